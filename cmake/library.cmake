@@ -1,0 +1,27 @@
+# libmygrad, shared and static, from the object libraries of the rooms.
+
+set(objects mygrad_runtime mygrad_autodiff)
+foreach(isa IN LISTS MYGRAD_ISAS)
+  list(APPEND objects mygrad_kernels_${isa})
+endforeach()
+foreach(kind shared static)
+  string(TOUPPER ${kind} upper)
+  add_library(mygrad_${kind} ${upper})
+  foreach(object IN LISTS objects)
+    target_sources(mygrad_${kind} PRIVATE $<TARGET_OBJECTS:${object}>)
+  endforeach()
+  set_target_properties(mygrad_${kind} PROPERTIES OUTPUT_NAME mygrad VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} LINKER_LANGUAGE C)
+  target_include_directories(mygrad_${kind} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${MYGRAD_GEN_DIR}/include> $<INSTALL_INTERFACE:include>)
+  target_link_libraries(mygrad_${kind} PRIVATE mygrad_backends)
+  if(MYGRAD_SANITIZE)
+    target_link_options(mygrad_${kind} PUBLIC -fsanitize=${MYGRAD_SANITIZE})
+  endif()
+endforeach()
+target_compile_definitions(mygrad_static INTERFACE MYGRAD_STATIC)
+if(BUILD_SHARED_LIBS)
+  add_library(mygrad::mygrad ALIAS mygrad_shared)
+else()
+  add_library(mygrad::mygrad ALIAS mygrad_static)
+endif()

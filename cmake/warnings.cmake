@@ -1,0 +1,16 @@
+# How all of our C is compiled: dialect, floating-point semantics (law 2), warnings.
+
+add_library(mygrad_build INTERFACE)
+target_include_directories(mygrad_build INTERFACE
+  ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include ${MYGRAD_GEN_DIR} ${MYGRAD_GEN_DIR}/include)
+target_compile_definitions(mygrad_build INTERFACE _GNU_SOURCE MG_BUILDING)
+target_compile_options(mygrad_build INTERFACE
+  -ffp-contract=off -fno-math-errno -fno-trapping-math -fvisibility=hidden -fno-strict-aliasing
+  -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wundef)
+if(MYGRAD_WERROR)
+  target_compile_options(mygrad_build INTERFACE -Werror)
+endif()
+if(MYGRAD_SANITIZE)
+  target_compile_options(mygrad_build INTERFACE -fsanitize=${MYGRAD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(mygrad_build INTERFACE -fsanitize=${MYGRAD_SANITIZE})
+endif()
