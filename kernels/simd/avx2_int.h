@@ -59,12 +59,11 @@ MGV_FN __m256i mgv_min_i64_(__m256i x, __m256i y) { return _mm256_blendv_epi8(x,
 MGV_FN __m256i mgv_min_u64_(__m256i x, __m256i y) { return _mm256_blendv_epi8(x, y, mgv_gt_u64_(x, y)); }
 
 /* ---- shifts of one register ---- */
-#define MGV_COUNT_ _mm_cvtsi32_si128(k)
 MGV_FN __m256i mgv_sll8_(__m256i v, int k) {
-    return _mm256_and_si256(_mm256_sll_epi16(v, MGV_COUNT_), _mm256_set1_epi8((char)(0xff << k)));
+    return _mm256_and_si256(_mm256_slli_epi16(v, k), _mm256_set1_epi8((char)(0xff << k)));
 }
 MGV_FN __m256i mgv_srl8_(__m256i v, int k) {
-    return _mm256_and_si256(_mm256_srl_epi16(v, MGV_COUNT_), _mm256_set1_epi8((char)(0xff >> k)));
+    return _mm256_and_si256(_mm256_srli_epi16(v, k), _mm256_set1_epi8((char)(0xff >> k)));
 }
 MGV_FN __m256i mgv_sra8_(__m256i v, int k) { /* the shifted sign bit, flipped and subtracted, extends itself */
     const __m256i top = _mm256_set1_epi8((char)(0x80 >> k));
@@ -72,17 +71,16 @@ MGV_FN __m256i mgv_sra8_(__m256i v, int k) { /* the shifted sign bit, flipped an
 }
 MGV_FN __m256i mgv_sra64_(__m256i v, int k) { /* a negative number is complemented before and after */
     const __m256i s = mgv_sign64_(v);
-    return _mm256_xor_si256(_mm256_srl_epi64(_mm256_xor_si256(v, s), MGV_COUNT_), s);
+    return _mm256_xor_si256(_mm256_srli_epi64(_mm256_xor_si256(v, s), k), s);
 }
-MGV_FN __m256i mgv_sll16_(__m256i v, int k) { return _mm256_sll_epi16(v, MGV_COUNT_); }
-MGV_FN __m256i mgv_srl16_(__m256i v, int k) { return _mm256_srl_epi16(v, MGV_COUNT_); }
-MGV_FN __m256i mgv_sra16_(__m256i v, int k) { return _mm256_sra_epi16(v, MGV_COUNT_); }
-MGV_FN __m256i mgv_sll32_(__m256i v, int k) { return _mm256_sll_epi32(v, MGV_COUNT_); }
-MGV_FN __m256i mgv_srl32_(__m256i v, int k) { return _mm256_srl_epi32(v, MGV_COUNT_); }
-MGV_FN __m256i mgv_sra32_(__m256i v, int k) { return _mm256_sra_epi32(v, MGV_COUNT_); }
-MGV_FN __m256i mgv_sll64_(__m256i v, int k) { return _mm256_sll_epi64(v, MGV_COUNT_); }
-MGV_FN __m256i mgv_srl64_(__m256i v, int k) { return _mm256_srl_epi64(v, MGV_COUNT_); }
-#undef MGV_COUNT_
+MGV_FN __m256i mgv_sll16_(__m256i v, int k) { return _mm256_slli_epi16(v, k); }
+MGV_FN __m256i mgv_srl16_(__m256i v, int k) { return _mm256_srli_epi16(v, k); }
+MGV_FN __m256i mgv_sra16_(__m256i v, int k) { return _mm256_srai_epi16(v, k); }
+MGV_FN __m256i mgv_sll32_(__m256i v, int k) { return _mm256_slli_epi32(v, k); }
+MGV_FN __m256i mgv_srl32_(__m256i v, int k) { return _mm256_srli_epi32(v, k); }
+MGV_FN __m256i mgv_sra32_(__m256i v, int k) { return _mm256_srai_epi32(v, k); }
+MGV_FN __m256i mgv_sll64_(__m256i v, int k) { return _mm256_slli_epi64(v, k); }
+MGV_FN __m256i mgv_srl64_(__m256i v, int k) { return _mm256_srli_epi64(v, k); }
 
 #define mgv_sllv32_ _mm256_sllv_epi32
 #define mgv_srlv32_ _mm256_srlv_epi32
