@@ -4,7 +4,9 @@
 
 #include "kernels/simd/check.h"
 
+#ifdef MGT_HAVE_SCALAR
 static void need_scalar(void) {}
+#endif
 #ifdef MGT_HAVE_AVX2
 static void need_avx2(void) {
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) SKIP("this CPU has no AVX2");
@@ -39,7 +41,9 @@ static void need_neon(void) {}
         mgt_check_conversions_##isa();                                                                                 \
     }
 
+#ifdef MGT_HAVE_SCALAR
 TEST_ISA(scalar)
+#endif
 #ifdef MGT_HAVE_AVX2
 TEST_ISA(avx2)
 #endif
