@@ -10,8 +10,8 @@
 #include "kernels/simd/simd.h"
 
 #define VM_LOG2E 1.4426950408889634074
-/* ln2 = hi + lo. hi has all the bits of its type: x - n hi is a multiple of half its last place and below 1/2, so one FMA gives
- * it without rounding. */
+/* ln2 = hi + lo. hi has all the bits of its type: x - n hi is a multiple of half its last place and below 1/2, so one
+ * FMA gives it without rounding. */
 #define VM_LN2_HI_F32 0x1.62e43p-1f
 #define VM_LN2_LO_F32 (-0x1.05c61p-29f)
 #define VM_LN2_HI_F64 0x1.62e42fefa39efp-1
@@ -56,12 +56,8 @@ MGV_FN vm_reduced_f64 vm_reduce_f64(mgv_f64 x) {
 }
 
 /* y 2^n for a normal result. */
-MGV_FN mgv_f32 vm_scale_f32(mgv_f32 y, mgv_i32 power) {
-    return mgv_frombits_f32(mgv_add_i32(mgv_bits_f32(y), power));
-}
-MGV_FN mgv_f64 vm_scale_f64(mgv_f64 y, mgv_i64 power) {
-    return mgv_frombits_f64(mgv_add_i64(mgv_bits_f64(y), power));
-}
+MGV_FN mgv_f32 vm_scale_f32(mgv_f32 y, mgv_i32 power) { return mgv_frombits_f32(mgv_add_i32(mgv_bits_f32(y), power)); }
+MGV_FN mgv_f64 vm_scale_f64(mgv_f64 y, mgv_i64 power) { return mgv_frombits_f64(mgv_add_i64(mgv_bits_f64(y), power)); }
 
 /* y 2^n where the result may be subnormal in the lanes of tiny: there by 2^(n + 64) and then, rounding, by 2^-64. */
 MGV_FN mgv_f32 vm_scale_down_f32(mgv_f32 y, mgv_i32 power, mgv_b32 tiny) {

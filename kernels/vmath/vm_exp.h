@@ -15,30 +15,29 @@
 #define VM_EXP_TINY_F32 (-86.0f)
 #define VM_EXP_TINY_F64 (-700.0)
 
-/* q(r) in exp(r) = 1 + r (1 + r q(r)): absolute error 2^-27.6 and 2^-57.5. Even and odd powers apart, for short chains. */
+/* q(r) in exp(r) = 1 + r (1 + r q(r)): absolute error 2^-27.6 and 2^-57.5. Even and odd powers apart, for short chains.
+ */
 MGV_FN mgv_f32 vm_exp_poly_f32(mgv_f32 r) {
-    const mgv_f32 r2 = mgv_mul_f32(r, r);
-    mgv_f32 even = mgv_set1_f32(0x1.6602c8p-10f);
-    even = vm_step_f32(even, r2, 0x1.555f6p-5f);
-    even = vm_step_f32(even, r2, 0x1.fffff2p-2f);
-    mgv_f32 odd = mgv_set1_f32(0x1.123bdep-7f);
-    odd = vm_step_f32(odd, r2, 0x1.55548ep-3f);
-    return mgv_fma_f32(odd, r, even);
+    mgv_f32 q = mgv_set1_f32(0x1.6602c8p-10f);
+    q = vm_step_f32(q, r, 0x1.123bdep-7f);
+    q = vm_step_f32(q, r, 0x1.555f6p-5f);
+    q = vm_step_f32(q, r, 0x1.55548ep-3f);
+    q = vm_step_f32(q, r, 0x1.fffff2p-2f);
+    return q;
 }
 
 MGV_FN mgv_f64 vm_exp_poly_f64(mgv_f64 r) {
-    const mgv_f64 r2 = mgv_mul_f64(r, r);
-    mgv_f64 odd = mgv_set1_f64(0x1.af85756acaf7cp-26);
-    odd = vm_step_f64(odd, r2, 0x1.71dddfd6d2c65p-19);
-    odd = vm_step_f64(odd, r2, 0x1.a01a01baddc28p-13);
-    odd = vm_step_f64(odd, r2, 0x1.111111110d645p-7);
-    odd = vm_step_f64(odd, r2, 0x1.5555555555561p-3);
-    mgv_f64 even = mgv_set1_f64(0x1.28afa9b2e2679p-22);
-    even = vm_step_f64(even, r2, 0x1.a019975abf88ap-16);
-    even = vm_step_f64(even, r2, 0x1.6c16c1854fab1p-10);
-    even = vm_step_f64(even, r2, 0x1.555555555022ap-5);
-    even = vm_step_f64(even, r2, 0x1.000000000000bp-1);
-    return mgv_fma_f64(odd, r, even);
+    mgv_f64 q = mgv_set1_f64(0x1.af85756acaf7cp-26);
+    q = vm_step_f64(q, r, 0x1.28afa9b2e2679p-22);
+    q = vm_step_f64(q, r, 0x1.71dddfd6d2c65p-19);
+    q = vm_step_f64(q, r, 0x1.a019975abf88ap-16);
+    q = vm_step_f64(q, r, 0x1.a01a01baddc28p-13);
+    q = vm_step_f64(q, r, 0x1.6c16c1854fab1p-10);
+    q = vm_step_f64(q, r, 0x1.111111110d645p-7);
+    q = vm_step_f64(q, r, 0x1.555555555022ap-5);
+    q = vm_step_f64(q, r, 0x1.5555555555561p-3);
+    q = vm_step_f64(q, r, 0x1.000000000000bp-1);
+    return q;
 }
 
 /* q(r) in expm1(r) = r + r^2 q(r): relative error of expm1 2^-30.5 and 2^-60.8. */
@@ -67,8 +66,8 @@ MGV_FN mgv_f64 vm_expm1_poly_f64(mgv_f64 r, mgv_f64 r2) {
     return mgv_fma_f64(even, r, odd);
 }
 
-/* What expm1(r) has beyond rh: rh^2/2 + r^3 (...) - n lo (1 + rh), plus the small err. The FMA takes rh^2/2, the largest part,
- * without rounding it: where sum + this cancels, that would show. */
+/* What expm1(r) has beyond rh: rh^2/2 + r^3 (...) - n lo (1 + rh), plus the small err. The FMA takes rh^2/2, the
+ * largest part, without rounding it: where sum + this cancels, that would show. */
 MGV_FN mgv_f64 vm_expm1_rest_f64(vm_reduced_f64 a, mgv_f64 err) {
     const mgv_f64 lo = mgv_mul_f64(a.n, mgv_set1_f64(VM_LN2_LO_F64));
     const mgv_f64 r2 = mgv_mul_f64(a.r, a.r), half = mgv_mul_f64(a.rh, mgv_set1_f64(0.5));
@@ -77,8 +76,8 @@ MGV_FN mgv_f64 vm_expm1_rest_f64(vm_reduced_f64 a, mgv_f64 err) {
     return mgv_fma_f64(half, a.rh, cubic);
 }
 
-/* e^x. At n = 128 (1024) the scaled mantissa is still below 2^128 (2^1024), for x above the limit is replaced at the end: by
- * infinity, or by NaN for NaN. */
+/* e^x. At n = 128 (1024) the scaled mantissa is still below 2^128 (2^1024), for x above the limit is replaced at the
+ * end: by infinity, or by NaN for NaN. */
 MGV_FN mgv_f32 vm_exp_f32(mgv_f32 x) {
     const mgv_f32 one = mgv_set1_f32(1.0f), zero_at = mgv_set1_f32(VM_EXP_ZERO_F32);
     const mgv_b32 tiny = mgv_lt_f32(x, mgv_set1_f32(VM_EXP_TINY_F32));
@@ -99,8 +98,9 @@ MGV_FN mgv_f64 vm_exp_f64(mgv_f64 x) {
     return mgv_select_f64(finite, y, mgv_mul_f64(x, mgv_set1_f64(DBL_MAX)));
 }
 
-/* e^x - 1 = 2^n (r + r^2 q - (2^-n - 1)). The sum of rh and k = 2^-n - 1 keeps its rounding error, for at n = 1 it cancels; lost
- * is what k itself lost, at n >= 25 (54). Below -18 (-38) the result is -1. The sign of x is put on for -0. */
+/* e^x - 1 = 2^n (r + r^2 q - (2^-n - 1)). The sum of rh and k = 2^-n - 1 keeps its rounding error, for at n = 1 it
+ * cancels; lost is what k itself lost, at n >= 25 (54). Below -18 (-38) the result is -1. The sign of x is put on for
+ * -0. */
 MGV_FN mgv_f32 vm_expm1_f32(mgv_f32 x) {
     const mgv_f32 one = mgv_set1_f32(1.0f), low = mgv_set1_f32(-18.0f);
     const vm_reduced_f32 a = vm_reduce_f32(mgv_select_f32(mgv_lt_f32(x, low), low, x));

@@ -40,8 +40,8 @@ MGV_FN mgv_f32 vm_log_core_f32(mgv_f32 e, mgv_f32 f) {
     return vm_log_sum_f32(e, f, mgv_mul_f32(f2, vm_step_f32(p, f, -0.5f)));
 }
 
-/* With s = f/(2 + f), z = s^2: log(1 + f) = f - f^2/2 + s (f^2/2 + z r(z)), relative error 2^-60.2. The FMA that subtracts
- * f^2/2 keeps its rounding out of the result. */
+/* With s = f/(2 + f), z = s^2: log(1 + f) = f - f^2/2 + s (f^2/2 + z r(z)), relative error 2^-60.2. The FMA that
+ * subtracts f^2/2 keeps its rounding out of the result. */
 MGV_FN mgv_f64 vm_log_core_f64(mgv_f64 e, mgv_f64 f) {
     const mgv_f64 s = mgv_div_f64(f, mgv_add_f64(f, mgv_set1_f64(2.0)));
     const mgv_f64 z = mgv_mul_f64(s, s), z2 = mgv_mul_f64(z, z);
@@ -59,7 +59,8 @@ MGV_FN mgv_f64 vm_log_core_f64(mgv_f64 e, mgv_f64 f) {
     return vm_log_sum_f64(e, f, mgv_fnma_f64(half, f, inner));
 }
 
-/* The value where x, or 1 + x of log1p, is not a positive finite number: x itself for inf and NaN, -inf at the pole, NaN below. */
+/* The value where x, or 1 + x of log1p, is not a positive finite number: x itself for inf and NaN, -inf at the pole,
+ * NaN below. */
 MGV_FN mgv_f32 vm_log_special_f32(mgv_f32 y, mgv_f32 x, float pole_at) {
     const mgv_f32 pole = mgv_set1_f32(pole_at), inf = mgv_set1_f32(INFINITY);
     const mgv_f32 bad = mgv_select_f32(mgv_eq_f32(x, pole), mgv_neg_f32(inf), mgv_set1_f32(NAN));
@@ -73,8 +74,9 @@ MGV_FN mgv_f64 vm_log_special_f64(mgv_f64 y, mgv_f64 x, double pole_at) {
     return mgv_select_f64(mgv_le_f64(x, pole), bad, y);
 }
 
-/* u = 2^e m with m in [0.75, 1.5), for a normal positive u. back is 2^-e, with its exponent raised by 24 (64) so that it is
- * normal for every e. The f64 exponent is made positive first: not every ISA shifts 64-bit lanes arithmetically. */
+/* u = 2^e m with m in [0.75, 1.5), for a normal positive u. back is 2^-e, with its exponent raised by 24 (64) so that
+ * it is normal for every e. The f64 exponent is made positive first: not every ISA shifts 64-bit lanes arithmetically.
+ */
 typedef struct vm_split_f32 {
     mgv_f32 e, m, back;
 } vm_split_f32;
@@ -124,8 +126,9 @@ MGV_FN mgv_f64 vm_log_f64(mgv_f64 x) {
     return vm_log_special_f64(y, x, 0.0);
 }
 
-/* ln (1 + x). e comes from the rounded 1 + x, but f = x 2^-e + (2^-e - 1) from x itself: exact by Sterbenz for e = 1 (x >= 1/2)
- * and e = -1 (x < -1/4), except for the last x before 1/2 (tested); what is rounded at large e does not matter. The sign of x is put on for -0. */
+/* ln (1 + x). e comes from the rounded 1 + x, but f = x 2^-e + (2^-e - 1) from x itself: exact by Sterbenz for e = 1 (x
+ * >= 1/2) and e = -1 (x < -1/4), except for the last x before 1/2 (tested); what is rounded at large e does not matter.
+ * The sign of x is put on for -0. */
 MGV_FN mgv_f32 vm_log1p_f32(mgv_f32 x) {
     const mgv_f32 one = mgv_set1_f32(1.0f);
     const vm_split_f32 a = vm_split_f32_of(mgv_add_f32(x, one));

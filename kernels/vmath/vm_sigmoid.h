@@ -6,8 +6,8 @@
 
 #include "kernels/vmath/vm_exp.h"
 
-/* exp(-|x|) = 2^n (p + pl). In the denominator n stops at -64 (-128), where z no longer matters; den + dl = 1 + z. The quotient
- * of the high parts is corrected once by what it leaves. */
+/* exp(-|x|) = 2^n (p + pl). In the denominator n stops at -64 (-128), where z no longer matters; den + dl = 1 + z. The
+ * quotient of the high parts is corrected once by what it leaves. */
 MGV_FN mgv_f32 vm_sigmoid_f32(mgv_f32 x) {
     const mgv_f32 one = mgv_set1_f32(1.0f), zero = mgv_set1_f32(0.0f), low = mgv_set1_f32(VM_EXP_ZERO_F32);
     const mgv_f32 minus = mgv_neg_f32(mgv_abs_f32(x));

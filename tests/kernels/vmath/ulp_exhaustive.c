@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Long accuracy check of the vector maths: f32 on every one of the 2^32 inputs, f64 on --points random ones against MPFR.
- * Usage: ulp_exhaustive [--isa NAME] [--f32] [--f64] [--points N] [--seed N] [--step N] [function ...]
- * Prints the largest error of each function and where it is; exits with 1 if one is above 1 ULP. */
+ * Long accuracy check of the vector maths: f32 on every one of the 2^32 inputs, f64 on --points random ones against
+ * MPFR. Usage: ulp_exhaustive [--isa NAME] [--f32] [--f64] [--points N] [--seed N] [--step N] [function ...] Prints the
+ * largest error of each function and where it is; exits with 1 if one is above 1 ULP. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -55,8 +55,7 @@ static bool random_f64(const vmath_lanes *lanes, int fn, uint64_t points, uint64
     double worst = 0, at = 0;
     uint64_t bad = 0;
     for (uint64_t base = 0; base < points; base += BLOCK) {
-        for (uint64_t i = 0; i < BLOCK; i++)
-            x[i] = vmath_point_f64(fn, base + i, seed);
+        for (uint64_t i = 0; i < BLOCK; i++) x[i] = vmath_point_f64(fn, base + i, seed);
         lanes->f64[fn](BLOCK, y, x);
         for (int i = 0; i < BLOCK; i++) {
             const double ulp = vmath_ulp_f64(fn, x[i], y[i]);
@@ -95,17 +94,13 @@ static bool parse(settings *s, int argc, char **argv) {
         } else if (!strcmp(argv[i], "--step") && i + 1 < argc) {
             s->step = strtoull(argv[++i], NULL, 10);
         } else {
-            while (fn < VMATH_COUNT && strcmp(argv[i], vmath_names[fn]))
-                fn++;
-            if (fn == VMATH_COUNT)
-                return false;
+            while (fn < VMATH_COUNT && strcmp(argv[i], vmath_names[fn])) fn++;
+            if (fn == VMATH_COUNT) return false;
             any = s->only[fn] = true;
         }
     }
-    for (int fn = 0; fn < VMATH_COUNT; fn++)
-        s->only[fn] |= !any;
-    if (!s->f32 && !s->f64)
-        s->f32 = s->f64 = true;
+    for (int fn = 0; fn < VMATH_COUNT; fn++) s->only[fn] |= !any;
+    if (!s->f32 && !s->f64) s->f32 = s->f64 = true;
     return s->step > 0;
 }
 
@@ -119,18 +114,15 @@ int main(int argc, char **argv) {
     int count;
     const vmath_lanes *const *all = vmath_runnable(&count);
     const vmath_lanes *lanes = count ? all[count - 1] : NULL;
-    for (int i = 0; i < count && s.isa; i++)
-        lanes = strcmp(all[i]->isa, s.isa) ? (i ? lanes : NULL) : all[i];
+    for (int i = 0; i < count && s.isa; i++) lanes = strcmp(all[i]->isa, s.isa) ? (i ? lanes : NULL) : all[i];
     if (!lanes || (s.isa && strcmp(lanes->isa, s.isa))) {
         fprintf(stderr, "ulp_exhaustive: this build or CPU has no %s\n", s.isa ? s.isa : "instruction set");
         return 2;
     }
     bool good = true;
     for (int fn = 0; fn < VMATH_COUNT; fn++) {
-        if (s.only[fn] && s.f32)
-            good &= every_f32(lanes, fn, s.step);
-        if (s.only[fn] && s.f64)
-            good &= random_f64(lanes, fn, s.points, s.seed);
+        if (s.only[fn] && s.f32) good &= every_f32(lanes, fn, s.step);
+        if (s.only[fn] && s.f64) good &= random_f64(lanes, fn, s.points, s.seed);
     }
     return good ? 0 : 1;
 }

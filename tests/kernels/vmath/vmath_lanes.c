@@ -7,10 +7,8 @@
 #define LOOP_(t, c, name)                                                                                              \
     static void name##_##t(size_t n, c *y, const c *x) {                                                               \
         size_t i = 0;                                                                                                  \
-        for (; i + MGV_LANES_##t <= n; i += MGV_LANES_##t)                                                             \
-            mgv_store_##t(y + i, vm_##name##_##t(mgv_load_##t(x + i)));                                                \
-        if (i < n)                                                                                                     \
-            mgv_storen_##t(y + i, vm_##name##_##t(mgv_loadn_##t(x + i, n - i)), n - i);                                \
+        for (; i + MGV_LANES_##t <= n; i += MGV_LANES_##t) mgv_store_##t(y + i, vm_##name##_##t(mgv_load_##t(x + i))); \
+        if (i < n) mgv_storen_##t(y + i, vm_##name##_##t(mgv_loadn_##t(x + i, n - i)), n - i);                         \
     }
 #define LOOPS_(name) LOOP_(f32, float, name) LOOP_(f64, double, name)
 LOOPS_(exp)

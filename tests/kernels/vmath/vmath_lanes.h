@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The vector-maths functions as loops over arrays, one table per instruction set compiled in: what the tests here call. */
+ * The vector-maths functions as loops over arrays, one table per instruction set compiled in: what the tests here call.
+ */
 #ifndef MGT_VMATH_LANES_H
 #define MGT_VMATH_LANES_H
 

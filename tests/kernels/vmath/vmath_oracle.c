@@ -7,9 +7,7 @@
 
 #include "vmath_lanes.h"
 
-static double sigmoid(double x) {
-    return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x));
-}
+static double sigmoid(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
 
 double vmath_exact_f32(int fn, float x) {
     static double (*const of[VMATH_COUNT])(double) = {exp, expm1, log, log1p, tanh, sigmoid};
@@ -17,21 +15,16 @@ double vmath_exact_f32(int fn, float x) {
 }
 
 double vmath_ulp_f32(float y, double exact) {
-    if (isnan(exact) || isnan(y))
-        return isnan(exact) && isnan(y) ? 0 : (double)INFINITY;
-    if (isinf(exact))
-        return (double)y == exact ? 0 : (double)INFINITY;
+    if (isnan(exact) || isnan(y)) return isnan(exact) && isnan(y) ? 0 : (double)INFINITY;
+    if (isinf(exact)) return (double)y == exact ? 0 : (double)INFINITY;
     if (exact == 0 || y == 0)
-        if (signbit(exact) != signbit(y))
-            return (double)INFINITY;
+        if (signbit(exact) != signbit(y)) return (double)INFINITY;
     int e;
     (void)frexp(exact, &e);
-    if (e > 128)
-        e = 129; /* everything from 2^128 on is one infinity: y must be that */
+    if (e > 128) e = 129; /* everything from 2^128 on is one infinity: y must be that */
     const double ulp = ldexp(1.0, exact == 0 || e < FLT_MIN_EXP ? FLT_MIN_EXP - FLT_MANT_DIG : e - FLT_MANT_DIG);
     const double got = isinf(y) ? copysign(0x1p128, (double)y) : (double)y;
-    if (fabs(exact) >= 0x1p128)
-        return isinf(y) && got * exact > 0 ? 0 : (double)INFINITY;
+    if (fabs(exact) >= 0x1p128) return isinf(y) && got * exact > 0 ? 0 : (double)INFINITY;
     return fabs(got - exact) / ulp;
 }
 
@@ -42,7 +35,7 @@ enum { BITS = 160 };
 
 static void exact_f64(mpfr_t r, int fn, double x) {
     static int (*const of[VMATH_COUNT])(mpfr_t, const mpfr_t, mpfr_rnd_t) = {mpfr_exp,   mpfr_expm1, mpfr_log,
-                                                                              mpfr_log1p, mpfr_tanh,  NULL};
+                                                                             mpfr_log1p, mpfr_tanh,  NULL};
     mpfr_set_d(r, fn == VMATH_SIGMOID ? -x : x, MPFR_RNDN);
     if (fn != VMATH_SIGMOID) {
         of[fn](r, r, MPFR_RNDN);

@@ -9,8 +9,8 @@
 /* The exact value rounded to double (f32), for any x. */
 double vmath_exact_f32(int fn, float x);
 
-/* |y - exact| in ULP of a float at exact; 0 where both are NaN or the same infinity; an infinite y counts as 2^128 when exact is
- * finite; INFINITY for a wrong NaN, infinity or sign of zero. */
+/* |y - exact| in ULP of a float at exact; 0 where both are NaN or the same infinity; an infinite y counts as 2^128 when
+ * exact is finite; INFINITY for a wrong NaN, infinity or sign of zero. */
 double vmath_ulp_f32(float y, double exact);
 
 #if defined(VMATH_HAVE_MPFR)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Inputs for the vector-maths tests; see the header. Integer arithmetic and exact or single operations only: the same points
- * everywhere. */
+ * Inputs for the vector-maths tests; see the header. Integer arithmetic and exact or single operations only: the same
+ * points everywhere. */
 #include "vmath_points.h"
 
 #include <math.h>
@@ -35,8 +35,7 @@ static double near_turn(int fn, uint64_t r) {
     if (fn == VMATH_LOG || fn == VMATH_LOG1P) {
         static const double ends[4] = {0.75, 1, 1.5, 1.41421356237309504880};
         x = ldexp(ends[r >> 52 & 3], n / ((r >> 54 & 1) ? 1 : 32));
-        if (fn == VMATH_LOG1P && n / 32 < 30 && n / 32 > -50)
-            x -= 1;
+        if (fn == VMATH_LOG1P && n / 32 < 30 && n / 32 > -50) x -= 1;
     } else {
         x = n * 0.34657359027997265471 * (fn == VMATH_TANH ? 0.03125 : 1);
     }
@@ -46,17 +45,19 @@ static double near_turn(int fn, uint64_t r) {
 double vmath_point_f64(int fn, uint64_t i, uint64_t seed) {
     const uint64_t r = mix(mix(seed) ^ i), s = mix(r);
     switch (i % 8) {
-    case 0: return from_bits(s);
-    case 1: return near_turn(fn, s);
+    case 0:
+        return from_bits(s);
+    case 1:
+        return near_turn(fn, s);
     case 2: /* small: exponents -60 to 3 */
         return ldexp(1 + unit(s), (int)(r & 63) - 60) * ((r & 64) && fn != VMATH_LOG ? -1 : 1);
     case 3: /* the middle of the range */
         return fn == VMATH_LOG ? 0.7 + 0.9 * unit(s) : 2 * (2 * unit(s) - 1) * (fn == VMATH_LOG1P ? 0.49 : 1);
     case 4: /* beyond both ends, subnormal and overflowing results */
-        if (fn == VMATH_LOG || fn == VMATH_LOG1P)
-            return from_bits(s >> 1);
+        if (fn == VMATH_LOG || fn == VMATH_LOG1P) return from_bits(s >> 1);
         return (r & 1) ? -745.2 + 40 * unit(s) : (fn == VMATH_TANH ? 18 + 2 * unit(s) : 700 + 12 * unit(s));
-    default: return low[fn] + (high[fn] - low[fn]) * unit(s);
+    default:
+        return low[fn] + (high[fn] - low[fn]) * unit(s);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Inputs for the vector-maths tests: the i-th of an endless fixed sequence per function, a mixture of every bit pattern, uniform
- * values in the ranges that matter, neighbourhoods of the reduction's and the result's turning points, and tiny values. */
+ * Inputs for the vector-maths tests: the i-th of an endless fixed sequence per function, a mixture of every bit
+ * pattern, uniform values in the ranges that matter, neighbourhoods of the reduction's and the result's turning points,
+ * and tiny values. */
 #ifndef MGT_VMATH_POINTS_H
 #define MGT_VMATH_POINTS_H
 
