@@ -241,19 +241,19 @@ MGV_FN __m512i mgv_srav8_(__m512i v, __m512i k) {
 }
 #undef MGV_BY_HALVES_
 MGV_FN __m512i mgv_sll8_(__m512i v, int k) {
-    return _mm512_and_si512(_mm512_sll_epi16(v, _mm_cvtsi32_si128(k)), _mm512_set1_epi8((char)(0xff << k)));
+    return _mm512_and_si512(_mm512_slli_epi16(v, (unsigned)k), _mm512_set1_epi8((char)(0xff << k)));
 }
 MGV_FN __m512i mgv_srl8_(__m512i v, int k) {
-    return _mm512_and_si512(_mm512_srl_epi16(v, _mm_cvtsi32_si128(k)), _mm512_set1_epi8((char)(0xff >> k)));
+    return _mm512_and_si512(_mm512_srli_epi16(v, (unsigned)k), _mm512_set1_epi8((char)(0xff >> k)));
 }
 MGV_FN __m512i mgv_sra8_(__m512i v, int k) { return mgv_srav8_(v, _mm512_set1_epi8((char)k)); }
 #define MGV_SHIFTS_(w)                                                                                                 \
     MGV_FN __m512i mgv_sllv##w##_(__m512i v, __m512i k) { return _mm512_sllv_epi##w(v, k); }                           \
     MGV_FN __m512i mgv_srlv##w##_(__m512i v, __m512i k) { return _mm512_srlv_epi##w(v, k); }                           \
     MGV_FN __m512i mgv_srav##w##_(__m512i v, __m512i k) { return _mm512_srav_epi##w(v, k); }                           \
-    MGV_FN __m512i mgv_sll##w##_(__m512i v, int k) { return _mm512_sll_epi##w(v, _mm_cvtsi32_si128(k)); }              \
-    MGV_FN __m512i mgv_srl##w##_(__m512i v, int k) { return _mm512_srl_epi##w(v, _mm_cvtsi32_si128(k)); }              \
-    MGV_FN __m512i mgv_sra##w##_(__m512i v, int k) { return _mm512_sra_epi##w(v, _mm_cvtsi32_si128(k)); }
+    MGV_FN __m512i mgv_sll##w##_(__m512i v, int k) { return _mm512_slli_epi##w(v, (unsigned)k); }                      \
+    MGV_FN __m512i mgv_srl##w##_(__m512i v, int k) { return _mm512_srli_epi##w(v, (unsigned)k); }                      \
+    MGV_FN __m512i mgv_sra##w##_(__m512i v, int k) { return _mm512_srai_epi##w(v, (unsigned)k); }
 MGV_SHIFTS_(16)
 MGV_SHIFTS_(32)
 MGV_SHIFTS_(64)
