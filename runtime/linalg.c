@@ -261,14 +261,15 @@ static mgr_buffer *pack_operand(const shaped *s, mgr_pack_view *v, int64_t rows,
     return buffer;
 }
 
-/* The dtype a product is computed in. */
-static mg_dtype compute_dtype(mg_dtype dtype) {
-    if (dtype == MG_F16 || (dtype == MG_BF16 && !mgr_onednn_has(MG_BF16))) return MG_F32;
-    return dtype;
+/* The dtype a product is computed in. oneDNN's bf16 pairs neighbours along k: with an odd k it multiplies what follows
+ * a row by zero, which an infinity there turns into NaN. */
+static mg_dtype compute_dtype(mg_dtype dtype, int64_t k) {
+    bool direct = dtype != MG_F16 && (dtype != MG_BF16 || (mgr_onednn_has(MG_BF16) && k % 2 == 0));
+    return direct ? dtype : MG_F32;
 }
 
 static mg_status run_packed(shaped *s) {
-    mg_dtype compute = compute_dtype(s->dtype);
+    mg_dtype compute = compute_dtype(s->dtype, s->k);
     mgr_pack_view c = s->c;
     int64_t m = s->m, batch[MG_MAX_NDIM];
     int ndim = s->ndim;
@@ -320,7 +321,7 @@ void mgr_linalg_get_stats(mgr_linalg_stats *out) {
 void mgr_linalg_clear(void) { mgr_onednn_clear(); }
 
 const char *mgr_linalg_backend(mg_dtype dtype) {
-    mg_dtype compute = compute_dtype(dtype);
+    mg_dtype compute = compute_dtype(dtype, 0);
     if (mgr_onednn_has(compute)) return mgr_onednn_name();
     return mgr_blas_has(compute) ? mgr_blas_name() : "own";
 }
