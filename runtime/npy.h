@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * NumPy's .npy and .npz files: reading (either byte order, C or Fortran order, versions 1 to 3, STORED and deflated
+ * members) and writing (version 1.0, C order, little-endian, STORED). Arrays only; tensors are made above. Files are
+ * replaced atomically (temporary file, fsync, rename). */
+#ifndef MGR_NPY_H
+#define MGR_NPY_H
+
+#include "mygrad/base.h"
+
+typedef struct mgr_npy_array {
+    char *name; /* member name without ".npy"; NULL for a .npy file */
+    mg_dtype dtype;
+    int ndim;
+    int64_t dims[MG_MAX_NDIM];
+    void *data; /* C order, native bytes; owned (mgr_free) */
+} mgr_npy_array;
+
+/* One array. Errors (IO, FORMAT, TYPE) name the file, the byte offset and what was expected. On error nothing is
+ * allocated. */
+mg_status mgr_npy_read(const char *path, mgr_npy_array *out);
+mg_status mgr_npy_write(const char *path, const mgr_npy_array *array);
+
+/* All members, in file order. *out is an array of *count, freed by mgr_npz_free. */
+mg_status mgr_npz_read(const char *path, mgr_npy_array **out, size_t *count);
+mg_status mgr_npz_write(const char *path, const mgr_npy_array *arrays, size_t count);
+void mgr_npz_free(mgr_npy_array *arrays, size_t count);
+
+#endif
