@@ -15,6 +15,6 @@ mg_status mga_eval_all(size_t n, mga_node *const *nodes);
 mga_node *mga_contiguous(mga_node *node);
 
 /* First element of an evaluated node. */
-static inline void *mga_data(const mga_node *node) { return node->data; }
+static inline void *mga_data(const mga_node *node) { return mga_node_data(node); }
 
 #endif

@@ -91,6 +91,9 @@ mga_node *mga_node_new(uint16_t op, mg_dtype dtype, mg_dtype cdtype, const mgr_s
 void mga_node_retain(mga_node *node);
 void mga_node_release(mga_node *node); /* NULL is fine; cascades without recursion */
 
+/* An evaluated node that needs no history becomes a leaf: its inputs and extra are let go. */
+void mga_node_drop_inputs(mga_node *node);
+
 /* An evaluated leaf over `buffer` (its count is taken over, also on failure), data at its start. */
 mga_node *mga_leaf_new(mg_dtype dtype, const mgr_shape *shape, mgr_buffer *buffer);
 /* A leaf with a fresh buffer of undefined contents. */
@@ -106,7 +109,14 @@ mga_node *mga_reshape_node(mga_node *source, const mgr_shape *shape);
 /* source broadcast to shape. */
 mga_node *mga_broadcast_node(mga_node *source, const mgr_shape *shape);
 
-/* Strides in bytes of an evaluated node's data. */
+/* Blocks that hold a view of ndim axes. mga_view_make copies strides; NULL with an error set. Freed with mgr_block_free(view, mga_view_bytes(ndim)). */
+static inline size_t mga_view_bytes(int ndim) { return sizeof(mga_view) + (size_t)ndim * sizeof(int64_t); }
+mga_view *mga_view_make(int ndim, int64_t offset, const int64_t *strides);
+
+/* First element of an evaluated node (through views); NULL while pending, and for FILLs without memory. */
+char *mga_node_data(const mga_node *node);
+
+/* Strides in bytes of a node's elements once evaluated. */
 void mga_node_strides(const mga_node *node, int64_t *strides);
 bool mga_node_is_contiguous(const mga_node *node);
 
