@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Proof that differentiating never leaves the registered ops: every op that a rule uses has, for each input, a rule or `none`. */
+ * Proof that differentiating never leaves the registered ops: every op that a rule uses has, for each input, a rule or
+ * `none`. */
 #include "model.h"
 
 static bool check_rule(mgc_world *w, const mgc_op *op, int i) {
@@ -8,12 +9,14 @@ static bool check_rule(mgc_world *w, const mgc_op *op, int i) {
     for (int k = 0; k < order.n; k++) {
         const mgc_node *e = order.list[k];
         if (e->kind == MGC_FN)
-            ok = mgc_error(&w->diag, op->s->in[i].at, "closure: d/d%s of '%s' calls '%s', which is no registered op", op->s->in[i].name, op->name, e->fn);
+            ok = mgc_error(&w->diag, op->s->in[i].at, "closure: d/d%s of '%s' calls '%s', which is no registered op",
+                           op->s->in[i].name, op->name, e->fn);
         if (e->kind != MGC_OP) continue;
         for (int j = 0; j < e->op->s->n_in; j++) {
             const mgc_rule_kind kind = e->op->rule[j].kind;
             if (kind == MGC_RULE_EXPR || kind == MGC_RULE_NONE) continue;
-            ok = mgc_error(&w->diag, op->s->in[i].at, "closure: d/d%s of '%s' uses '%s', which has no d/d%s and does not say none",
+            ok = mgc_error(&w->diag, op->s->in[i].at,
+                           "closure: d/d%s of '%s' uses '%s', which has no d/d%s and does not say none",
                            op->s->in[i].name, op->name, e->op->name, e->op->s->in[j].name);
         }
     }

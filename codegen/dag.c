@@ -28,7 +28,8 @@ static uint64_t hash_node(const mgc_node *n) {
 }
 
 static bool same(const mgc_node *a, const mgc_node *b) {
-    if (a->hash != b->hash || a->kind != b->kind || a->which != b->which || a->mask != b->mask || a->op != b->op) return false;
+    if (a->hash != b->hash || a->kind != b->kind || a->which != b->which || a->mask != b->mask || a->op != b->op)
+        return false;
     if (bits(a->num) != bits(b->num) || a->n_args != b->n_args) return false;
     if ((a->fn == NULL) != (b->fn == NULL) || (a->fn && strcmp(a->fn, b->fn) != 0)) return false;
     for (int i = 0; i < a->n_args; i++)

@@ -28,7 +28,8 @@ static const mgc_node *sum(derivation *d, const mgc_node *a, const mgc_node *b) 
 }
 
 /* c ? a : b with NULL for a branch that does not depend on the target. */
-static const mgc_node *choose(derivation *d, const mgc_op *where, const mgc_node *c, const mgc_node *a, const mgc_node *b) {
+static const mgc_node *choose(derivation *d, const mgc_op *where, const mgc_node *c, const mgc_node *a,
+                              const mgc_node *b) {
     if (!a && !b) return NULL;
     const mgc_node *zero = mgc_num(&d->w->dag, 0);
     return mgc_apply(&d->w->dag, where, 3, (const mgc_node *[]){c, a ? a : zero, b ? b : zero});
@@ -83,8 +84,9 @@ const mgc_node *mgc_derive(mgc_world *w, mgc_op *op, int i) {
     if (rule->kind != MGC_RULE_UNSET) return rule->expr;
     for (int j = 0; j < op->s->n_out; j++) {
         if (!rule->busy && !calls(op->value[j], op)) continue;
-        mgc_error(&w->diag, op->s->in[i].at, "closure: '%s' has no d/d%s, and it cannot be derived because its value leads back to '%s'",
-                  op->name, op->s->in[i].name, op->name);
+        mgc_error(&w->diag, op->s->in[i].at,
+                  "closure: '%s' has no d/d%s, and it cannot be derived because its value leads back to '%s'", op->name,
+                  op->s->in[i].name, op->name);
         return NULL;
     }
     derivation d = {.w = w, .target = i};
@@ -97,7 +99,8 @@ const mgc_node *mgc_derive(mgc_world *w, mgc_op *op, int i) {
     rule->busy = false;
     if (d.failed) return NULL;
     for (int j = 0; total && j < op->s->n_out; j++)
-        if (op->value[j]->n_args > 0) total = mgc_replace(&w->dag, total, op->value[j], mgc_leaf(&w->dag, MGC_OUT, j, false));
+        if (op->value[j]->n_args > 0)
+            total = mgc_replace(&w->dag, total, op->value[j], mgc_leaf(&w->dag, MGC_OUT, j, false));
     rule->derived = true;
     rule->kind = total ? MGC_RULE_EXPR : MGC_RULE_NONE;
     return rule->expr = total;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * From ops to functions: every call is replaced by how its op is computed, until only simd and vmath functions are left.
- * Parts made of constants and parameters stay as they are: they are computed once per call, in double. */
+ * From ops to functions: every call is replaced by how its op is computed, until only simd and vmath functions are
+ * left. Parts made of constants and parameters stay as they are: they are computed once per call, in double. */
 #include <string.h>
 
 #include "functions.h"
@@ -9,7 +9,9 @@
 static bool lower_op(mgc_world *w, mgc_op *op) {
     if (op->lowered[0]) return true;
     if (op->lowering)
-        return mgc_error(&w->diag, op->s->at, "the eval of '%s' leads back to '%s': say how it is computed with mgv_ or vm_ functions", op->name, op->name);
+        return mgc_error(&w->diag, op->s->at,
+                         "the eval of '%s' leads back to '%s': say how it is computed with mgv_ or vm_ functions",
+                         op->name, op->name);
     op->lowering = true;
     for (int j = 0; j < op->s->n_out; j++) {
         const mgc_node *e = mgc_lower(w, op, op->eval[j]);
@@ -38,7 +40,8 @@ const mgc_node *mgc_lower(mgc_world *w, const mgc_op *op, const mgc_node *e) {
 static int function_flops(const mgc_world *w, const mgc_node *e) {
     for (int k = 0; k < w->n_ops; k++) {
         const mgc_op *op = w->ops[k];
-        if (op->s->flops && op->eval[0] && op->eval[0]->kind == MGC_FN && strcmp(op->eval[0]->fn, e->fn) == 0) return op->s->flops;
+        if (op->s->flops && op->eval[0] && op->eval[0]->kind == MGC_FN && strcmp(op->eval[0]->fn, e->fn) == 0)
+            return op->s->flops;
     }
     char kinds[MGC_MAX_ARGS + 1] = {0};
     for (int i = 0; i < e->n_args; i++) kinds[i] = e->arg[i]->mask ? 'm' : 'v';

@@ -29,14 +29,20 @@ static const char *upper_case(const char *s) {
 static unsigned rows_of(mgc_types types) {
     switch (types) {
     case MGC_TYPES_FLOAT:
-    case MGC_TYPES_MEAN: return MGC_ROWS_FLOAT;
-    case MGC_TYPES_NUMERIC: return MGC_ROWS_FLOAT | MGC_ROWS_INT;
+    case MGC_TYPES_MEAN:
+        return MGC_ROWS_FLOAT;
+    case MGC_TYPES_NUMERIC:
+        return MGC_ROWS_FLOAT | MGC_ROWS_INT;
     case MGC_TYPES_ALL:
-    case MGC_TYPES_COMPARE: return MGC_ROWS_FLOAT | MGC_ROWS_INT | 1u << MGC_ROW_BOOL;
-    case MGC_TYPES_LOGICAL: return 1u << MGC_ROW_BOOL;
-    case MGC_TYPES_SUM: return MGC_ROWS_FLOAT | 1u << MGC_ROW_I64 | 1u << MGC_ROW_U64;
+    case MGC_TYPES_COMPARE:
+        return MGC_ROWS_FLOAT | MGC_ROWS_INT | 1u << MGC_ROW_BOOL;
+    case MGC_TYPES_LOGICAL:
+        return 1u << MGC_ROW_BOOL;
+    case MGC_TYPES_SUM:
+        return MGC_ROWS_FLOAT | 1u << MGC_ROW_I64 | 1u << MGC_ROW_U64;
     case MGC_TYPES_SAME:
-    case MGC_TYPES_UNSET: break;
+    case MGC_TYPES_UNSET:
+        break;
     }
     return 0;
 }
@@ -90,7 +96,9 @@ bool mgc_load(mgc_world *w, const char *path, const char *text) {
     for (int i = 0; i < stanzas.n; i++) {
         const mgc_stanza *s = stanzas.list[i];
         const mgc_op *other = mgc_find(w, s->name);
-        if (other) return mgc_error(&w->diag, s->at, "'%s' is already defined in %s, line %d", s->name, other->s->at.source->path, other->s->at.line);
+        if (other)
+            return mgc_error(&w->diag, s->at, "'%s' is already defined in %s, line %d", s->name,
+                             other->s->at.source->path, other->s->at.line);
         mgc_add_op(w, s, file);
     }
     return true;

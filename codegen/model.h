@@ -48,11 +48,11 @@ typedef struct mgc_step {
 } mgc_step;
 
 typedef struct mgc_rule {
-    mgc_rule_kind kind;  /* NONE, EXPR or FUNCTION once resolved; UNSET: nothing is known */
-    bool derived;        /* by us, not given */
-    bool busy;           /* being derived: a cycle if met again */
+    mgc_rule_kind kind; /* NONE, EXPR or FUNCTION once resolved; UNSET: nothing is known */
+    bool derived;       /* by us, not given */
+    bool busy;          /* being derived: a cycle if met again */
     const mgc_node *expr;
-    mgc_ref result;      /* when there are no steps */
+    mgc_ref result; /* when there are no steps */
     int n_steps, n_consts, n_fused_in;
     mgc_step steps[MGC_MAX_STEPS];
     double consts[MGC_MAX_STEPS];
@@ -65,7 +65,7 @@ typedef struct mgc_op {
     const char *name, *upper;
     int id; /* in enum mgk_op */
     int file;
-    unsigned rows;     /* bit per row dtype: kernels exist */
+    unsigned rows;        /* bit per row dtype: kernels exist */
     unsigned reduce_rows; /* bit per row dtype: used as a reduction's step there */
     bool bool_out;
     bool internal;

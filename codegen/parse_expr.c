@@ -84,9 +84,9 @@ static mgc_expr *parse_unary(mgc_parser *p) {
 static const struct {
     const char *sign, *op;
     int level;
-} operators[] = {{"|", "logical_or", 0}, {"&", "logical_and", 1}, {"<", "less", 2},      {"<=", "less_equal", 2},
-                 {">", "greater", 2},    {">=", "greater_equal", 2}, {"==", "equal", 2}, {"!=", "not_equal", 2},
-                 {"+", "add", 3},        {"-", "subtract", 3},    {"*", "multiply", 4},  {"/", "divide", 4}};
+} operators[] = {{"|", "logical_or", 0}, {"&", "logical_and", 1},    {"<", "less", 2},     {"<=", "less_equal", 2},
+                 {">", "greater", 2},    {">=", "greater_equal", 2}, {"==", "equal", 2},   {"!=", "not_equal", 2},
+                 {"+", "add", 3},        {"-", "subtract", 3},       {"*", "multiply", 4}, {"/", "divide", 4}};
 
 static mgc_expr *parse_binary(mgc_parser *p, int level) {
     mgc_expr *left = level > 4 ? parse_unary(p) : parse_binary(p, level + 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Stanzas: from tokens to the syntax tree, one function per key. Expressions are in parse_expr.c; names are resolved later. */
+ * Stanzas: from tokens to the syntax tree, one function per key. Expressions are in parse_expr.c; names are resolved
+ * later. */
 #include "parser.h"
 
 #include <string.h>
@@ -9,7 +10,9 @@ bool mgc_fail_expected(mgc_parser *p, const char *what) {
     return mgc_error(p->d, p->t->at, "expected %s, found '%s'", what, p->t->text);
 }
 
-bool mgc_at_punct(const mgc_parser *p, const char *s) { return p->t->kind == MGC_T_PUNCT && strcmp(p->t->text, s) == 0; }
+bool mgc_at_punct(const mgc_parser *p, const char *s) {
+    return p->t->kind == MGC_T_PUNCT && strcmp(p->t->text, s) == 0;
+}
 
 bool mgc_take_punct(mgc_parser *p, const char *s) {
     if (!mgc_at_punct(p, s)) return false;
@@ -22,7 +25,9 @@ bool mgc_need_punct(mgc_parser *p, const char *s) {
     return mgc_fail_expected(p, mgc_format("'%s'", s));
 }
 
-static bool at_word(const mgc_parser *p, const char *s) { return p->t->kind == MGC_T_NAME && strcmp(p->t->text, s) == 0; }
+static bool at_word(const mgc_parser *p, const char *s) {
+    return p->t->kind == MGC_T_NAME && strcmp(p->t->text, s) == 0;
+}
 
 static bool need_name(mgc_parser *p, const char **out, const char *what) {
     if (p->t->kind != MGC_T_NAME) return mgc_fail_expected(p, what);
@@ -53,13 +58,15 @@ static bool need_number(mgc_parser *p, double *out) {
 
 /* Names become C identifiers in prototypes and kernels. */
 static bool good_name(mgc_parser *p) {
-    static const char *const taken[] = {"auto",   "bool",   "break",  "case",     "char",   "const",   "continue", "default", "do",
-                                        "double", "else",   "enum",   "extern",   "float",  "for",     "goto",     "if",      "inline",
-                                        "int",    "long",   "return", "register", "short",  "signed",  "sizeof",   "static",  "struct",
-                                        "switch", "typedef", "union", "unsigned", "void",   "volatile", "while",   "opts",    "inf",
-                                        "nan",    "pi",     "class",  "this",     "new",    "delete",  "operator", "template"};
+    static const char *const taken[] = {
+        "auto",   "bool",    "break",  "case",     "char",  "const",    "continue", "default", "do",
+        "double", "else",    "enum",   "extern",   "float", "for",      "goto",     "if",      "inline",
+        "int",    "long",    "return", "register", "short", "signed",   "sizeof",   "static",  "struct",
+        "switch", "typedef", "union",  "unsigned", "void",  "volatile", "while",    "opts",    "inf",
+        "nan",    "pi",      "class",  "this",     "new",   "delete",   "operator", "template"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (at_word(p, taken[i])) return mgc_error(p->d, p->t->at, "'%s' cannot be a name here: it means something in C or C++", taken[i]);
+        if (at_word(p, taken[i]))
+            return mgc_error(p->d, p->t->at, "'%s' cannot be a name here: it means something in C or C++", taken[i]);
     return true;
 }
 
@@ -98,7 +105,8 @@ static bool parse_signature(mgc_parser *p, mgc_stanza *s) {
     } while (mgc_take_punct(p, ","));
     if (mgc_take_punct(p, ";")) {
         do {
-            if (s->n_params == MGC_MAX_PARAMS) return mgc_error(p->d, p->t->at, "expected at most %d parameters", MGC_MAX_PARAMS);
+            if (s->n_params == MGC_MAX_PARAMS)
+                return mgc_error(p->d, p->t->at, "expected at most %d parameters", MGC_MAX_PARAMS);
             if (!good_name(p) || !need_name(p, &s->params[s->n_params++], "the name of a parameter")) return false;
         } while (mgc_take_punct(p, ","));
     }
@@ -119,7 +127,8 @@ static bool parse_tuple(mgc_parser *p, const mgc_stanza *s, mgc_expr **out, int 
 }
 
 static bool parse_rule(mgc_parser *p, mgc_input *in) {
-    if (in->rule != MGC_RULE_UNSET) return mgc_error(p->d, p->t->at, "the derivative with respect to '%s' is given twice", in->name);
+    if (in->rule != MGC_RULE_UNSET)
+        return mgc_error(p->d, p->t->at, "the derivative with respect to '%s' is given twice", in->name);
     if (at_word(p, "none")) {
         p->t++;
         in->rule = MGC_RULE_NONE;
@@ -152,8 +161,9 @@ static bool key_types(mgc_parser *p, mgc_stanza *s) {
     static const struct {
         const char *word;
         mgc_types types;
-    } words[] = {{"float", MGC_TYPES_FLOAT},     {"numeric", MGC_TYPES_NUMERIC}, {"all", MGC_TYPES_ALL}, {"same", MGC_TYPES_SAME},
-                 {"compare", MGC_TYPES_COMPARE}, {"logical", MGC_TYPES_LOGICAL}, {"sum", MGC_TYPES_SUM}, {"mean", MGC_TYPES_MEAN}};
+    } words[] = {{"float", MGC_TYPES_FLOAT}, {"numeric", MGC_TYPES_NUMERIC}, {"all", MGC_TYPES_ALL},
+                 {"same", MGC_TYPES_SAME},   {"compare", MGC_TYPES_COMPARE}, {"logical", MGC_TYPES_LOGICAL},
+                 {"sum", MGC_TYPES_SUM},     {"mean", MGC_TYPES_MEAN}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!at_word(p, words[i].word)) continue;
         s->types = words[i].types;
@@ -215,20 +225,23 @@ static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place a
         if (strcmp(key, "let") == 0) return key_let(p, s);
         if (strcmp(key, "ulp") == 0) return key_ulp(p, s);
         if (strcmp(key, "flops") == 0) return key_flops(p, s);
-        return mgc_error(p->d, at,
-                         "expected doc, note, value, eval, bool, let, d, types, ulp, flops, domain, since, commutative, internal "
-                         "or '}', found '%s'",
-                         key);
+        return mgc_error(
+            p->d, at,
+            "expected doc, note, value, eval, bool, let, d, types, ulp, flops, domain, since, commutative, internal "
+            "or '}', found '%s'",
+            key);
     }
     if (s->kind == MGC_OPAQUE && strcmp(key, "function") == 0) return need_string(p, &s->function);
-    if (s->kind == MGC_OPAQUE && strcmp(key, "backward") == 0) return need_name(p, &s->backward, "the name of a function");
+    if (s->kind == MGC_OPAQUE && strcmp(key, "backward") == 0)
+        return need_name(p, &s->backward, "the name of a function");
     if (s->kind == MGC_REDUCE && strcmp(key, "identity") == 0) return need_number(p, &s->identity);
     if (s->kind == MGC_REDUCE && strcmp(key, "step") == 0) {
         s->step_at = p->t->at;
         return need_name(p, &s->step, "the name of a binary op");
     }
     if (s->kind == MGC_REDUCE)
-        return mgc_error(p->d, at, "expected doc, note, step, identity, d, types, domain, since, internal or '}', found '%s'", key);
+        return mgc_error(
+            p->d, at, "expected doc, note, step, identity, d, types, domain, since, internal or '}', found '%s'", key);
     return mgc_error(p->d, at, "expected doc, note, function, backward, types, since or '}', found '%s'", key);
 }
 

@@ -10,9 +10,9 @@
 static const struct {
     const char *op, *sign;
     int level;
-} signs[] = {{"logical_or", " | ", 1}, {"logical_and", " & ", 2},    {"less", " < ", 3},  {"less_equal", " <= ", 3}, {"greater", " > ", 3},
-             {"greater_equal", " >= ", 3}, {"equal", " == ", 3}, {"not_equal", " != ", 3}, {"add", " + ", 4},  {"subtract", " - ", 4},
-             {"multiply", " * ", 5},   {"divide", " / ", 5}};
+} signs[] = {{"logical_or", " | ", 1}, {"logical_and", " & ", 2},    {"less", " < ", 3},     {"less_equal", " <= ", 3},
+             {"greater", " > ", 3},    {"greater_equal", " >= ", 3}, {"equal", " == ", 3},   {"not_equal", " != ", 3},
+             {"add", " + ", 4},        {"subtract", " - ", 4},       {"multiply", " * ", 5}, {"divide", " / ", 5}};
 
 static void put(mgc_text *t, const mgc_op *op, const mgc_node *e, int level);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Rules as steps: a derivative becomes a list of registered ops over references, and, when it has two or more steps and few
- * operands, also an internal op that does all of them in one kernel. */
+ * Rules as steps: a derivative becomes a list of registered ops over references, and, when it has two or more steps and
+ * few operands, also an internal op that does all of them in one kernel. */
 #include <string.h>
 
 #include "model.h"
@@ -26,10 +26,13 @@ static bool add_step(mgc_world *w, const mgc_op *op, int i, const mgc_node *e) {
     mgc_rule *r = (mgc_rule *)&op->rule[i];
     const mgc_place at = op->s->in[i].at;
     if (r->n_steps == MGC_MAX_STEPS || r->n_consts + e->n_args > MGC_MAX_STEPS)
-        return mgc_error(&w->diag, at, "d/d%s of '%s' needs more than %d steps or constants", op->s->in[i].name, op->name, MGC_MAX_STEPS);
+        return mgc_error(&w->diag, at, "d/d%s of '%s' needs more than %d steps or constants", op->s->in[i].name,
+                         op->name, MGC_MAX_STEPS);
     bool scalar = true;
     for (int k = 0; k < e->op->s->n_in; k++) scalar = scalar && mgc_is_scalar(e->arg[k]);
-    if (scalar) return mgc_error(&w->diag, at, "d/d%s of '%s' computes '%s' from parameters alone; make that a parameter", op->s->in[i].name, op->name, mgc_print(op, e));
+    if (scalar)
+        return mgc_error(&w->diag, at, "d/d%s of '%s' computes '%s' from parameters alone; make that a parameter",
+                         op->s->in[i].name, op->name, mgc_print(op, e));
     mgc_step *step = &r->steps[r->n_steps];
     step->op = e->op;
     for (int k = 0; k < e->n_args; k++) step->in[k] = ref_of(r, e->arg[k]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Exact identities only (rules C2): sharing, -(-x), signs moved through * and /, times 1 or -1, division by a power of two,
- * conditions with equal branches. Never x+0, 0*x, x-x or another order of summation. */
+ * Exact identities only (rules C2): sharing, -(-x), signs moved through * and /, times 1 or -1, division by a power of
+ * two, conditions with equal branches. Never x+0, 0*x, x-x or another order of summation. */
 #include "simplify.h"
 
 #include <math.h>
@@ -27,7 +27,9 @@ static const mgc_node *fold(mgc_dag *g, const mgc_op *op, int n, const mgc_node 
     return NULL;
 }
 
-static const mgc_node *negate(mgc_dag *g, const mgc_op *negative, const mgc_node *x) { return mgc_apply(g, negative, 1, &x); }
+static const mgc_node *negate(mgc_dag *g, const mgc_op *negative, const mgc_node *x) {
+    return mgc_apply(g, negative, 1, &x);
+}
 
 /* 1/x is exact in f32 (and so in f64 and the 16-bit types' f32 arithmetic): x is a power of two of moderate size. */
 static bool exact_inverse(double x) {
@@ -62,14 +64,16 @@ static const mgc_node *divide_by_power(mgc_dag *g, const mgc_node *a, const mgc_
 
 static const mgc_node *simplify_where(mgc_dag *g, const mgc_op *op, const mgc_node *const arg[]) {
     if (arg[1] == arg[2]) return arg[1];
-    if (is_call(arg[0], "logical_not")) return mgc_apply(g, op, 3, (const mgc_node *[]){arg[0]->arg[0], arg[2], arg[1]});
+    if (is_call(arg[0], "logical_not"))
+        return mgc_apply(g, op, 3, (const mgc_node *[]){arg[0]->arg[0], arg[2], arg[1]});
     return NULL;
 }
 
 const mgc_node *mgc_apply(mgc_dag *g, const mgc_op *op, int n, const mgc_node *const arg[]) {
     const mgc_node *e = fold(g, op, n, arg);
     if (e) return e;
-    if ((is(op, "negative") || is(op, "logical_not")) && arg[0]->kind == MGC_OP && arg[0]->op == op) return arg[0]->arg[0];
+    if ((is(op, "negative") || is(op, "logical_not")) && arg[0]->kind == MGC_OP && arg[0]->op == op)
+        return arg[0]->arg[0];
     if (is(op, "multiply")) e = simplify_multiply(g, op, arg[0], arg[1]);
     if (is(op, "divide")) {
         e = simplify_divide(g, op, arg[0], arg[1]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Building calls with exact identities applied: what holds bit for bit for every input, NaN, infinity and -0 included. */
+ * Building calls with exact identities applied: what holds bit for bit for every input, NaN, infinity and -0 included.
+ */
 #ifndef MGC_SIMPLIFY_H
 #define MGC_SIMPLIFY_H
 
