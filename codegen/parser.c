@@ -285,7 +285,7 @@ static mgc_stanza *parse_stanza(mgc_parser *p) {
     if (!parse_signature(p, s) || !mgc_need_punct(p, "{")) return NULL;
     while (!mgc_take_punct(p, "}")) {
         const mgc_place at = p->t->at;
-        const char *key;
+        const char *key = NULL;
         if (!need_name(p, &key, "a key of the stanza or '}'") || !parse_key(p, s, key, at)) return NULL;
     }
     return check_stanza(p, s) ? s : NULL;
