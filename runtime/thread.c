@@ -66,4 +66,6 @@ void mgr_lock_acquire(mgr_lock lock) {
 
 void mgr_lock_release(mgr_lock lock) { pthread_mutex_unlock(&locks[lock].mutex); }
 
+void mgr_fork_watch(void) { pthread_once(&once, start); }
+
 bool mgr_forked(void) { return atomic_load_explicit(&forked, memory_order_relaxed); }

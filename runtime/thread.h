@@ -43,6 +43,10 @@ typedef enum mgr_lock {
 void mgr_lock_acquire(mgr_lock lock);
 void mgr_lock_release(mgr_lock lock);
 
+/* Have fork() watched from now on, if it was not: for state that must not be used in a child but has no lock and no
+ * exit hook. */
+void mgr_fork_watch(void);
+
 /* True in a process that was forked from one that had used the library. */
 bool mgr_forked(void);
 
