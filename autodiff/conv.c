@@ -206,7 +206,8 @@ mg_tensor *mg_conv_nd_with(mg_tensor *x, mg_tensor *w, const mg_conv_opts *opts)
     mga_node_release(weights);
     if (given.constant == MG_CONSTANT) mg_no_autodiff(false);
     mg_tensor *tensor = mga_wrap(result);
-    return tensor && given.constant == MG_VARIABLE && mg_is_constant(tensor) ? mg_set_constant(tensor, false) : tensor;
+    if (!tensor || given.constant == MG_CONSTANT_AUTO) return tensor;
+    return mg_set_constant(tensor, given.constant == MG_CONSTANT);
 }
 
 mg_tensor *(mg_conv_nd)(mg_tensor *x, mg_tensor *w) { return mg_conv_nd_with(x, w, NULL); }
