@@ -197,8 +197,9 @@ static mg_status run_loops(const mgr_gemm_batch *g) {
 
 static mg_status run_batch(const mgr_gemm_batch *g) {
     const mgr_gemm *f = &g->first;
-    bool tiny = (double)f->m * (double)f->n * (double)f->k <= TINY_PRODUCT && g->batch == 1;
-    if (mgr_onednn_has(f->dtype) && !tiny && f->k > 0) {
+    bool tiny = (double)f->m * (double)f->n * (double)f->k <= TINY_PRODUCT && g->batch == 1 && f->dtype != MG_BF16;
+    if (mgr_onednn_has(f->dtype) && !tiny &&
+        f->k > 0) { /* tiny ones are done before oneDNN has looked up its primitive */
         mg_status status = mgr_onednn_matmul(g);
         if (status != MG_ERR_NOT_IMPLEMENTED) return status;
     }
@@ -268,8 +269,7 @@ static mg_dtype compute_dtype(mg_dtype dtype, int64_t k) {
     return direct ? dtype : MG_F32;
 }
 
-static mg_status run_packed(shaped *s) {
-    mg_dtype compute = compute_dtype(s->dtype, s->k);
+static mg_status run_packed(shaped *s, mg_dtype compute) {
     mgr_pack_view c = s->c;
     int64_t m = s->m, batch[MG_MAX_NDIM];
     int ndim = s->ndim;
@@ -308,7 +308,12 @@ mg_status mgr_matmul_run(const mgr_matmul *args) {
         if (args->batch[d] == 0) return MG_OK;
     shape_problem(&s, args);
     mgr_fpenv env = mgr_fpenv_enter();
-    mg_status status = run_packed(&s);
+    mg_dtype compute = compute_dtype(s.dtype, s.k);
+    mg_status status = run_packed(&s, compute);
+    if (status == MG_ERR_NOT_IMPLEMENTED) { /* bf16 in a shape that oneDNN only has slow loops for */
+        shape_problem(&s, args);
+        status = run_packed(&s, MG_F32);
+    }
     mgr_fpenv_leave(env);
     return status;
 }
