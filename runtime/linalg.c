@@ -195,13 +195,14 @@ static mg_status run_loops(const mgr_gemm_batch *g) {
     return MG_OK;
 }
 
+/* bf16 has no loops of its own: "not mine" goes up, and the whole product through f32. */
 static mg_status run_batch(const mgr_gemm_batch *g) {
     const mgr_gemm *f = &g->first;
-    bool tiny = (double)f->m * (double)f->n * (double)f->k <= TINY_PRODUCT && g->batch == 1 && f->dtype != MG_BF16;
-    if (mgr_onednn_has(f->dtype) && !tiny &&
-        f->k > 0) { /* tiny ones are done before oneDNN has looked up its primitive */
-        mg_status status = mgr_onednn_matmul(g);
-        if (status != MG_ERR_NOT_IMPLEMENTED) return status;
+    bool bf16 = f->dtype == MG_BF16;
+    bool tiny = (double)f->m * (double)f->n * (double)f->k <= TINY_PRODUCT && g->batch == 1 && !bf16;
+    if (mgr_onednn_has(f->dtype) && !tiny && (f->k > 0 || bf16)) {
+        mg_status status = f->k > 0 ? mgr_onednn_matmul(g) : MG_ERR_NOT_IMPLEMENTED;
+        if (status != MG_ERR_NOT_IMPLEMENTED || bf16) return status;
     }
     return run_loops(g);
 }
