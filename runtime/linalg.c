@@ -109,11 +109,16 @@ static void coalesce_batch(shaped *s) {
 
 /* (batch, m, k) times one (k, n) is one product with batch * m rows. */
 static void fold_batch_into_rows(shaped *s) {
+    int64_t item = (int64_t)item_of(s);
     while (s->ndim > 0) {
         int last = s->ndim - 1;
-        int64_t rows = s->m * s->a.row;
-        if (s->b.batch[last] != 0 || s->a.batch[last] != rows || s->c.batch[last] != s->m * s->c.row) return;
-        s->m *= s->batch[last];
+        int64_t rows = s->m * s->batch[last];
+        mgr_pack_view a = s->a;
+        if (s->b.batch[last] != 0 || a.batch[last] != s->m * a.row || s->c.batch[last] != s->m * s->c.row) return;
+        settle_strides(&a, rows, s->k, item);
+        if (!is_dense(&a, rows, s->k, item)) return;
+        s->a = a;
+        s->m = rows;
         s->ndim--;
     }
 }
@@ -180,17 +185,21 @@ static mg_status run_loops(const mgr_gemm_batch *g) {
     loops l = {.g = g, .scratch_bytes = mgr_gemm_scratch(f->dtype)};
     double work = (double)f->m * (double)f->n * (double)(f->k > 0 ? f->k : 1);
     bool blas = mgr_blas_has(f->dtype), large = work > GRAIN_PRODUCT;
-    mgr_buffer *scratch = mgr_buffer_new(l.scratch_bytes * (size_t)mgr_num_threads());
+    bool one_by_one = blas && (large || g->batch == 1); /* BLAS divides each product among threads itself */
+    int64_t workers = one_by_one ? 1 : mgr_num_threads(), units = g->batch, grain = (int64_t)(GRAIN_PRODUCT / work) + 1;
+    mgr_buffer *scratch = mgr_buffer_new(l.scratch_bytes * (size_t)workers);
     if (!scratch) return mgr_error();
     l.scratch = scratch->data;
     l.row_blocks = (f->m + BLOCK_ROWS - 1) / BLOCK_ROWS;
     l.col_blocks = (f->n + BLOCK_COLS - 1) / BLOCK_COLS;
-    if (blas && (large || g->batch == 1)) /* BLAS divides each product among threads itself */
+    if (one_by_one)
         slices_body(0, g->batch, 0, &l);
     else if (blas || !large)
-        mgr_parallel_for(g->batch, (int64_t)(GRAIN_PRODUCT / work) + 1, slices_body, &l);
-    else
-        mgr_parallel_for(g->batch * l.row_blocks * l.col_blocks, 1, blocks_body, &l);
+        mgr_parallel_for(units, mgr_grain_for(units, grain, workers), slices_body, &l);
+    else {
+        units *= l.row_blocks * l.col_blocks;
+        mgr_parallel_for(units, mgr_grain_for(units, 1, workers), blocks_body, &l);
+    }
     mgr_buffer_release(scratch);
     return MG_OK;
 }
