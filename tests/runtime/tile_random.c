@@ -16,6 +16,7 @@ static uint8_t random_dtype(oracle_case *c) { return dtypes[oracle_below(&c->sta
 static void random_dims(oracle_case *c, const oracle_limits *limits) {
     c->ndim = (int)oracle_below(&c->state, 6);
     c->total = 1;
+    int64_t size = 1;
     for (int i = 0; i < c->ndim; i++) {
         int64_t kind = oracle_below(&c->state, 24), n;
         if (kind == 0)
@@ -26,10 +27,11 @@ static void random_dims(oracle_case *c, const oracle_limits *limits) {
             n = 1 + oracle_below(&c->state, 130);
         else
             n = 1 + oracle_below(&c->state, 12);
-        if (c->total * n > limits->max_total) n = 1 + oracle_below(&c->state, 3);
-        if (c->total * n > limits->max_total) n = 1;
+        if (size * n > limits->max_total) n = 1 + oracle_below(&c->state, 3);
+        if (size * n > limits->max_total) n = 1;
         c->dims[i] = n;
         c->total *= n;
+        if (n) size *= n;
     }
 }
 
