@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: MIT
  * The kernel ABI: one function type per family, and the table per ISA that dispatch chooses from.
  * Kernels work on plain arrays, take counts in elements, need no alignment, handle tails themselves, never touch a byte
- * outside the given ranges, keep no state, cannot fail. What an op is (arity, rule, docs) is in the generated registry. */
+ * outside the given ranges, keep no state, cannot fail. What an op is (arity, rule, docs) is in the generated registry.
+ */
 #ifndef MGK_KERNEL_H
 #define MGK_KERNEL_H
 
 #include "mygrad/base.h"
 
-/* MAP: out[j][i] = f_j(in[0][i], in[1][i], ...; params). Inputs and outputs are arrays of the op's row dtype, except those the
- * registry marks as bool. An output may be exactly the same array as an input of the same element size; otherwise they
- * are disjoint. params: the op's scalar parameters, rounded once to the row dtype by the kernel. */
+/* MAP: out[j][i] = f_j(in[0][i], in[1][i], ...; params). Inputs and outputs are arrays of the op's row dtype, except
+ * those the registry marks as bool. An output may be exactly the same array as an input of the same element size;
+ * otherwise they are disjoint. params: the op's scalar parameters, rounded once to the row dtype by the kernel. */
 typedef void mgk_map_fn(size_t n, void *const out[], const void *const in[], const double *params);
 
 /* Operand forms of a binary map. In SV in[0] points at one element, in VS in[1] does. Only ops that do not commute have
  * the last two; for the rest they are NULL and a tile of copies is used. */
 typedef enum mgk_form { MGK_VV = 0, MGK_SV = 1, MGK_VS = 2, MGK_FORMS = 3 } mgk_form;
 
-/* REDUCE (rules C1): lanes[(k + i) mod L] = step(lanes[...], x[i]) for i = 0..n-1 in order, where L = MGK_REDUCE_LANES of the dtype.
- * The step is a registered binary map op; folding lanes and merging blocks is done with that op's map kernel. */
+/* REDUCE (rules C1): lanes[(k + i) mod L] = step(lanes[...], x[i]) for i = 0..n-1 in order, where L = MGK_REDUCE_LANES
+ * of the dtype. The step is a registered binary map op; folding lanes and merging blocks is done with that op's map
+ * kernel. */
 typedef void mgk_reduce_fn(void *lanes, const void *x, size_t n, uint64_t k);
 
-#define MGK_REDUCE_LANE_BYTES       256u /* L: lanes of one block, in bytes of the accumulator type */
-#define MGK_REDUCE_LANES(itemsize)  (MGK_REDUCE_LANE_BYTES / (itemsize))
-#define MGK_REDUCE_BLOCK(itemsize)  (64u * MGK_REDUCE_LANES(itemsize)) /* B: elements of one block */
+#define MGK_REDUCE_LANE_BYTES      256u /* L: lanes of one block, in bytes of the accumulator type */
+#define MGK_REDUCE_LANES(itemsize) (MGK_REDUCE_LANE_BYTES / (itemsize))
+#define MGK_REDUCE_BLOCK(itemsize) (64u * MGK_REDUCE_LANES(itemsize)) /* B: elements of one block */
 
-/* CONVERT: out[i] = (to)in[i] by the table in docs/numerics.md (C4). Arrays are disjoint, or the same if the sizes are equal. */
+/* CONVERT: out[i] = (to)in[i] by the table in docs/numerics.md (C4). Arrays are disjoint, or the same if the sizes are
+ * equal. */
 typedef void mgk_convert_fn(size_t n, void *out, const void *in);
 
 /* MOVE, per element width of 1, 2, 4, 8 bytes (index = log2 of the width). Strides in bytes, any sign, also 0. */
@@ -52,7 +55,8 @@ typedef struct mgk_converts {
 
 typedef enum mgk_isa { MGK_SCALAR = 0, MGK_AVX2 = 1, MGK_AVX512 = 2, MGK_NEON = 3, MGK_ISA_COUNT = 4 } mgk_isa;
 
-/* Generated, one per ISA built in: map[op][dtype][form]. Rows exist for bool, the integers, f32 and f64 as the op's types say. */
+/* Generated, one per ISA built in: map[op][dtype][form]. Rows exist for bool, the integers, f32 and f64 as the op's
+ * types say. */
 typedef struct mgk_table {
     mgk_isa isa;
     const char *name; /* "scalar", "avx2", "avx512", "neon" */

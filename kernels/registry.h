@@ -13,10 +13,12 @@
 
 typedef enum mgk_kind { MGK_KIND_MAP, MGK_KIND_REDUCE, MGK_KIND_OPAQUE } mgk_kind;
 
-/* How the row dtype and the result dtype follow from the promoted input dtype P (bool inputs that are conditions excepted). */
+/* How the row dtype and the result dtype follow from the promoted input dtype P (bool inputs that are conditions
+ * excepted). */
 typedef enum mgk_typing {
-    MGK_TYPES_SAME,    /* row P, result P: add, maximum, where */
-    MGK_TYPES_FLOAT,   /* integers become floats as in NumPy (int8 -> f16, int16 -> f32, wider -> f64), result = row: exp */
+    MGK_TYPES_SAME,  /* row P, result P: add, maximum, where */
+    MGK_TYPES_FLOAT, /* integers become floats as in NumPy (int8 -> f16, int16 -> f32, wider -> f64), result = row: exp
+                      */
     MGK_TYPES_COMPARE, /* row P, result bool: less */
     MGK_TYPES_SUM,     /* bool and integers accumulate in i64/u64: sum, prod */
     MGK_TYPES_MEAN,    /* bool and integers become f64: mean */
@@ -35,16 +37,16 @@ typedef enum mgk_ref {
 #define MGK_REF(what, which) ((uint8_t)((what) | (which)))
 
 typedef struct mgk_step {
-    uint16_t op;                 /* a map op */
-    uint8_t n_in;                /* */
-    uint8_t in[MGK_MAX_IN];      /* mgk_ref bytes */
+    uint16_t op;                    /* a map op */
+    uint8_t n_in;                   /* */
+    uint8_t in[MGK_MAX_IN];         /* mgk_ref bytes */
     uint8_t params[MGK_MAX_PARAMS]; /* mgk_ref bytes (CONST or PARAM) for the step op's own scalar parameters */
 } mgk_step;
 
-/* d(result)/d(input i), times the incoming gradient. One of: none (n_steps = 0, result = 0xff, not differentiable), a plain
- * reference (n_steps = 0, e.g. MGK_REF_GRAD for add), or steps whose last value is the answer. If `fused` is not 0 it is the
- * generated op that computes all steps in one kernel with the same roundings; its inputs are the distinct references of
- * kind GRAD, IN and OUT in the order listed in fused_in, its params are the op's params. */
+/* d(result)/d(input i), times the incoming gradient. One of: none (n_steps = 0, result = 0xff, not differentiable), a
+ * plain reference (n_steps = 0, e.g. MGK_REF_GRAD for add), or steps whose last value is the answer. If `fused` is not
+ * 0 it is the generated op that computes all steps in one kernel with the same roundings; its inputs are the distinct
+ * references of kind GRAD, IN and OUT in the order listed in fused_in, its params are the op's params. */
 typedef struct mgk_rule {
     uint8_t n_steps;
     uint8_t result; /* mgk_ref byte when n_steps is 0; 0xff: no derivative */
@@ -61,16 +63,16 @@ typedef struct mgk_op_info {
     uint8_t kind;     /* mgk_kind */
     uint8_t typing;   /* mgk_typing */
     uint8_t n_in, n_out, n_params;
-    uint8_t bool_in;     /* bit i: input i is a bool array whatever the row dtype (conditions) */
-    uint8_t bool_out;    /* bit j: result j is a bool array */
+    uint8_t bool_in;  /* bit i: input i is a bool array whatever the row dtype (conditions) */
+    uint8_t bool_out; /* bit j: result j is a bool array */
     bool commutative;
-    bool internal;       /* derivative kernels and superinstructions: no public function */
-    uint16_t step;       /* reduce: the binary map op that accumulates (sum, mean: add) */
-    uint16_t flops;      /* per element, for the cost model and benches */
-    double identity;     /* reduce: the value of an empty reduction's lanes; +-inf stand for the type's extremes */
+    bool internal;          /* derivative kernels and superinstructions: no public function */
+    uint16_t step;          /* reduce: the binary map op that accumulates (sum, mean: add) */
+    uint16_t flops;         /* per element, for the cost model and benches */
+    double identity;        /* reduce: the value of an empty reduction's lanes; +-inf stand for the type's extremes */
     float ulp_f32, ulp_f64; /* stated accuracy, 0 = exact or correctly rounded (0.5) */
-    uint16_t row_types;  /* bit d: kernels exist for row dtype d */
-    const mgk_rule *rules; /* n_in of them, or NULL */
+    uint16_t row_types;     /* bit d: kernels exist for row dtype d */
+    const mgk_rule *rules;  /* n_in of them, or NULL */
 } mgk_op_info;
 
 extern const mgk_op_info mgk_ops[MGK_OP_COUNT];

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * The only file that asks the CPU what it is: instruction sets, cache sizes, usable cores. Chosen once, immutable afterwards. */
+ * The only file that asks the CPU what it is: instruction sets, cache sizes, usable cores. Chosen once, immutable
+ * afterwards. */
 #ifndef MGR_CPU_H
 #define MGR_CPU_H
 
 #include "kernels/kernel.h"
 
-/* The kernels of this process: the best ISA that is built in, the CPU and its OS support, capped by MYGRAD_ISA (a name that is unknown or unusable
- * is reported on stderr once, and ignored). MYGRAD_VERBOSE=1 prints what was chosen and why. Thread-safe. */
+/* The kernels of this process: the best ISA that is built in, the CPU and its OS support, capped by MYGRAD_ISA (a name
+ * that is unknown or unusable is reported on stderr once, and ignored). MYGRAD_VERBOSE=1 prints what was chosen and
+ * why. Thread-safe. */
 const mgk_table *mgr_kernels(void);
 
 /* The table of one ISA, or NULL if it is not built in or cannot run here: for tests that compare ISAs. */

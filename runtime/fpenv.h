@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The canonical floating-point environment around every computation (rules C5): nearest even, no flushing, exceptions masked. */
+ * The canonical floating-point environment around every computation (rules C5): nearest even, no flushing, exceptions
+ * masked. */
 #ifndef MGR_FPENV_H
 #define MGR_FPENV_H
 
@@ -10,7 +11,8 @@ typedef struct mgr_fpenv {
     bool changed;
 } mgr_fpenv;
 
-/* Compare this thread's MXCSR/FPCR with the canonical value, set it only if different. Inline-cheap [5 ns]. Every thread that computes does this itself. */
+/* Compare this thread's MXCSR/FPCR with the canonical value, set it only if different. Inline-cheap [5 ns]. Every
+ * thread that computes does this itself. */
 mgr_fpenv mgr_fpenv_enter(void);
 void mgr_fpenv_leave(mgr_fpenv env);
 

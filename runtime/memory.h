@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Buffers counted over a caching pool, and small fixed-size blocks for the tape. In steady state nothing here asks the system.
- * Knows bytes only: no dtypes, no shapes. */
+ * Buffers counted over a caching pool, and small fixed-size blocks for the tape. In steady state nothing here asks the
+ * system. Knows bytes only: no dtypes, no shapes. */
 #ifndef MGR_MEMORY_H
 #define MGR_MEMORY_H
 
@@ -24,8 +24,9 @@ mgr_buffer *mgr_buffer_borrow(void *data, size_t bytes, void (*free_data)(void *
 void mgr_buffer_retain(mgr_buffer *buffer);
 void mgr_buffer_release(mgr_buffer *buffer); /* last one: back to the pool (or to its owner); NULL is fine */
 
-/* Small blocks from per-thread free lists: classes of 64, 128, 256, 512, 1024 bytes; larger ones from the system. 64-byte aligned, not zeroed.
- * A block may be freed on another thread than the one that got it (with the same size). Blocks outlive their thread. */
+/* Small blocks from per-thread free lists: classes of 64, 128, 256, 512, 1024 bytes; larger ones from the system.
+ * 64-byte aligned, not zeroed. A block may be freed on another thread than the one that got it (with the same size).
+ * Blocks outlive their thread. */
 void *mgr_block_new(size_t bytes); /* NULL with an error set */
 void mgr_block_free(void *block, size_t bytes);
 
@@ -33,7 +34,8 @@ void mgr_block_free(void *block, size_t bytes);
 void *mgr_alloc(size_t bytes);
 void mgr_free(void *p);
 
-/* Tests and embedders: functions used for every byte the library takes from the system. NULL restores the C library's. Only while nothing is allocated. */
+/* Tests and embedders: functions used for every byte the library takes from the system. NULL restores the C library's.
+ * Only while nothing is allocated. */
 typedef struct mgr_allocator {
     void *(*alloc)(size_t bytes, size_t alignment, void *context);
     void (*free)(void *p, size_t bytes, void *context);

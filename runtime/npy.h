@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * NumPy's .npy and .npz files: reading (either byte order, C or Fortran order, versions 1 to 3, STORED and deflated members) and writing
- * (version 1.0, C order, little-endian, STORED). Arrays only; tensors are made above. Files are replaced atomically (temporary file, fsync, rename). */
+ * NumPy's .npy and .npz files: reading (either byte order, C or Fortran order, versions 1 to 3, STORED and deflated
+ * members) and writing (version 1.0, C order, little-endian, STORED). Arrays only; tensors are made above. Files are
+ * replaced atomically (temporary file, fsync, rename). */
 #ifndef MGR_NPY_H
 #define MGR_NPY_H
 
@@ -14,7 +15,8 @@ typedef struct mgr_npy_array {
     void *data; /* C order, native bytes; owned (mgr_free) */
 } mgr_npy_array;
 
-/* One array. Errors (IO, FORMAT, TYPE) name the file, the byte offset and what was expected. On error nothing is allocated. */
+/* One array. Errors (IO, FORMAT, TYPE) name the file, the byte offset and what was expected. On error nothing is
+ * allocated. */
 mg_status mgr_npy_read(const char *path, mgr_npy_array *out);
 mg_status mgr_npy_write(const char *path, const mgr_npy_array *array);
 

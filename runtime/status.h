@@ -6,8 +6,9 @@
 
 #include "mygrad/base.h"
 
-/* Record an error of this thread unless one is already there; returns `code`, so that `return mgr_fail(...)` reads well.
- * `op` names the operation for the user ("add"), or is NULL. Never allocates: the sentence is cut at MGR_MESSAGE_BYTES. */
+/* Record an error of this thread unless one is already there; returns `code`, so that `return mgr_fail(...)` reads
+ * well. `op` names the operation for the user ("add"), or is NULL. Never allocates: the sentence is cut at
+ * MGR_MESSAGE_BYTES. */
 mg_status mgr_fail(mg_status code, const char *op, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* mgr_fail(MG_ERR_NO_MEMORY) with a sentence that names the bytes. */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * The whole public face of libmygrad in one include. */
+#ifndef MYGRAD_MYGRAD_H
+#define MYGRAD_MYGRAD_H
+
+#include "mygrad/base.h"
+#include "mygrad/nnet.h"
+#include "mygrad/ops.h" /* generated: elementwise operations and reductions */
+#include "mygrad/runtime.h"
+#include "mygrad/tensor.h"
+
+#endif

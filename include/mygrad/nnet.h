@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ * Matrix product, layers, losses and optimisers. Rules of tensor.h apply. */
+#ifndef MYGRAD_NNET_H
+#define MYGRAD_NNET_H
+
+#include "mygrad/tensor.h"
+
+MG_EXTERN_C_BEGIN
+
+/* Matrix product with NumPy's rules: (..., m, k) times (..., k, n), batch axes broadcast, 1-D operands are promoted and
+ * the added axis dropped. f32 and bf16 go to oneDNN, f64 to BLAS. Value error for 0-d operands and unequal k. */
+MG_API mg_tensor *mg_matmul(mg_tensor *a, mg_tensor *b);
+
+/* N-D correlation of x (N, C, X...) with w (F, C, W...): y (N, F, Y...), Y = (X + 2 padding - ((W - 1) dilation + 1)) /
+ * stride + 1, which must be a positive whole number. stride, padding, dilation: one number for all axes, or one per
+ * axis. */
+typedef struct mg_conv_opts {
+    size_t size;
+    int mg_end;
+    mg_shape stride;   /* default 1 */
+    mg_shape padding;  /* default 0 */
+    mg_shape dilation; /* default 1: dense */
+    mg_constant constant;
+} mg_conv_opts;
+MG_API mg_tensor *mg_conv_nd_with(mg_tensor *x, mg_tensor *w, const mg_conv_opts *opts);
+
+/* Largest element of each window of `pool` over the last axes of x; windows must tile x exactly. The gradient goes to
+ * the first largest; NaN wins. */
+MG_API mg_tensor *mg_max_pool(mg_tensor *x, mg_shape pool, mg_shape stride);
+
+/* Mean over N of -log softmax(x)[i, labels[i]]: x (N, C) float, labels (N,) integer in [0, C) (index error otherwise).
+ * Shape (). */
+MG_API mg_tensor *mg_softmax_crossentropy(mg_tensor *x, mg_tensor *labels);
+
+/* Position of the first largest element (NaN wins) along axis, or in the flattened x without one. int64, constant. */
+typedef struct mg_arg_opts {
+    size_t size;
+    int mg_end;
+    mg_axes axis; /* at most one */
+} mg_arg_opts;
+MG_API mg_tensor *mg_argmax_with(mg_tensor *x, const mg_arg_opts *opts);
+
+/* ---- optimisers ------------------------------------------------------------------------------------------------ */
+
+/* Holds the parameters (kept tensors, which must outlive it) and its state. */
+typedef struct mg_optimizer mg_optimizer;
+
+typedef struct mg_sgd_opts {
+    size_t size;
+    int mg_end;
+    double lr;           /* default 1e-2 */
+    double momentum;     /* default 0 */
+    double weight_decay; /* L2, default 0 */
+} mg_sgd_opts;
+
+typedef struct mg_adam_opts {
+    size_t size;
+    int mg_end;
+    double lr;           /* default 1e-3 */
+    double beta1, beta2; /* defaults 0.9, 0.999 */
+    double eps;          /* default 1e-8 */
+} mg_adam_opts;
+
+MG_API mg_optimizer *mg_sgd_with(mg_tensor *const *params, size_t n, const mg_sgd_opts *opts);
+MG_API mg_optimizer *mg_adam_with(mg_tensor *const *params, size_t n, const mg_adam_opts *opts);
+
+/* One update of every parameter that has a gradient, in place; the gradients are dropped. All parameters are updated or
+ * none. */
+MG_API mg_status mg_optimizer_step(mg_optimizer *optimizer);
+MG_API void mg_optimizer_set_lr(mg_optimizer *optimizer, double lr);
+MG_API void mg_optimizer_free(mg_optimizer *optimizer);
+
+/* ---- the plain functions behind the keyword macros --------------------------------------------------------------- */
+
+MG_API mg_tensor *(mg_conv_nd)(mg_tensor *x, mg_tensor *w);
+MG_API mg_tensor *(mg_argmax)(mg_tensor *x);
+MG_API mg_optimizer *(mg_sgd)(mg_tensor *const *params, size_t n);
+MG_API mg_optimizer *(mg_adam)(mg_tensor *const *params, size_t n);
+
+#ifndef __cplusplus
+#define mg_conv_nd(...)        MG_CONV_ND_(__VA_ARGS__, .mg_end = 0)
+#define MG_CONV_ND_(x, w, ...) mg_conv_nd_with(x, w, &(mg_conv_opts){.size = sizeof(mg_conv_opts), __VA_ARGS__})
+#define mg_argmax(...)         MG_ARGMAX_(__VA_ARGS__, .mg_end = 0)
+#define MG_ARGMAX_(x, ...)     mg_argmax_with(x, &(mg_arg_opts){.size = sizeof(mg_arg_opts), __VA_ARGS__})
+#define mg_sgd(...)            MG_SGD_(__VA_ARGS__, .mg_end = 0)
+#define MG_SGD_(p, n, ...)     mg_sgd_with(p, n, &(mg_sgd_opts){.size = sizeof(mg_sgd_opts), __VA_ARGS__})
+#define mg_adam(...)           MG_ADAM_(__VA_ARGS__, .mg_end = 0)
+#define MG_ADAM_(p, n, ...)    mg_adam_with(p, n, &(mg_adam_opts){.size = sizeof(mg_adam_opts), __VA_ARGS__})
+#endif
+
+MG_EXTERN_C_END
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT
+ * Tensors: making them, looking at them, views, writing in place, scopes, gradients. What operations exist is in ops.h
+ * (generated), linalg.h and nnet.h.
+ *
+ * Rules of the whole header, so that each function states only what differs:
+ *  - A function that returns a tensor returns NULL on failure; while a thread has an error that nobody took, every such
+ * function returns NULL and every mg_status function returns that error. So chains need one check at their end
+ * (mg_take_error).
+ *  - A returned tensor belongs to the innermost open scope of its thread and is valid until that scope closes; mg_keep
+ * makes it outlive scopes.
+ *  - Elementwise work is recorded and runs when its values are needed; errors in shapes and dtypes are reported at
+ * once.
+ *  - A tensor is used by one thread at a time, except that evaluated tensors without pending writes may be read by any
+ * number of threads.
+ *  - Strides are in bytes. Shapes and axes given to a function are copied. */
+#ifndef MYGRAD_TENSOR_H
+#define MYGRAD_TENSOR_H
+
+#include "mygrad/base.h"
+
+#ifdef __cplusplus
+#include <initializer_list>
+#endif
+
+MG_EXTERN_C_BEGIN
+
+typedef struct mg_tensor mg_tensor;
+
+/* ---- shapes, axes, indices ------------------------------------------------------------------------------------ */
+
+typedef struct mg_shape {
+    int ndim;
+    const int64_t *dims;
+} mg_shape;
+
+typedef struct mg_axes {
+    int n;
+    const int *v; /* NULL: not given */
+} mg_axes;
+
+typedef enum mg_index_kind { MG_INDEX_SLICE, MG_INDEX_INT, MG_INDEX_NEWAXIS, MG_INDEX_ELLIPSIS } mg_index_kind;
+
+typedef struct mg_index {
+    mg_index_kind kind;
+    int64_t start, stop, step; /* MG_NONE where left out; an integer index is in start */
+} mg_index;
+
+typedef struct mg_key {
+    int n;
+    const mg_index *v;
+} mg_key;
+
+#define MG_NONE INT64_MIN
+
+#ifdef __cplusplus
+MG_EXTERN_C_END
+namespace mg {
+inline mg_shape make_shape(std::initializer_list<int64_t> dims) {
+    return {static_cast<int>(dims.size()), dims.begin()};
+}
+inline mg_axes make_axes(std::initializer_list<int> axes) { return {static_cast<int>(axes.size()), axes.begin()}; }
+inline mg_key make_key(std::initializer_list<mg_index> key) { return {static_cast<int>(key.size()), key.begin()}; }
+} // namespace mg
+MG_EXTERN_C_BEGIN
+#define MG_SHAPE(...)           (::mg::make_shape({__VA_ARGS__}))
+#define MG_AXES(...)            (::mg::make_axes({__VA_ARGS__}))
+#define MG_KEY(...)             (::mg::make_key({__VA_ARGS__}))
+#define MG_S(start, stop, step) (mg_index{MG_INDEX_SLICE, (start), (stop), (step)})
+#define MG_I(i)                 (mg_index{MG_INDEX_INT, (i), 0, 0})
+#define MG_NEWAXIS              (mg_index{MG_INDEX_NEWAXIS, 0, 0, 0})
+#define MG_ELLIPSIS             (mg_index{MG_INDEX_ELLIPSIS, 0, 0, 0})
+#define MG_SHAPE0               (mg_shape{0, nullptr})
+#else
+/* MG_SHAPE(2, 3): a shape; MG_SHAPE0: that of a scalar. MG_AXES(0, -1): axes; MG_AXES0: no axes at all (NumPy's
+ * axis=()). The arrays behind them live as long as the enclosing block. */
+#define MG_SHAPE(...)                                                                                                  \
+    ((mg_shape){(int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__}})
+#define MG_SHAPE0    ((mg_shape){0, NULL})
+#define MG_AXES(...) ((mg_axes){(int)(sizeof((const int[]){__VA_ARGS__}) / sizeof(int)), (const int[]){__VA_ARGS__}})
+#define MG_AXES0     ((mg_axes){0, (const int[]){0}})
+/* MG_KEY(MG_S(0, 3, 1), MG_I(-1), MG_NEWAXIS, MG_ELLIPSIS): a basic index, as x[0:3, -1, None, ...]. MG_NONE leaves a
+ * bound out. */
+#define MG_KEY(...)                                                                                                    \
+    ((mg_key){(int)(sizeof((const mg_index[]){__VA_ARGS__}) / sizeof(mg_index)), (const mg_index[]){__VA_ARGS__}})
+#define MG_S(start, stop, step) ((mg_index){MG_INDEX_SLICE, (start), (stop), (step)})
+#define MG_I(i)                 ((mg_index){MG_INDEX_INT, (i), 0, 0})
+#define MG_NEWAXIS              ((mg_index){MG_INDEX_NEWAXIS, 0, 0, 0})
+#define MG_ELLIPSIS             ((mg_index){MG_INDEX_ELLIPSIS, 0, 0, 0})
+#endif
+#define MG_ALL MG_S(MG_NONE, MG_NONE, MG_NONE)
+
+/* ---- options --------------------------------------------------------------------------------------------------- */
+
+/* Whether a result takes part in differentiation. AUTO: integers and bools never; otherwise it does unless every
+ * operand is constant. */
+typedef enum mg_constant { MG_CONSTANT_AUTO = 0, MG_CONSTANT = 1, MG_VARIABLE = 2 } mg_constant;
+
+/* Keyword arguments are written `mg_add(x, y, .where = m)`; option structs begin with their size, and fields are only
+ * appended. mg_end is the macros' business. */
+typedef struct mg_ufunc_opts {
+    size_t size;
+    int mg_end;
+    mg_tensor *where; /* bool, broadcast with the operands: elements where it is false are 0 (rules C6) */
+    mg_tensor *out;   /* write the result into this tensor and return it */
+    mg_dtype dtype;   /* compute and return in this dtype (same_kind casts only) */
+    mg_constant constant;
+} mg_ufunc_opts;
+
+typedef struct mg_reduce_opts {
+    size_t size;
+    int mg_end;
+    mg_axes axis; /* default: all; MG_AXES0: none */
+    bool keepdims;
+    mg_constant constant;
+} mg_reduce_opts;
+
+typedef struct mg_create_opts {
+    size_t size;
+    int mg_end;
+    mg_dtype dtype; /* default: float32 */
+    mg_constant constant;
+} mg_create_opts;
+
+typedef struct mg_backward_opts {
+    size_t size;
+    int mg_end;
+    mg_tensor *grad; /* the incoming gradient, of a shape that broadcasts to f's; default: ones */
+    bool accumulate; /* add to the gradients that are there */
+    bool consume;    /* let go of the graph and its buffers while walking it */
+} mg_backward_opts;
+
+#ifdef __cplusplus
+MG_EXTERN_C_END
+namespace mg {
+using opts = mg_ufunc_opts;
+} // namespace mg
+MG_EXTERN_C_BEGIN
+#endif
+
+/* ---- errors ---------------------------------------------------------------------------------------------------- */
+
+typedef struct mg_error {
+    mg_status code;      /* MG_OK: there was none */
+    const char *op;      /* the operation, "" if none; valid until this thread's next mg_take_error */
+    const char *message; /* one sentence, names the values; valid as op is */
+} mg_error;
+
+/* This thread's first error since the last call, and clears it. */
+MG_API mg_error mg_take_error(void);
+
+/* Called on the failing thread for each error as it is recorded (print it, abort, throw past C++ frames of your own at
+ * your risk). NULL removes it. Process-wide. */
+typedef void mg_error_handler(mg_error error, void *context);
+MG_API void mg_set_error_handler(mg_error_handler *handler, void *context);
+
+/* ---- creation -------------------------------------------------------------------------------------------------- */
+
+/* A tensor with a copy of shape's worth of elements in C order. Integer and bool tensors are constants, floats
+ * variables. */
+MG_API mg_tensor *mg_from_data(mg_dtype dtype, const void *data, mg_shape shape);
+MG_API mg_tensor *mg_from_f64(const double *data, mg_shape shape);
+MG_API mg_tensor *mg_from_f32(const float *data, mg_shape shape);
+MG_API mg_tensor *mg_from_i64(const int64_t *data, mg_shape shape);
+MG_API mg_tensor *mg_from_i32(const int32_t *data, mg_shape shape);
+MG_API mg_tensor *mg_from_u8(const uint8_t *data, mg_shape shape);
+MG_API mg_tensor *mg_from_bool(const bool *data, mg_shape shape);
+
+/* A tensor over the caller's memory, C order, not copied: it must live until free_data(data, context) is called (or, if
+ * that is NULL, as long as any tensor over it), and may be changed by the caller only after mg_sync. In-place
+ * operations on the tensor run at once. */
+MG_API mg_tensor *mg_borrow(mg_dtype dtype, void *data, mg_shape shape, void (*free_data)(void *, void *),
+                            void *context);
+
+/* A weak scalar (NEP 50): takes part in promotion as Python's float or int does. Constant, shape (). */
+MG_API mg_tensor *mg_scalar(double value);
+MG_API mg_tensor *mg_scalar_i64(int64_t value);
+
+/* Filled with 0, 1, value; or with nothing in particular. float32 unless .dtype says otherwise. */
+MG_API mg_tensor *mg_zeros_with(mg_shape shape, const mg_create_opts *opts);
+MG_API mg_tensor *mg_ones_with(mg_shape shape, const mg_create_opts *opts);
+MG_API mg_tensor *mg_empty_with(mg_shape shape, const mg_create_opts *opts);
+MG_API mg_tensor *mg_full_with(mg_shape shape, double value, const mg_create_opts *opts);
+
+/* A new tensor with x's values and no history: a copy, a cast (unsafe casts allowed, rules C4), the same values without
+ * history (detach shares the buffer until either side is written). astype and copy are constant as x is; detach is
+ * always constant. */
+MG_API mg_tensor *mg_astype(mg_tensor *x, mg_dtype dtype);
+MG_API mg_tensor *mg_copy(mg_tensor *x);
+MG_API mg_tensor *mg_detach(mg_tensor *x);
+
+/* Make x a variable or a constant from now on. Type error for integer or bool variables. Returns x. */
+MG_API mg_tensor *mg_set_constant(mg_tensor *x, bool constant);
+
+/* ---- looking --------------------------------------------------------------------------------------------------- */
+/* Queries set no errors; NULL is answered with 0, NULL or MG_DTYPE_NONE. */
+
+MG_API int mg_ndim(const mg_tensor *x);
+MG_API const int64_t *mg_dims(const mg_tensor *x);   /* mg_ndim of them; valid as long as x */
+MG_API int64_t mg_dim(const mg_tensor *x, int axis); /* axis may be negative; -1 if out of range */
+MG_API int64_t mg_size(const mg_tensor *x);
+MG_API mg_dtype mg_dtype_of(const mg_tensor *x);
+MG_API bool mg_is_constant(const mg_tensor *x);
+MG_API mg_tensor *
+mg_base(const mg_tensor *x); /* the tensor x is a view of, while that one is alive; NULL if x is no view */
+
+/* Evaluate x (and whatever it needs). */
+MG_API mg_status mg_eval(mg_tensor *x);
+
+/* The first element of x, evaluated, in the layout that mg_strides tells (C order unless x is a view). Readable until
+ * the next in-place operation on x's storage, or x's end. NULL on failure and for empty tensors. */
+MG_API const void *mg_data(mg_tensor *x);
+MG_API const float *mg_data_f32(mg_tensor *x); /* type error unless x is float32 */
+MG_API const double *mg_data_f64(mg_tensor *x);
+MG_API const int64_t *mg_data_i64(mg_tensor *x);
+
+/* The same for writing, until x is next used in an operation. Pending readers keep the old values. MG_ERR_READ_ONLY
+ * while a graph needs the buffer and the memory guard is on. */
+MG_API void *mg_data_mut(mg_tensor *x);
+MG_API void mg_mem_guard(bool on); /* this thread's guard; on at start */
+
+/* mg_ndim strides in bytes, written to strides. */
+MG_API mg_status mg_strides(mg_tensor *x, int64_t *strides);
+
+/* All elements in C order, converted (rules C4), to mg_size(x) elements of memory. */
+MG_API mg_status mg_read(mg_tensor *x, mg_dtype dtype, void *out);
+
+/* The only element of x; value error if it has more or fewer. */
+MG_API double mg_item(mg_tensor *x);
+MG_API int64_t mg_item_i64(mg_tensor *x);
+
+/* NumPy's layout, "[2. 4. 6.]", and a newline on stdout. Long tensors are summarised. */
+MG_API mg_status mg_print(mg_tensor *x);
+
+/* The text that mg_print prints, without newline, allocated with malloc for the caller to free; NULL with an error. */
+MG_API char *mg_to_string(mg_tensor *x);
+
+/* ---- views ------------------------------------------------------------------------------------------------------ */
+
+/* Views share x's elements: writing into one shows in all. Differentiable. */
+MG_API mg_tensor *mg_getitem(mg_tensor *x, mg_key key); /* basic indexing: integers, slices, MG_NEWAXIS, MG_ELLIPSIS */
+MG_API mg_tensor *mg_transpose(mg_tensor *x, mg_axes axes); /* default: reversed */
+MG_API mg_tensor *mg_broadcast_to(mg_tensor *x, mg_shape shape);
+
+/* C order; one dim may be -1. A view where strides allow, else a copy. */
+MG_API mg_tensor *mg_reshape(mg_tensor *x, mg_shape shape);
+
+/* ---- in place ---------------------------------------------------------------------------------------------------- */
+
+/* x += y and so on; y broadcasts to x, and its dtype must cast to x's by same_kind. Recorded functionally: what others
+ * see of x's old values stays. Drops x's gradient. Returns x. */
+MG_API mg_tensor *mg_iadd(mg_tensor *x, mg_tensor *y);
+MG_API mg_tensor *mg_isubtract(mg_tensor *x, mg_tensor *y);
+MG_API mg_tensor *mg_imultiply(mg_tensor *x, mg_tensor *y);
+MG_API mg_tensor *mg_idivide(mg_tensor *x, mg_tensor *y);
+
+/* x[...] = y, as NumPy's copyto with unsafe casting. Returns x. */
+MG_API mg_tensor *mg_copyto(mg_tensor *x, mg_tensor *y);
+
+/* x[key] = y. Returns x. */
+MG_API mg_tensor *mg_setitem(mg_tensor *x, mg_key key, mg_tensor *y);
+
+/* Evaluate every pending use of x's memory, so that borrowed memory may be changed by its owner. */
+MG_API mg_status mg_sync(mg_tensor *x);
+
+/* ---- scopes -------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct mg_scope {
+    uint64_t token;
+} mg_scope;
+
+/* Open a scope; close it and every scope opened after it. What escapes (kept tensors, outer tensors that were written,
+ * gradients of outer tensors) is evaluated first; if that fails the scope stays open and the status says why: closing
+ * can be tried again. */
+MG_API mg_scope mg_scope_open(void);
+MG_API mg_status mg_scope_close(mg_scope scope);
+
+/* Let go of everything in the thread's root scope. */
+MG_API mg_status mg_scope_reset(void);
+
+/* For MG_SCOPE; closes whatever happens. */
+MG_API void mg_scope_cleanup(mg_scope *scope);
+
+#ifdef __cplusplus
+MG_EXTERN_C_END
+namespace mg {
+class scope {
+  public:
+    scope() : token_(mg_scope_open()) {}
+    ~scope() { mg_scope_cleanup(&token_); }
+    scope(const scope &) = delete;
+    scope &operator=(const scope &) = delete;
+
+  private:
+    mg_scope token_;
+};
+} // namespace mg
+MG_EXTERN_C_BEGIN
+#define MG_SCOPE ::mg::scope mg_scope_of_block
+#else
+/* `MG_SCOPE;` at the start of a block: a scope that closes with it, whatever the way out. */
+#define MG_SCOPE mg_scope mg_scope_of_block __attribute__((cleanup(mg_scope_cleanup), unused)) = mg_scope_open()
+#endif
+
+/* Make t outlive its scope, until mg_release. Returns t. */
+MG_API mg_tensor *mg_keep(mg_tensor *t);
+
+/* Let go of t before its scope does; kept tensors live until this. Readers of its values keep what they need. NULL is
+ * fine. */
+MG_API void mg_release(mg_tensor *t);
+
+/* Check that t is kept, evaluated and not written to from now on, so that threads may share it. Value error otherwise.
+ */
+MG_API mg_status mg_freeze(mg_tensor *t);
+
+/* ---- gradients ------------------------------------------------------------------------------------------------------
+ */
+
+/* d f / d everything f depends on: leaves and kept tensors get their gradients, a temporary's is computed when mg_grad
+ * asks. f need not be a scalar: without .grad it is as if f had been summed. All gradients are attached or none. */
+MG_API mg_status mg_backward_with(mg_tensor *f, const mg_backward_opts *opts);
+
+/* t's gradient: t's shape and dtype, constant; NULL if there is none (mg_grad_status says why). Belongs to t; keep it
+ * to hold it longer. */
+MG_API mg_tensor *mg_grad(mg_tensor *t);
+typedef enum mg_grad_state {
+    MG_GRAD_READY = 0,    /* mg_grad answers */
+    MG_GRAD_CONSTANT = 1, /* t is a constant */
+    MG_GRAD_NONE = 2,     /* no backward reached t since it was made, used or written */
+    MG_GRAD_RELEASED = 3  /* what it would be computed from has been let go */
+} mg_grad_state;
+MG_API mg_grad_state mg_grad_status(const mg_tensor *t);
+MG_API void mg_null_grad(mg_tensor *t);
+
+/* Stop (false: go on) recording history on this thread: results are constants. Nests. */
+MG_API void mg_no_autodiff(bool on);
+MG_API bool mg_autodiff_enabled(void);
+
+/* The graph that t hangs from, as Graphviz DOT; with a path ending in .svg, .png or .pdf `dot` is run, which must be
+ * installed. Replaced atomically. */
+MG_API mg_status mg_save_graph(mg_tensor *t, const char *path);
+
+/* ---- the plain functions behind the keyword macros
+ * -------------------------------------------------------------------- */
+
+MG_API mg_tensor *(mg_zeros)(mg_shape shape);
+MG_API mg_tensor *(mg_ones)(mg_shape shape);
+MG_API mg_tensor *(mg_empty)(mg_shape shape);
+MG_API mg_tensor *(mg_full)(mg_shape shape, double value);
+MG_API mg_status(mg_backward)(mg_tensor *f);
+
+#ifndef __cplusplus
+#define mg_zeros(...)           MG_ZEROS_(__VA_ARGS__, .mg_end = 0)
+#define MG_ZEROS_(shape, ...)   mg_zeros_with(shape, &(mg_create_opts){.size = sizeof(mg_create_opts), __VA_ARGS__})
+#define mg_ones(...)            MG_ONES_(__VA_ARGS__, .mg_end = 0)
+#define MG_ONES_(shape, ...)    mg_ones_with(shape, &(mg_create_opts){.size = sizeof(mg_create_opts), __VA_ARGS__})
+#define mg_empty(...)           MG_EMPTY_(__VA_ARGS__, .mg_end = 0)
+#define MG_EMPTY_(shape, ...)   mg_empty_with(shape, &(mg_create_opts){.size = sizeof(mg_create_opts), __VA_ARGS__})
+#define mg_full(...)            MG_FULL_(__VA_ARGS__, .mg_end = 0)
+#define MG_FULL_(shape, x, ...) mg_full_with(shape, x, &(mg_create_opts){.size = sizeof(mg_create_opts), __VA_ARGS__})
+#define mg_backward(...)        MG_BACKWARD_(__VA_ARGS__, .mg_end = 0)
+#define MG_BACKWARD_(f, ...)    mg_backward_with(f, &(mg_backward_opts){.size = sizeof(mg_backward_opts), __VA_ARGS__})
+#endif
+
+MG_EXTERN_C_END
+
+#endif
