@@ -10,7 +10,6 @@ static bool can_merge(int64_t length, int n, int64_t (*strides)[MG_MAX_NDIM], in
 }
 
 int mgr_coalesce(int ndim, int64_t *dims, int n, int64_t (*strides)[MG_MAX_NDIM], uint64_t *barrier) {
-    if (ndim == 0) return 0;
     uint64_t walls = barrier ? *barrier : 0, kept_walls = 0;
     int kept = 0;
     bool wall = false; /* one stands between the last kept axis and the present one */
@@ -29,7 +28,7 @@ int mgr_coalesce(int ndim, int64_t *dims, int n, int64_t (*strides)[MG_MAX_NDIM]
         wall = false;
     }
     if (barrier) *barrier = kept_walls;
-    if (kept > 0) return kept;
+    if (kept > 0 || ndim == 0) return kept;
     dims[0] = 1;
     for (int op = 0; op < n; op++) strides[op][0] = 0;
     return 1;

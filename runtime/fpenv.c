@@ -24,7 +24,7 @@ static inline void control_write(uint64_t control) {
     __asm__ volatile("ldmxcsr %0" : : "m"(value) : "memory");
 }
 #elif defined(__aarch64__)
-/* Traps off, nearest even, IEEE halves, NaNs propagate; FZ (and FZ16, for halves) is the flush mode. */
+/* Traps off, nearest even, IEEE halves, NaNs propagate; FZ is the flush mode. */
 #define CANONICAL UINT64_C(0)
 #define FLUSH     (UINT64_C(1) << 24)
 #define CONTROL   UINT64_C(0x07f89f07)

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ * Tensors and storages: the user's handles over nodes, scopes that own them, and the state of one thread (rules A, B).
+ */
+#ifndef MGA_HANDLE_H
+#define MGA_HANDLE_H
+
+#include "autodiff/node.h"
+#include "mygrad/tensor.h"
+#include "runtime/status.h"
+
+/* What a base and its views share. Made when the first view is. */
+typedef struct mga_storage {
+    uint32_t refs;
+    uint32_t version;
+    mga_node *root;  /* the whole, contiguous in the base's shape */
+    mg_tensor *base; /* the handle of the whole; NULL once released */
+    uint8_t layout;  /* 0: plain (A4; blocked layouts come with convolution epilogues) */
+} mga_storage;
+
+enum { MGA_T_KEPT = 1, MGA_T_GRAD = 2 /* belongs to the tensor it is the gradient of */ };
+
+struct mg_tensor {
+    mga_node *node;       /* current value if version == storage->version (or there is no storage) */
+    mga_storage *storage; /* NULL until a view or an in-place write needs one */
+    mga_view *view;       /* relative to storage->root; NULL: the whole */
+    const mgr_shape *shape;
+    mg_tensor *grad;        /* handle made by mg_grad */
+    mg_tensor *prev, *next; /* the list of its scope; kept tensors and gradients are in none */
+    uint32_t version;
+    uint8_t dtype;
+    uint8_t flags;
+    bool variable;  /* the tensor's own flag: survives in-place writes */
+    uint32_t scope; /* index of the scope that owns it; kept: UINT32_MAX */
+};
+
+/* A new handle in the innermost scope; takes over the count of node, also on failure. node == NULL (an error is set):
+ * returns NULL. */
+mg_tensor *mga_wrap(mga_node *node);
+
+/* The node that holds t's present value (not counted for the caller: valid while t is not written or released). NULL
+ * with an error set: t is NULL, an error is pending, or no memory to re-derive a stale view. */
+mga_node *mga_value(const char *op, mg_tensor *t);
+
+/* mga_value for n operands of an op, dropping their gradients as any use in a new op does. False with an error set. */
+bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes);
+
+/* The functional in-place write: t's whole value becomes `value` (t's shape and dtype, count taken over, also on
+ * failure). */
+mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value);
+
+/* Storage for a tensor that gets its first view or in-place write. False with an error set. */
+bool mga_storage_make(mg_tensor *t);
+void mga_storage_release(mga_storage *storage);
+
+/* Mark and want the value of a kept tensor. */
+mg_status mga_keep_node(mga_node *node);
+
+/* Gradients: dropping a tensor's (its handle becomes a temporary), dropping a node's, wrapping one for its owner (count
+ * taken over). */
+void mga_handle_drop_grad(mg_tensor *t);
+void mga_drop_node_grad(mga_node *node);
+void mga_handle_orphan_grad(mg_tensor *t);
+mg_tensor *mga_wrap_grad(mg_tensor *owner, mga_node *grad);
+
+bool mga_recording(void); /* autodiff on, for this thread */
+
+#endif
