@@ -31,13 +31,15 @@ static bool fail(reader *r, const char *format, ...) {
     return false;
 }
 
+static bool try_path(reader *r, const char *directory, const char *name, const char *suffix) {
+    const char *slash = directory[0] && directory[strlen(directory) - 1] == '/' ? "" : "/";
+    int n = snprintf(r->path, sizeof r->path, "%s%s%s%s", directory, slash, name, suffix);
+    return n > 0 && (size_t)n < sizeof r->path && access(r->path, R_OK) == 0;
+}
+
 /* directory/name, or else directory/name.gz; true if one can be read. */
 static bool find(reader *r, const char *directory, const char *name) {
-    const char *slash = directory[0] && directory[strlen(directory) - 1] == '/' ? "" : "/";
-    snprintf(r->path, sizeof r->path, "%s%s%s", directory, slash, name);
-    if (access(r->path, R_OK) == 0) return true;
-    snprintf(r->path, sizeof r->path, "%s%s%s.gz", directory, slash, name);
-    return access(r->path, R_OK) == 0;
+    return try_path(r, directory, name, "") || try_path(r, directory, name, ".gz");
 }
 
 static bool open_file(reader *r, const char *directory, const char *name) {
