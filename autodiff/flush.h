@@ -5,8 +5,8 @@
 
 #include "autodiff/node.h"
 
-/* Evaluate: afterwards each root has data (views: their source has). Everything is acquired before anything runs; on
- * failure nothing has changed and the error names the op. */
+/* Evaluate (n = 0: what closing scopes want): afterwards each root has data (views: their source has). Everything is
+ * acquired before anything runs; on failure nothing has changed and the error names the op. */
 mg_status mga_eval(mga_node *node);
 mg_status mga_eval_all(size_t n, mga_node *const *nodes);
 
@@ -15,6 +15,6 @@ mg_status mga_eval_all(size_t n, mga_node *const *nodes);
 mga_node *mga_contiguous(mga_node *node);
 
 /* First element of an evaluated node. */
-static inline void *mga_data(const mga_node *node) { return node->data; }
+static inline void *mga_data(const mga_node *node) { return mga_node_data(node); }
 
 #endif

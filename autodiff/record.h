@@ -17,8 +17,14 @@ mg_status mga_record_multi(uint16_t op, mga_node *const *in, const double *param
  * plain one without the reduced axes. */
 mga_node *mga_record_reduce(uint16_t op, mga_node *x, uint64_t axes, const mgr_shape *shape, mg_constant constant);
 
+/* x's shape without the reduced axes, or with length 1 in their place; counted. */
+const mgr_shape *mga_reduced_shape(const mgr_shape *shape, uint64_t axes, bool keepdims);
+
 /* x as dtype (x itself, retained, if it is already). */
 mga_node *mga_record_convert(mga_node *x, mg_dtype dtype);
+
+/* A contiguous copy of x, recorded. */
+mga_node *mga_record_copy(mga_node *x);
 
 /* An opaque op that has run: the result in `buffer` (count taken over, also on failure); state (or NULL) is taken over,
  * also on failure. History is recorded if autodiff is on and any input is a variable. */

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT
+ * Recording: promotes, broadcasts, decides constancy and history, and makes the pending node. Nothing is computed here.
+ */
+#include "autodiff/record.h"
+
+#include "autodiff/backward.h"
+#include "autodiff/thread.h"
+#include "runtime/dtype.h"
+#include "runtime/status.h"
+
+#include <pthread.h>
+
+/* What the rules of an op read, per input that is differentiated: bit i for input i, NEEDS_OUT for the op's own value.
+ */
+enum { NEEDS_OUT = 0x80 };
+static uint8_t needs[MGK_OP_COUNT][MGK_MAX_IN];
+static pthread_once_t needs_once = PTHREAD_ONCE_INIT;
+
+static uint8_t need_of(uint8_t ref) {
+    if ((ref & 0xf0) == MGK_REF_IN) return (uint8_t)(1u << (ref & 0x0f));
+    return (ref & 0xf0) == MGK_REF_OUT ? NEEDS_OUT : 0;
+}
+
+static void find_needs(void) {
+    for (int op = 1; op < MGK_OP_COUNT; op++) {
+        const mgk_op_info *info = &mgk_ops[op];
+        for (int i = 0; i < info->n_in && info->rules; i++) {
+            const mgk_rule *rule = &info->rules[i];
+            uint8_t mask = rule->n_steps == 0 && rule->result != 0xff ? need_of(rule->result) : 0;
+            for (int s = 0; s < rule->n_steps; s++)
+                for (int a = 0; a < rule->steps[s].n_in; a++) mask |= need_of(rule->steps[s].in[a]);
+            needs[op][i] = mask;
+        }
+        if (info->kind == MGK_KIND_REDUCE && mga_backward_table[op] && info->step != MGK_OP_ADD) needs[op][0] = 1;
+    }
+}
+
+static void mark_needed(mga_node *node) {
+    uint8_t mask = 0;
+    for (int i = 0; i < node->n_in; i++)
+        if (node->in[i]->flags & MGA_VARIABLE) mask |= needs[node->op][i];
+    if (mask & NEEDS_OUT) node->flags |= MGA_NEEDED;
+    for (int i = 0; i < node->n_in; i++) {
+        mga_node *source = node->in[i]->op == MGA_OP_VIEW ? node->in[i]->in[0] : node->in[i];
+        if ((mask & (1u << i)) && !source->data) source->flags |= MGA_NEEDED;
+    }
+}
+
+bool mga_wants_history(int n_in, mga_node *const *in) {
+    if (!mga_recording()) return false;
+    for (int i = 0; i < n_in; i++)
+        if (in[i]->flags & MGA_VARIABLE) return true;
+    return false;
+}
+
+/* Constancy as MyGrad has it: the flag if given, else by dtype and inputs; without recording, by dtype alone. */
+static mg_status set_flags(mga_node *node, mg_constant constant, bool differentiable) {
+    bool is_float = mg_dtype_is_float((mg_dtype)node->dtype);
+    if (constant == MG_VARIABLE && !is_float)
+        return mgr_fail(MG_ERR_VALUE, mga_op_name(node->op),
+                        "Integer-valued tensors must be treated as constants, and the result is %s.",
+                        mg_dtype_name((mg_dtype)node->dtype));
+    if (!is_float || constant == MG_CONSTANT) return MG_OK;
+    if (!mga_recording() || constant == MG_VARIABLE) node->flags |= MGA_VARIABLE;
+    if (differentiable && mga_wants_history(node->n_in, node->in)) {
+        mga_node_set_history(node);
+        if (node->op < MGK_OP_COUNT) mark_needed(node);
+    }
+    return MG_OK;
+}
+
+static mg_status check_flags(mga_node **node, mg_constant constant, bool differentiable) {
+    if (!*node) return mgr_error();
+    pthread_once(&needs_once, find_needs);
+    mg_status status = set_flags(*node, constant, differentiable);
+    if (status != MG_OK) {
+        mga_node_release(*node);
+        *node = NULL;
+    }
+    return status;
+}
+
+static mg_dtype promoted_dtype(const mgk_op_info *info, mga_node *const *in) {
+    mgr_operand_type types[MGK_MAX_IN];
+    int n = 0;
+    bool same = true;
+    for (int i = 0; i < info->n_in; i++) {
+        if (info->bool_in & (1u << i)) continue;
+        types[n] = (mgr_operand_type){(mg_dtype)in[i]->dtype, (mgr_weak)in[i]->weak};
+        same = same && !in[i]->weak && types[n].dtype == types[0].dtype;
+        n++;
+    }
+    return same && n > 0 ? types[0].dtype : mgr_promote(n, types);
+}
+
+static mg_status result_types(const mgk_op_info *info, mga_node *const *in, mg_dtype asked, mg_dtype *logical,
+                              mg_dtype *result) {
+    mg_dtype promoted = promoted_dtype(info, in), row;
+    if (asked != MG_DTYPE_NONE && asked != promoted) {
+        if (!mgr_can_cast_same_kind(promoted, asked))
+            return mgr_fail(MG_ERR_TYPE, info->name, "Cannot compute %s of %s operands in %s: no same_kind cast.",
+                            info->name, mg_dtype_name(promoted), mg_dtype_name(asked));
+        promoted = asked;
+    }
+    return mgr_result_type(info, promoted, &row, logical, result);
+}
+
+/* The common shape of n operands, counted. */
+static const mgr_shape *common_shape(const char *op, int n, mga_node *const *in) {
+    const mgr_shape *shape = in[0]->shape;
+    mgr_shape_retain(shape);
+    for (int i = 1; i < n && shape; i++) {
+        if (in[i]->shape == shape) continue;
+        const mgr_shape *wider = mgr_shape_broadcast(op, shape, in[i]->shape);
+        mgr_shape_release(shape);
+        shape = wider;
+    }
+    return shape;
+}
+
+static bool set_params(mga_node *node, int n, const double *params) {
+    node->n_params = (uint8_t)n;
+    if (n == 1) node->scalar = params[0];
+    if (n <= 1) return true;
+    double *copy = mgr_block_new((size_t)n * sizeof *copy);
+    if (!copy) {
+        node->n_params = 0;
+        return false;
+    }
+    for (int i = 0; i < n; i++) copy[i] = params[i];
+    node->extra = copy;
+    return true;
+}
+
+/* Conditions must be bool arrays: others are converted. held[i] is what to let go afterwards. */
+static bool bool_operands(const mgk_op_info *info, mga_node *const *in, mga_node **out, mga_node **held) {
+    bool ok = true;
+    for (int i = 0; i < info->n_in; i++) {
+        out[i] = in[i];
+        held[i] = NULL;
+        if (ok && (info->bool_in & (1u << i)) && in[i]->dtype != MG_BOOL) {
+            out[i] = held[i] = mga_record_convert(in[i], MG_BOOL);
+            ok = out[i] != NULL;
+        }
+    }
+    return ok;
+}
+
+mga_node *mga_record_map(uint16_t op, mga_node *const *in, const double *params, mg_dtype dtype, mg_constant constant) {
+    const mgk_op_info *info = &mgk_ops[op];
+    mg_dtype logical, result;
+    if (result_types(info, in, dtype, &logical, &result) != MG_OK) return NULL;
+    mga_node *operands[MGK_MAX_IN], *held[MGK_MAX_IN], *node = NULL;
+    bool ok = true;
+    if (info->bool_in) {
+        ok = bool_operands(info, in, operands, held);
+        in = operands;
+    }
+    const mgr_shape *shape = ok ? common_shape(info->name, info->n_in, in) : NULL;
+    if (shape) {
+        node = mga_node_new(op, result, logical, shape, info->n_in, in);
+        mgr_shape_release(shape);
+        if (node && info->n_params && !set_params(node, info->n_params, params)) {
+            mga_node_release(node);
+            node = NULL;
+        }
+        check_flags(&node, constant, info->rules != NULL || info->internal);
+    }
+    for (int i = 0; info->bool_in && i < info->n_in; i++) mga_node_release(held[i]);
+    return node;
+}
+
+mg_status mga_record_multi(uint16_t op, mga_node *const *in, const double *params, mga_node **results) {
+    const mgk_op_info *info = &mgk_ops[op];
+    mga_node *node = mga_record_map(op, in, params, MG_DTYPE_NONE, MG_CONSTANT);
+    if (!node) return mgr_error();
+    int made = 0;
+    for (; made < info->n_out; made++) {
+        results[made] =
+            mga_node_new(MGA_OP_RESULT, (mg_dtype)node->dtype, (mg_dtype)node->cdtype, node->shape, 1, &node);
+        if (!results[made]) break;
+        results[made]->which = (uint8_t)made;
+    }
+    mga_node_release(node);
+    if (made == info->n_out) return MG_OK;
+    while (made > 0) mga_node_release(results[--made]);
+    return mgr_error();
+}
+
+/* The shape without (or, keepdims, with length 1 in place of) the reduced axes, counted. */
+const mgr_shape *mga_reduced_shape(const mgr_shape *shape, uint64_t axes, bool keepdims) {
+    int64_t dims[MG_MAX_NDIM];
+    int ndim = 0;
+    for (int i = 0; i < shape->ndim; i++) {
+        bool reduced = axes & (UINT64_C(1) << i);
+        if (!reduced)
+            dims[ndim++] = shape->dims[i];
+        else if (keepdims)
+            dims[ndim++] = 1;
+    }
+    return mgr_shape_get(ndim, dims);
+}
+
+mga_node *mga_record_reduce(uint16_t op, mga_node *x, uint64_t axes, const mgr_shape *shape, mg_constant constant) {
+    const mgk_op_info *info = &mgk_ops[op];
+    mg_dtype logical, result;
+    if (result_types(info, &x, MG_DTYPE_NONE, &logical, &result) != MG_OK) return NULL;
+    const mgr_shape *own = NULL;
+    if (!shape) shape = own = mga_reduced_shape(x->shape, axes, false);
+    if (!shape) return NULL;
+    mga_node *node = mga_node_new(op, result, logical, shape, 1, &x);
+    if (own) mgr_shape_release(own);
+    if (node) node->axes = axes;
+    check_flags(&node, constant, mga_backward_table[op] != NULL);
+    return node;
+}
+
+mga_node *mga_record_convert(mga_node *x, mg_dtype dtype) {
+    if (x->dtype == dtype && !x->weak) {
+        mga_node_retain(x);
+        return x;
+    }
+    if (x->op == MGA_OP_FILL) {
+        double value = mg_dtype_is_float((mg_dtype)x->dtype) ? x->scalar : (double)x->integer;
+        mga_node *fill = mga_fill_f64(dtype, x->shape, value);
+        if (fill && !mg_dtype_is_float((mg_dtype)x->dtype) && !mg_dtype_is_float(dtype)) fill->integer = x->integer;
+        return fill;
+    }
+    mga_node *node = mga_node_new(MGA_OP_CONVERT, dtype, dtype, x->shape, 1, &x);
+    check_flags(&node, MG_CONSTANT_AUTO, mg_dtype_is_float((mg_dtype)x->dtype));
+    return node;
+}
+
+mga_node *mga_record_copy(mga_node *x) {
+    mga_node *node = mga_node_new(MGA_OP_CONVERT, (mg_dtype)x->dtype, (mg_dtype)x->dtype, x->shape, 1, &x);
+    check_flags(&node, MG_CONSTANT_AUTO, mg_dtype_is_float((mg_dtype)x->dtype));
+    return node;
+}
+
+mga_node *mga_record_opaque(uint16_t op, mg_dtype dtype, const mgr_shape *shape, int n_in, mga_node *const *in,
+                            mgr_buffer *buffer, mga_state *held) {
+    mga_node *node = mga_node_new(op, dtype, dtype, shape, n_in, in);
+    if (!node) {
+        mgr_buffer_release(buffer);
+        if (held) {
+            size_t bytes = held->bytes;
+            if (held->destroy) held->destroy(held);
+            mgr_block_free(held, bytes);
+        }
+        return NULL;
+    }
+    node->buffer = buffer;
+    node->data = buffer->data;
+    node->depth = 0;
+    node->extra = held;
+    check_flags(&node, MG_CONSTANT_AUTO, mga_backward_table[op] != NULL);
+    if (node && !(node->flags & MGA_HISTORY)) mga_node_drop_inputs(node);
+    return node;
+}

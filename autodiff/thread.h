@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ * The state of one thread: its scopes, counters, and what waits for the next flush. One pointer of thread-local
+ * storage. */
+#ifndef MGA_THREAD_H
+#define MGA_THREAD_H
+
+#include "autodiff/handle.h"
+
+/* A growing array of node pointers, reused between walks. */
+typedef struct mga_nodes {
+    mga_node **v;
+    size_t n, capacity;
+} mga_nodes;
+
+/* Make room for one more, or `n` in all. False with an error set. */
+bool mga_nodes_reserve(mga_nodes *nodes, size_t n);
+bool mga_nodes_push(mga_nodes *nodes, mga_node *node);
+void mga_nodes_free(mga_nodes *nodes);
+
+typedef struct mga_scope_frame {
+    uint64_t token;
+    mg_tensor *tensors; /* head of the list of handles it owns */
+} mga_scope_frame;
+
+typedef struct mga_thread {
+    mga_scope_frame *scopes; /* [0] is the root scope */
+    size_t n_scopes, scope_capacity;
+    uint64_t next_token;
+    mga_nodes wanted;      /* counted: values that a closing scope must evaluate; a flush of one takes all along */
+    mga_nodes walk, stack; /* scratch of flush and backward */
+    uint32_t epoch;
+    uint64_t seq;
+    int no_autodiff; /* depth */
+    bool eager, guard, root_warned;
+    int64_t live_nodes, live_tensors;
+    uint64_t clusters_run;
+} mga_thread;
+
+/* This thread's state, made at first use. NULL with an error set. */
+mga_thread *mga_thread_get(void);
+
+/* The same without making one: NULL before first use and after thread exit. */
+mga_thread *mga_thread_peek(void);
+
+/* Put node (counted by this call) on the list of values that the closing scope evaluates. */
+mg_status mga_want(mga_node *node);
+
+/* Let go of every tensor of one scope. */
+void mga_release_scope(mga_thread *thread, size_t scope);
+
+/* Now and then: has a program without scopes piled up so much that a warning is due? */
+void mga_root_check(mga_thread *thread);
+
+#endif
