@@ -98,7 +98,8 @@ MG_TEST(matmul, vectors) {
 
 MG_TEST(matmul, integers_wrap_and_promote) {
     MG_SCOPE;
-    mg_tensor *a = mg_from_u8((uint8_t[]){200, 100}, MG_SHAPE(1, 2)), *b = mg_from_u8((uint8_t[]){2, 3}, MG_SHAPE(2, 1));
+    mg_tensor *a = mg_from_u8((uint8_t[]){200, 100}, MG_SHAPE(1, 2)),
+              *b = mg_from_u8((uint8_t[]){2, 3}, MG_SHAPE(2, 1));
     mg_tensor *wrapped = mg_matmul(a, b);
     CHECK_EQ_I64(mg_dtype_of(wrapped), MG_U8);
     CHECK_EQ_I64(mg_item_i64(wrapped), 700 & 255);
@@ -142,8 +143,10 @@ MG_TEST(matmul, gradients) {
         int an, bn;
         int64_t a[4], b[4];
     } cases[] = {
-        {2, 2, {3, 4}, {4, 2}},       {1, 1, {4}, {4}},          {1, 2, {3}, {3, 4}},          {2, 1, {4, 3}, {3}},
-        {3, 2, {2, 3, 4}, {4, 2}},    {2, 3, {3, 4}, {2, 4, 2}}, {3, 3, {2, 3, 4}, {1, 4, 2}}, {1, 3, {3}, {2, 3, 2}},
+        {2, 2, {3, 4}, {4, 2}},       {1, 1, {4}, {4}},
+        {1, 2, {3}, {3, 4}},          {2, 1, {4, 3}, {3}},
+        {3, 2, {2, 3, 4}, {4, 2}},    {2, 3, {3, 4}, {2, 4, 2}},
+        {3, 3, {2, 3, 4}, {1, 4, 2}}, {1, 3, {3}, {2, 3, 2}},
         {4, 1, {2, 2, 3, 4}, {4}},    {4, 3, {2, 1, 2, 3}, {3, 3, 2}},
         {4, 2, {2, 3, 1, 2}, {2, 1}},
     };
