@@ -5,8 +5,8 @@
 
 #include "autodiff/node.h"
 
-/* Evaluate: afterwards each root has data (views: their source has). Everything is acquired before anything runs; on
- * failure nothing has changed and the error names the op. */
+/* Evaluate (n = 0: what closing scopes want): afterwards each root has data (views: their source has). Everything is
+ * acquired before anything runs; on failure nothing has changed and the error names the op. */
 mg_status mga_eval(mga_node *node);
 mg_status mga_eval_all(size_t n, mga_node *const *nodes);
 

@@ -24,8 +24,9 @@ struct mg_tensor {
     mga_storage *storage; /* NULL until a view or an in-place write needs one */
     mga_view *view;       /* relative to storage->root; NULL: the whole */
     const mgr_shape *shape;
-    mg_tensor *grad;        /* handle made by mg_grad */
-    mg_tensor *prev, *next; /* the list of its scope, or of the kept tensors */
+    mg_tensor *grad;         /* handle made by mg_grad ... */
+    const mga_node *grad_of; /* ... from this gradient of the root */
+    mg_tensor *prev, *next; /* the list of its scope; kept tensors and gradients are in none */
     uint32_t version;
     uint8_t dtype;
     uint8_t flags;
@@ -47,6 +48,20 @@ bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes);
 /* The functional in-place write: t's whole value becomes `value` (t's shape and dtype, count taken over, also on
  * failure). */
 mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value);
+
+/* Storage for a tensor that gets its first view or in-place write. False with an error set. */
+bool mga_storage_make(mg_tensor *t);
+void mga_storage_release(mga_storage *storage);
+
+/* Mark and want the value of a kept tensor. */
+mg_status mga_keep_node(mga_node *node);
+
+/* Gradients: dropping a tensor's (its handle becomes a temporary), dropping a node's, wrapping one for its owner (count
+ * taken over). */
+void mga_handle_drop_grad(mg_tensor *t);
+void mga_drop_node_grad(mga_node *node);
+void mga_handle_orphan_grad(mg_tensor *t);
+mg_tensor *mga_wrap_grad(mg_tensor *owner, mga_node *grad);
 
 bool mga_recording(void); /* autodiff on, for this thread */
 

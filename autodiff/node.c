@@ -27,7 +27,8 @@ static bool drop(mga_node *node) {
     return refs == 1;
 }
 
-/* The dead are chained through their seq, which nobody reads any more, so that a graph of any depth dies without recursion. */
+/* The dead are chained through their seq, which nobody reads any more, so that a graph of any depth dies without
+ * recursion. */
 static void bury(mga_node *node, mga_node **dead) {
     if (node && drop(node)) {
         node->seq = (uint64_t)(uintptr_t)*dead;
@@ -60,7 +61,31 @@ static void release_extra(mga_node *node, mga_node **dead) {
     node->extra = NULL;
 }
 
+static void count_history(mga_node *input, uint32_t change) {
+    if (input->op == MGA_OP_VIEW) input = input->in[0];
+    if (input->flags & MGA_FROZEN) return;
+    if (input->flags & MGA_SHARED) {
+        atomic_fetch_add_explicit(&input->history, change, memory_order_relaxed);
+    } else {
+        uint32_t history = atomic_load_explicit(&input->history, memory_order_relaxed);
+        atomic_store_explicit(&input->history, history + change, memory_order_relaxed);
+    }
+}
+
+void mga_node_set_history(mga_node *node) {
+    if (node->flags & MGA_HISTORY) return;
+    node->flags |= MGA_HISTORY | MGA_VARIABLE;
+    for (int i = 0; i < node->n_in; i++) count_history(node->in[i], 1);
+}
+
+void mga_node_clear_history(mga_node *node) {
+    if (!(node->flags & MGA_HISTORY)) return;
+    node->flags &= (uint16_t)~MGA_HISTORY;
+    for (int i = 0; i < node->n_in; i++) count_history(node->in[i], UINT32_MAX);
+}
+
 static void destroy(mga_node *node, mga_node **dead) {
+    mga_node_clear_history(node);
     release_extra(node, dead);
     for (int i = 0; i < node->n_in; i++) bury(node->in[i], dead);
     bury(node->grad, dead);
@@ -87,6 +112,7 @@ void mga_node_release(mga_node *node) {
 
 void mga_node_drop_inputs(mga_node *node) {
     mga_node *dead = NULL;
+    mga_node_clear_history(node);
     release_extra(node, &dead);
     for (int i = 0; i < node->n_in; i++) bury(node->in[i], &dead);
     node->n_in = 0;
@@ -95,7 +121,8 @@ void mga_node_drop_inputs(mga_node *node) {
     destroy_all(dead);
 }
 
-mga_node *mga_node_new(uint16_t op, mg_dtype dtype, mg_dtype cdtype, const mgr_shape *shape, int n_in, mga_node *const *in) {
+mga_node *mga_node_new(uint16_t op, mg_dtype dtype, mg_dtype cdtype, const mgr_shape *shape, int n_in,
+                       mga_node *const *in) {
     mga_thread *t = mga_thread_get();
     mga_node *node = t ? mgr_block_new(sizeof *node) : NULL;
     if (!node) return NULL;
@@ -161,13 +188,20 @@ bool mga_is_reduce(const mga_node *node) {
 const char *mga_op_name(uint16_t op) {
     if (op < MGK_OP_COUNT) return mgk_ops[op].name;
     switch (op) {
-    case MGA_OP_LEAF: return "leaf";
-    case MGA_OP_FILL: return "fill";
-    case MGA_OP_VIEW: return "view";
-    case MGA_OP_CONVERT: return "astype";
-    case MGA_OP_RESULT: return "result";
-    case MGA_OP_UPDATE: return "setitem";
-    default: return "accumulate";
+    case MGA_OP_LEAF:
+        return "leaf";
+    case MGA_OP_FILL:
+        return "fill";
+    case MGA_OP_VIEW:
+        return "view";
+    case MGA_OP_CONVERT:
+        return "astype";
+    case MGA_OP_RESULT:
+        return "result";
+    case MGA_OP_UPDATE:
+        return "setitem";
+    default:
+        return "accumulate";
     }
 }
 

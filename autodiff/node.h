@@ -8,6 +8,8 @@
 #include "runtime/memory.h"
 #include "runtime/shape.h"
 
+#include <stdatomic.h>
+
 /* Kinds of node beside the ops of the registry. */
 enum {
     MGA_OP_LEAF = 0xff00, /* has its data, from nothing */
@@ -22,14 +24,15 @@ enum {
 };
 
 enum {
-    MGA_VARIABLE = 1,  /* takes part in differentiation */
-    MGA_HISTORY = 2,   /* inputs are held for backward, also after evaluation */
-    MGA_NEEDED = 4,    /* a recorded rule reads this value */
-    MGA_COMPUTED = 8,  /* was computed once in a tile without being stored */
-    MGA_SHARED = 16,   /* counts are atomic: kept tensors may be read by several threads */
-    MGA_FROZEN = 32,   /* not counted at all */
-    MGA_KEPT = 64,     /* a kept tensor's value: evaluated when its scope closes, gets a gradient */
-    MGA_CONSUMED = 128 /* history was let go by backward(.consume) */
+    MGA_VARIABLE = 1,   /* takes part in differentiation */
+    MGA_HISTORY = 2,    /* inputs are held for backward, also after evaluation */
+    MGA_NEEDED = 4,     /* a recorded rule reads this value */
+    MGA_COMPUTED = 8,   /* was computed once in a tile without being stored */
+    MGA_SHARED = 16,    /* counts are atomic: kept tensors may be read by several threads */
+    MGA_FROZEN = 32,    /* not counted at all */
+    MGA_KEPT = 64,      /* a kept tensor's value: evaluated when its scope closes, gets a gradient */
+    MGA_CONSUMED = 128, /* history was let go by backward(.consume) */
+    MGA_VISIBLE = 256   /* a handle shows it: its gradient may be asked for */
 };
 
 typedef struct mga_view {
@@ -66,10 +69,12 @@ struct mga_node {
     uint8_t which; /* MGA_OP_RESULT */
     uint8_t weak;  /* mgr_weak, MGA_OP_FILL only */
     uint8_t n_params;
-    uint16_t depth; /* of pending ops below; capped by flush */
-    uint32_t mark;  /* epoch of the last walk that saw it */
-    uint32_t slot;  /* that walk's number for it */
-    uint64_t seq;   /* recording order */
+    uint16_t depth;           /* of pending ops below; capped by flush */
+    uint32_t mark;            /* epoch of the last walk that saw it */
+    uint32_t slot;            /* a flush's number for it */
+    uint32_t walk;            /* a backward's number for it */
+    _Atomic uint32_t history; /* recorded nodes whose backward may read this value: its memory is guarded */
+    uint64_t seq;             /* recording order */
     const mgr_shape *shape;
     mgr_buffer *buffer; /* NULL: pending (or a view, or a FILL without memory) */
     char *data;         /* first element; NULL while pending */
@@ -91,6 +96,10 @@ mga_node *mga_node_new(uint16_t op, mg_dtype dtype, mg_dtype cdtype, const mgr_s
 void mga_node_retain(mga_node *node);
 void mga_node_release(mga_node *node); /* NULL is fine; cascades without recursion */
 
+/* Hold the inputs for backward, and guard their memory; and the reverse. */
+void mga_node_set_history(mga_node *node);
+void mga_node_clear_history(mga_node *node);
+
 /* An evaluated node that needs no history becomes a leaf: its inputs and extra are let go. */
 void mga_node_drop_inputs(mga_node *node);
 
@@ -109,7 +118,8 @@ mga_node *mga_reshape_node(mga_node *source, const mgr_shape *shape);
 /* source broadcast to shape. */
 mga_node *mga_broadcast_node(mga_node *source, const mgr_shape *shape);
 
-/* Blocks that hold a view of ndim axes. mga_view_make copies strides; NULL with an error set. Freed with mgr_block_free(view, mga_view_bytes(ndim)). */
+/* Blocks that hold a view of ndim axes. mga_view_make copies strides; NULL with an error set. Freed with
+ * mgr_block_free(view, mga_view_bytes(ndim)). */
 static inline size_t mga_view_bytes(int ndim) { return sizeof(mga_view) + (size_t)ndim * sizeof(int64_t); }
 mga_view *mga_view_make(int ndim, int64_t offset, const int64_t *strides);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Recording: promotes, broadcasts, decides constancy and history, and makes the pending node. Nothing is computed here. */
+ * Recording: promotes, broadcasts, decides constancy and history, and makes the pending node. Nothing is computed here.
+ */
 #include "autodiff/record.h"
 
 #include "autodiff/backward.h"
@@ -9,7 +10,8 @@
 
 #include <pthread.h>
 
-/* What the rules of an op read, per input that is differentiated: bit i for input i, NEEDS_OUT for the op's own value. */
+/* What the rules of an op read, per input that is differentiated: bit i for input i, NEEDS_OUT for the op's own value.
+ */
 enum { NEEDS_OUT = 0x80 };
 static uint8_t needs[MGK_OP_COUNT][MGK_MAX_IN];
 static pthread_once_t needs_once = PTHREAD_ONCE_INIT;
@@ -38,8 +40,10 @@ static void mark_needed(mga_node *node) {
     for (int i = 0; i < node->n_in; i++)
         if (node->in[i]->flags & MGA_VARIABLE) mask |= needs[node->op][i];
     if (mask & NEEDS_OUT) node->flags |= MGA_NEEDED;
-    for (int i = 0; i < node->n_in; i++)
-        if ((mask & (1u << i)) && !node->in[i]->data) node->in[i]->flags |= MGA_NEEDED;
+    for (int i = 0; i < node->n_in; i++) {
+        mga_node *source = node->in[i]->op == MGA_OP_VIEW ? node->in[i]->in[0] : node->in[i];
+        if ((mask & (1u << i)) && !source->data) source->flags |= MGA_NEEDED;
+    }
 }
 
 bool mga_wants_history(int n_in, mga_node *const *in) {
@@ -53,12 +57,13 @@ bool mga_wants_history(int n_in, mga_node *const *in) {
 static mg_status set_flags(mga_node *node, mg_constant constant, bool differentiable) {
     bool is_float = mg_dtype_is_float((mg_dtype)node->dtype);
     if (constant == MG_VARIABLE && !is_float)
-        return mgr_fail(MG_ERR_VALUE, mga_op_name(node->op), "Integer-valued tensors must be treated as constants, and the result is %s.",
+        return mgr_fail(MG_ERR_VALUE, mga_op_name(node->op),
+                        "Integer-valued tensors must be treated as constants, and the result is %s.",
                         mg_dtype_name((mg_dtype)node->dtype));
     if (!is_float || constant == MG_CONSTANT) return MG_OK;
     if (!mga_recording() || constant == MG_VARIABLE) node->flags |= MGA_VARIABLE;
     if (differentiable && mga_wants_history(node->n_in, node->in)) {
-        node->flags |= MGA_VARIABLE | MGA_HISTORY;
+        mga_node_set_history(node);
         if (node->op < MGK_OP_COUNT) mark_needed(node);
     }
     return MG_OK;
@@ -88,12 +93,13 @@ static mg_dtype promoted_dtype(const mgk_op_info *info, mga_node *const *in) {
     return same && n > 0 ? types[0].dtype : mgr_promote(n, types);
 }
 
-static mg_status result_types(const mgk_op_info *info, mga_node *const *in, mg_dtype asked, mg_dtype *logical, mg_dtype *result) {
+static mg_status result_types(const mgk_op_info *info, mga_node *const *in, mg_dtype asked, mg_dtype *logical,
+                              mg_dtype *result) {
     mg_dtype promoted = promoted_dtype(info, in), row;
     if (asked != MG_DTYPE_NONE && asked != promoted) {
         if (!mgr_can_cast_same_kind(promoted, asked))
-            return mgr_fail(MG_ERR_TYPE, info->name, "Cannot compute %s of %s operands in %s: no same_kind cast.", info->name,
-                            mg_dtype_name(promoted), mg_dtype_name(asked));
+            return mgr_fail(MG_ERR_TYPE, info->name, "Cannot compute %s of %s operands in %s: no same_kind cast.",
+                            info->name, mg_dtype_name(promoted), mg_dtype_name(asked));
         promoted = asked;
     }
     return mgr_result_type(info, promoted, &row, logical, result);
@@ -170,7 +176,8 @@ mg_status mga_record_multi(uint16_t op, mga_node *const *in, const double *param
     if (!node) return mgr_error();
     int made = 0;
     for (; made < info->n_out; made++) {
-        results[made] = mga_node_new(MGA_OP_RESULT, (mg_dtype)node->dtype, (mg_dtype)node->cdtype, node->shape, 1, &node);
+        results[made] =
+            mga_node_new(MGA_OP_RESULT, (mg_dtype)node->dtype, (mg_dtype)node->cdtype, node->shape, 1, &node);
         if (!results[made]) break;
         results[made]->which = (uint8_t)made;
     }
@@ -186,8 +193,10 @@ const mgr_shape *mga_reduced_shape(const mgr_shape *shape, uint64_t axes, bool k
     int ndim = 0;
     for (int i = 0; i < shape->ndim; i++) {
         bool reduced = axes & (UINT64_C(1) << i);
-        if (!reduced) dims[ndim++] = shape->dims[i];
-        else if (keepdims) dims[ndim++] = 1;
+        if (!reduced)
+            dims[ndim++] = shape->dims[i];
+        else if (keepdims)
+            dims[ndim++] = 1;
     }
     return mgr_shape_get(ndim, dims);
 }
@@ -228,8 +237,8 @@ mga_node *mga_record_copy(mga_node *x) {
     return node;
 }
 
-mga_node *mga_record_opaque(uint16_t op, mg_dtype dtype, const mgr_shape *shape, int n_in, mga_node *const *in, mgr_buffer *buffer,
-                            mga_state *held) {
+mga_node *mga_record_opaque(uint16_t op, mg_dtype dtype, const mgr_shape *shape, int n_in, mga_node *const *in,
+                            mgr_buffer *buffer, mga_state *held) {
     mga_node *node = mga_node_new(op, dtype, dtype, shape, n_in, in);
     if (!node) {
         mgr_buffer_release(buffer);

@@ -35,7 +35,8 @@ bool mga_nodes_push(mga_nodes *nodes, mga_node *node) {
     return true;
 }
 
-/* What an exiting thread leaves open is let go unevaluated: nobody can look at it any more. Kept tensors belong to their holders. */
+/* What an exiting thread leaves open is let go unevaluated: nobody can look at it any more. Kept tensors belong to
+ * their holders. */
 static void thread_exit(void *p) {
     mga_thread *t = p;
     state = t; /* destructors of other keys may have run; releasing needs the counters */
@@ -86,8 +87,10 @@ bool mga_recording(void) { return !state || state->no_autodiff == 0; }
 void mg_no_autodiff(bool on) {
     mga_thread *t = mga_thread_get();
     if (!t) return;
-    if (on) t->no_autodiff++;
-    else if (t->no_autodiff > 0) t->no_autodiff--;
+    if (on)
+        t->no_autodiff++;
+    else if (t->no_autodiff > 0)
+        t->no_autodiff--;
 }
 
 bool mg_autodiff_enabled(void) { return mga_recording(); }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The state of one thread: its scopes, counters, and what waits for the next flush. One pointer of thread-local storage. */
+ * The state of one thread: its scopes, counters, and what waits for the next flush. One pointer of thread-local
+ * storage. */
 #ifndef MGA_THREAD_H
 #define MGA_THREAD_H
 
@@ -19,21 +20,18 @@ void mga_nodes_free(mga_nodes *nodes);
 typedef struct mga_scope_frame {
     uint64_t token;
     mg_tensor *tensors; /* head of the list of handles it owns */
-    size_t wanted;      /* thread->wanted.n when it was opened */
 } mga_scope_frame;
 
 typedef struct mga_thread {
     mga_scope_frame *scopes; /* [0] is the root scope */
     size_t n_scopes, scope_capacity;
     uint64_t next_token;
-    mg_tensor *kept;  /* list of kept tensors that were made by this thread's scopes */
-    mga_nodes wanted; /* counted: values that a closing scope must evaluate; a flush of one takes all along */
+    mga_nodes wanted;      /* counted: values that a closing scope must evaluate; a flush of one takes all along */
     mga_nodes walk, stack; /* scratch of flush and backward */
     uint32_t epoch;
     uint64_t seq;
     int no_autodiff; /* depth */
     bool eager, guard, root_warned;
-    size_t pending; /* nodes recorded since the last flush: a cap on the region */
     int64_t live_nodes, live_tensors;
     uint64_t clusters_run;
 } mga_thread;
@@ -46,5 +44,11 @@ mga_thread *mga_thread_peek(void);
 
 /* Put node (counted by this call) on the list of values that the closing scope evaluates. */
 mg_status mga_want(mga_node *node);
+
+/* Let go of every tensor of one scope. */
+void mga_release_scope(mga_thread *thread, size_t scope);
+
+/* Now and then: has a program without scopes piled up so much that a warning is due? */
+void mga_root_check(mga_thread *thread);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * View nodes: composition, reshaping, broadcasting. Views hold no data; they say where in their source the elements are. */
+ * View nodes: composition, reshaping, broadcasting. Views hold no data; they say where in their source the elements
+ * are. */
 #include "autodiff/node.h"
 
 #include "autodiff/record.h"
@@ -45,8 +46,10 @@ mga_node *mga_view_new(mga_node *source, const mgr_shape *shape, int64_t offset,
         mga_node_release(node);
         return NULL;
     }
-    if (mga_wants_history(1, &source)) node->flags |= MGA_VARIABLE | MGA_HISTORY;
-    else if ((source->flags & MGA_VARIABLE) && mg_dtype_is_float((mg_dtype)source->dtype)) node->flags |= MGA_VARIABLE;
+    if (mga_wants_history(1, &source))
+        mga_node_set_history(node);
+    else if ((source->flags & MGA_VARIABLE) && mg_dtype_is_float((mg_dtype)source->dtype))
+        node->flags |= MGA_VARIABLE;
     return node;
 }
 

@@ -1,4 +1,4 @@
-# oneDNN, BLAS and OpenMP: found, required or left out, as MYGRAD_WITH_* say. Sets MYGRAD_HAVE_* and mygrad_backends.
+# oneDNN, BLAS, OpenMP and zlib: found, required or left out, as MYGRAD_WITH_* say. Sets MYGRAD_HAVE_* and mygrad_backends.
 
 add_library(mygrad_backends INTERFACE)
 
@@ -57,8 +57,18 @@ if(MYGRAD_HAVE_OPENMP)
   target_link_libraries(mygrad_backends INTERFACE OpenMP::OpenMP_C)
 endif()
 
+set(found OFF)
+if(NOT MYGRAD_WITH_ZLIB STREQUAL "OFF")
+  find_package(ZLIB)
+  set(found ${ZLIB_FOUND})
+endif()
+mygrad_decide(ZLIB "${found}" "zlib was not found")
+if(MYGRAD_HAVE_ZLIB)
+  target_link_libraries(mygrad_backends INTERFACE ZLIB::ZLIB)
+endif()
+
 find_package(Threads REQUIRED)
 target_link_libraries(mygrad_backends INTERFACE Threads::Threads m)
-foreach(backend ONEDNN BLAS OPENMP)
+foreach(backend ONEDNN BLAS OPENMP ZLIB)
   target_compile_definitions(mygrad_backends INTERFACE MYGRAD_HAVE_${backend}=$<BOOL:${MYGRAD_HAVE_${backend}}>)
 endforeach()

@@ -18,6 +18,12 @@ void mgr_parallel_for(int64_t n, int64_t grain, mgr_parallel_body *body, void *c
 int mgr_num_threads(void);
 void mgr_set_num_threads(int n); /* n < 1: back to the default */
 
+/* Around a call into a library that has threads of its own (oneDNN, OpenBLAS): until leave, its OpenMP teams started by
+ * this thread are as large as ours could be here, which is returned: mgr_num_threads(), or 1 inside a parallel region
+ * or a forked child. `*saved` goes to leave. */
+int mgr_parallel_enter_library(int *saved);
+void mgr_parallel_leave_library(int saved);
+
 /* "OpenMP (libgomp)", "pthreads", "none": who serves. */
 const char *mgr_parallel_backend(void);
 

@@ -11,9 +11,7 @@
     void mgt_check_floats_##isa(void);                                                                                 \
     void mgt_check_ints_##isa(void);                                                                                   \
     void mgt_check_memory_##isa(void);                                                                                 \
-    void mgt_check_conversions_##isa(void);                                                                            \
-    void mgt_check_convert_##isa(void);                                                                                \
-    void mgt_check_move_##isa(void);
+    void mgt_check_conversions_##isa(void);
 MGT_CHECKS(scalar)
 MGT_CHECKS(avx2)
 MGT_CHECKS(avx512)

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ * Looking at tensors: queries, evaluation, pointers to elements. */
+#include "autodiff/flush.h"
+#include "autodiff/handle.h"
+#include "autodiff/thread.h"
+#include "runtime/dtype.h"
+#include "runtime/tile.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- queries ---- */
+
+int mg_ndim(const mg_tensor *x) { return x ? x->shape->ndim : 0; }
+const int64_t *mg_dims(const mg_tensor *x) { return x ? x->shape->dims : NULL; }
+int64_t mg_size(const mg_tensor *x) { return x ? x->shape->size : 0; }
+mg_dtype mg_dtype_of(const mg_tensor *x) { return x ? (mg_dtype)x->dtype : MG_DTYPE_NONE; }
+bool mg_is_constant(const mg_tensor *x) { return !x || !x->variable; }
+mg_tensor *mg_base(const mg_tensor *x) { return x && x->view && x->storage ? x->storage->base : NULL; }
+
+int64_t mg_dim(const mg_tensor *x, int axis) {
+    if (!x || axis < -x->shape->ndim || axis >= x->shape->ndim) return -1;
+    return x->shape->dims[axis < 0 ? axis + x->shape->ndim : axis];
+}
+
+/* ---- evaluation ---- */
+
+/* t's value, evaluated; NULL with an error set. */
+static mga_node *evaluated(const char *op, mg_tensor *x) {
+    mga_node *node = mga_value(op, x);
+    return node && mga_eval(node) == MG_OK ? node : NULL;
+}
+
+mg_status mg_eval(mg_tensor *x) { return evaluated("eval", x) ? MG_OK : mgr_error(); }
+
+const void *mg_data(mg_tensor *x) {
+    mga_node *node = evaluated("data", x);
+    return node && node->shape->size > 0 ? mga_node_data(node) : NULL;
+}
+
+static const void *typed_data(mg_tensor *x, mg_dtype dtype) {
+    if (x && x->dtype != dtype) {
+        mgr_fail(MG_ERR_TYPE, "data", "The tensor is %s, not %s.", mg_dtype_name((mg_dtype)x->dtype),
+                 mg_dtype_name(dtype));
+        return NULL;
+    }
+    return mg_data(x);
+}
+
+const float *mg_data_f32(mg_tensor *x) { return typed_data(x, MG_F32); }
+const double *mg_data_f64(mg_tensor *x) { return typed_data(x, MG_F64); }
+const int64_t *mg_data_i64(mg_tensor *x) { return typed_data(x, MG_I64); }
+
+mg_status mg_strides(mg_tensor *x, int64_t *strides) {
+    const mga_node *node = mga_value("strides", x);
+    if (!node) return mgr_error();
+    mga_node_strides(node, strides);
+    return MG_OK;
+}
+
+mg_status mg_read(mg_tensor *x, mg_dtype dtype, void *out) {
+    const mga_node *node = evaluated("read", x);
+    if (!node) return mgr_error();
+    if (mg_dtype_size(dtype) == 0) return mgr_fail(MG_ERR_TYPE, "read", "%d is no dtype.", (int)dtype);
+    int64_t from[MG_MAX_NDIM], to[MG_MAX_NDIM];
+    mga_node_strides(node, from);
+    mgr_strides_contiguous(node->shape, mg_dtype_size(dtype), to);
+    return mgr_copy(node->shape->ndim, node->shape->dims, dtype, out, to, (mg_dtype)node->dtype, mga_node_data(node),
+                    from);
+}
+
+static const void *only_element(mg_tensor *x) {
+    if (x && mgr_error() == MG_OK && x->shape->size != 1) {
+        char text[MGR_SHAPE_TEXT];
+        mgr_fail(MG_ERR_VALUE, "item", "can only convert a tensor of size 1 to a scalar, this one has shape %s",
+                 mgr_shape_text(x->shape, text));
+        return NULL;
+    }
+    return mg_data(x);
+}
+
+double mg_item(mg_tensor *x) {
+    const void *element = only_element(x);
+    return element ? mgr_get_f64((mg_dtype)x->dtype, element) : (double)NAN;
+}
+
+int64_t mg_item_i64(mg_tensor *x) {
+    const void *element = only_element(x);
+    return element ? mgr_get_i64((mg_dtype)x->dtype, element) : 0;
+}
+
+/* ---- writing from outside ---- */
+
+/* Does a recorded graph hold this value? Pending readers do not count: they get a copy. */
+static bool guarded(const mga_node *root) { return atomic_load_explicit(&root->history, memory_order_relaxed) > 0; }
+
+/* A root that nobody else holds, so that its memory can be written: the present one, or a copy of it that takes its
+ * place. */
+static mga_node *exclusive_root(mg_tensor *x) {
+    mga_node *root = x->storage->root;
+    bool viewed = x->node->op == MGA_OP_VIEW && x->node->in[0] == root;
+    uint32_t own = 1u + (x->node == root ? 1u : 0u) + (viewed ? 1u : 0u);
+    bool alone = atomic_load_explicit(&root->refs, memory_order_acquire) <= own &&
+                 atomic_load_explicit(&root->buffer->refs, memory_order_acquire) == 1 && root->op == MGA_OP_LEAF;
+    if (alone) return root;
+    mga_node *leaf = mga_leaf_empty((mg_dtype)root->dtype, root->shape);
+    if (!leaf) return NULL;
+    memcpy(leaf->data, root->data, (size_t)root->shape->size * mg_dtype_size((mg_dtype)root->dtype));
+    leaf->flags |= root->flags & (MGA_VARIABLE | MGA_KEPT | MGA_SHARED | MGA_VISIBLE);
+    mga_node_release(root);
+    x->storage->root = leaf;
+    x->storage->version++;
+    return leaf;
+}
+
+void *mg_data_mut(mg_tensor *x) {
+    mga_node *node = evaluated("data_mut", x);
+    if (!node || !mga_storage_make(x)) return NULL;
+    const mga_node *root = x->storage->root;
+    const mga_thread *thread = mga_thread_get();
+    if (root->flags & MGA_FROZEN) {
+        mgr_fail(MG_ERR_READ_ONLY, "data_mut", "The tensor is frozen.");
+        return NULL;
+    }
+    if (thread->guard && guarded(root)) {
+        mgr_fail(MG_ERR_READ_ONLY, "data_mut",
+                 "A recorded graph needs this %s tensor's memory: write with in-place operations, or let go of the "
+                 "graph first.",
+                 mg_dtype_name((mg_dtype)x->dtype));
+        return NULL;
+    }
+    mga_handle_drop_grad(x);
+    if (root->buffer->size_class == MGR_BORROWED) {
+        if (mg_sync(x) != MG_OK) return NULL;
+    } else if (!exclusive_root(x)) {
+        return NULL;
+    }
+    node = mga_value("data_mut", x);
+    return node && node->shape->size > 0 ? mga_node_data(node) : NULL;
+}

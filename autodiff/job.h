@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * A job: one cluster made ready to run, with programs, buffers and scratch acquired. Between mga_job_prepare and
+ * mga_job_run nothing can fail. */
+#ifndef MGA_JOB_H
+#define MGA_JOB_H
+
+#include "autodiff/region.h"
+#include "runtime/tile.h"
+
+/* A buffer that an entry will own: fresh, or taken over from an input that nobody else can see. */
+typedef struct mga_claim {
+    mga_node *node;
+    mgr_buffer *buffer; /* one count */
+} mga_claim;
+
+typedef struct mga_job {
+    uint32_t n_runs, n_claims, run_capacity, claim_capacity;
+    mgr_tile_run **runs; /* in order */
+    mga_claim *claims;
+} mga_job;
+
+/* claims made so far in this flush for nodes of earlier clusters are found through `claims_of_entry`. */
+typedef struct mga_flush {
+    mga_thread *thread;
+    mgr_arena arena;
+    mga_region region;
+    mga_job *jobs;        /* one per cluster, in running order */
+    mgr_buffer **buffers; /* by entry: claimed buffer or NULL */
+    uint32_t n_jobs;
+} mga_flush;
+
+/* Acquire everything for one cluster. On failure the job is left such that mga_job_discard can be called. */
+mg_status mga_job_prepare(mga_flush *flush, mga_job *job, const mga_cluster *cluster);
+void mga_job_run(mga_job *job);
+void mga_job_discard(mga_job *job);
+
+/* job.c, for the kinds of cluster. */
+mg_status mga_job_claim(mga_flush *flush, mga_job *job, mga_entry *entry, mgr_buffer *taken, char **data);
+mg_status mga_job_add_run(mga_flush *flush, mga_job *job, const mgr_tile_spec *spec, const mgr_tile_args *args);
+
+/* Where the data of an operand are, or will be when its cluster has run. */
+char *mga_operand_data(const mga_flush *flush, const mga_node *node);
+
+/* The buffer of `input` if `entry`'s node may be computed in place over it, else NULL. */
+mgr_buffer *mga_job_takeover(const mga_flush *flush, const mga_entry *entry, const mga_node *input);
+
+/* The three kinds. */
+mg_status mga_prepare_tile(mga_flush *flush, mga_job *job, const mga_cluster *cluster);
+mg_status mga_prepare_update(mga_flush *flush, mga_job *job, const mga_cluster *cluster);
+mg_status mga_prepare_accumulate(mga_flush *flush, mga_job *job, const mga_cluster *cluster);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ * Jobs that write regions: functional updates (x[key] = y) and sums of region contributions (gradients of slices). */
+#include "autodiff/job.h"
+
+#include "runtime/dtype.h"
+#include "runtime/status.h"
+
+/* dst = src, or dst = dst + src, over src's shape; arguments in the arena because they must live until the run. */
+typedef struct region_run {
+    mgr_tile_spec spec;
+    mgr_tile_args args;
+    mgr_tile_operand inputs[2], output;
+    int64_t dst_strides[MG_MAX_NDIM], src_strides[MG_MAX_NDIM];
+    uint64_t scalar;
+} region_run;
+
+static uint8_t rounding_of(mg_dtype dtype) { return dtype == MG_F16 || dtype == MG_BF16 ? (uint8_t)dtype : 0; }
+
+static mgr_tile_instr convert_to(mg_dtype dtype, uint16_t value) {
+    return (mgr_tile_instr){.op = MGR_OP_CONVERT,
+                            .row = (uint8_t)mgr_row_dtype(dtype),
+                            .round = rounding_of(dtype),
+                            .n_in = 1,
+                            .n_out = 1,
+                            .in = {value}};
+}
+
+static void set_source(const mga_flush *flush, region_run *run, mg_dtype dtype, const mga_node *src) {
+    bool fill = src->op == MGA_OP_FILL && !src->data;
+    if (fill && mg_dtype_is_float((mg_dtype)src->dtype))
+        mgr_set_f64(dtype, &run->scalar, src->scalar);
+    else if (fill)
+        mgr_set_i64(dtype, &run->scalar, src->integer);
+    for (int i = 0; fill && i < src->shape->ndim; i++) run->src_strides[i] = 0;
+    if (!fill) mga_node_strides(src, run->src_strides);
+    run->spec.inputs[0] = (mgr_tile_input){fill ? (uint8_t)dtype : src->dtype, fill};
+    run->inputs[0] = (mgr_tile_operand){fill ? (void *)&run->scalar : mga_operand_data(flush, src), run->src_strides};
+    run->spec.n_inputs = 1;
+    if (run->spec.inputs[0].dtype != dtype) {
+        run->spec.instr[run->spec.n_instr++] = convert_to(dtype, 0);
+    }
+}
+
+/* One run of `src` (any node of the region's shape) into dst at the region; add: onto what is there. */
+static mg_status add_region_run(mga_flush *flush, mga_job *job, mg_dtype dtype, char *dst, const int64_t *strides,
+                                const mga_node *src, bool add) {
+    region_run *run = mgr_arena_alloc(&flush->arena, sizeof *run);
+    if (!run) return mgr_error();
+    run->spec.n_inputs = run->spec.n_instr = run->spec.n_outputs = run->spec.n_params = 0;
+    set_source(flush, run, dtype, src);
+    for (int i = 0; i < src->shape->ndim; i++) run->dst_strides[i] = strides[i];
+    uint16_t value = 0;
+    if (add) {
+        run->spec.inputs[1] = (mgr_tile_input){(uint8_t)dtype, 0};
+        run->inputs[1] = (mgr_tile_operand){dst, run->dst_strides};
+        run->spec.n_inputs = 2;
+    }
+    if (run->spec.n_instr) value = run->spec.n_inputs;
+    if (add) {
+        run->spec.instr[run->spec.n_instr] = (mgr_tile_instr){.op = MGK_OP_ADD,
+                                                              .row = (uint8_t)mgr_row_dtype(dtype),
+                                                              .round = rounding_of(dtype),
+                                                              .n_in = 2,
+                                                              .n_out = 1,
+                                                              .in = {1, value}};
+        value = (uint16_t)(run->spec.n_inputs + run->spec.n_instr++);
+    }
+    run->output = (mgr_tile_operand){dst, run->dst_strides};
+    run->spec.outputs[0] = (mgr_tile_output){.value = value, .dtype = (uint8_t)dtype};
+    run->spec.n_outputs = 1;
+    run->args = (mgr_tile_args){
+        .ndim = src->shape->ndim, .dims = src->shape->dims, .inputs = run->inputs, .outputs = &run->output};
+    return mga_job_add_run(flush, job, &run->spec, &run->args);
+}
+
+static mg_status copy_whole(mga_flush *flush, mga_job *job, const mga_node *node, char *dst, const mga_node *src) {
+    int64_t strides[MG_MAX_NDIM];
+    mgr_strides_contiguous(node->shape, mg_dtype_size((mg_dtype)node->dtype), strides);
+    return add_region_run(flush, job, (mg_dtype)node->dtype, dst, strides, src, false);
+}
+
+mg_status mga_prepare_update(mga_flush *flush, mga_job *job, const mga_cluster *cluster) {
+    mga_entry *entry = &flush->region.entries[cluster->first];
+    mga_node *node = entry->node;
+    const mga_view *region = node->extra;
+    mgr_buffer *taken = mga_job_takeover(flush, entry, node->in[0]);
+    char *data;
+    MGR_TRY(mga_job_claim(flush, job, entry, taken, &data));
+    if (!taken) MGR_TRY(copy_whole(flush, job, node, data, node->in[0]));
+    return add_region_run(flush, job, (mg_dtype)node->dtype, data + region->offset, region->strides, node->in[1],
+                          false);
+}
+
+/* A slab: the whole but for one axis, of which it takes [begin, end). The axis, or -1. */
+static int slab_axis(const mga_node *whole, const mga_pair *pair, int64_t *begin, int64_t *end) {
+    const mgr_shape *part = pair->value->shape;
+    int64_t strides[MG_MAX_NDIM];
+    int axis = -1;
+    if (part->ndim != whole->shape->ndim) return -1;
+    mgr_strides_contiguous(whole->shape, mg_dtype_size((mg_dtype)whole->dtype), strides);
+    for (int i = 0; i < part->ndim; i++) {
+        if (part->dims[i] > 1 && pair->region->strides[i] != strides[i]) return -1;
+        if (part->dims[i] == whole->shape->dims[i]) continue;
+        if (axis >= 0) return -1;
+        axis = i;
+    }
+    if (axis < 0 || strides[axis] == 0 || pair->region->offset % strides[axis]) return -1;
+    *begin = pair->region->offset / strides[axis];
+    *end = *begin + part->dims[axis];
+    return axis;
+}
+
+/* Do the contributions tile the whole, in order along one axis (ascending or descending)? Then each is written once,
+ * and nothing is zeroed (A5). */
+static bool assembles(const mga_node *node, const mga_pairs *pairs) {
+    int64_t begin, end, low = 0, high = 0;
+    int axis = -1;
+    for (size_t i = 0; i < pairs->n; i++) {
+        int a = pairs->pair[i].region ? slab_axis(node, &pairs->pair[i], &begin, &end) : -1;
+        if (a < 0 || (axis >= 0 && a != axis)) return false;
+        if (i == 0) low = begin, high = begin;
+        if (begin == high)
+            high = end;
+        else if (end == low)
+            low = begin;
+        else
+            return false;
+        axis = a;
+    }
+    return axis >= 0 && low == 0 && high == node->shape->dims[axis];
+}
+
+mg_status mga_prepare_accumulate(mga_flush *flush, mga_job *job, const mga_cluster *cluster) {
+    mga_entry *entry = &flush->region.entries[cluster->first];
+    mga_node *node = entry->node;
+    const mga_pairs *pairs = node->extra;
+    char *data;
+    MGR_TRY(mga_job_claim(flush, job, entry, NULL, &data));
+    bool assembled = assembles(node, pairs);
+    size_t first = 0;
+    if (!assembled && pairs->pair[0].region == NULL) {
+        MGR_TRY(copy_whole(flush, job, node, data, pairs->pair[0].value));
+        first = 1;
+    } else if (!assembled) {
+        const mga_node zero = {.op = MGA_OP_FILL, .dtype = node->dtype, .shape = node->shape};
+        MGR_TRY(copy_whole(flush, job, node, data, &zero));
+    }
+    for (size_t i = first; i < pairs->n; i++) {
+        const mga_pair *pair = &pairs->pair[i];
+        int64_t whole[MG_MAX_NDIM];
+        mgr_strides_contiguous(node->shape, mg_dtype_size((mg_dtype)node->dtype), whole);
+        char *dst = data + (pair->region ? pair->region->offset : 0);
+        MGR_TRY(add_region_run(flush, job, (mg_dtype)node->dtype, dst, pair->region ? pair->region->strides : whole,
+                               pair->value, !assembled));
+    }
+    return MG_OK;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT
+ * Collecting the pending nodes under some roots and cutting them into clusters. */
+#include "autodiff/region.h"
+
+#include "runtime/cpu.h"
+#include "runtime/tile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How many clusters back a node looks for one to join: planning stays linear in nodes. */
+enum {
+    LOOK_BACK = 8,
+    FULL_INPUTS = MGR_TILE_MAX_INPUTS - MGK_MAX_IN,
+    FULL_OUTPUTS = MGR_TILE_MAX_OUTPUTS - MGK_MAX_OUT
+};
+
+static mga_node *source_of(mga_node *node) { return node->op == MGA_OP_VIEW ? node->in[0] : node; }
+
+static bool is_there(const mga_node *node) { return node->data || node->op == MGA_OP_FILL; }
+
+mga_entry *mga_region_entry(const mga_region *region, const mga_node *node) {
+    if (node->op == MGA_OP_VIEW) node = node->in[0];
+    if (is_there(node) || node->mark != region->epoch) return NULL;
+    return &region->entries[node->slot];
+}
+
+const mgr_shape *mga_node_space(const mga_node *node) { return mga_is_reduce(node) ? node->in[0]->shape : node->shape; }
+
+bool mga_operand_is_direct(const mga_node *node, const mgr_shape *space) {
+    return node->shape == space && (mga_is_map(node) || node->op == MGA_OP_RESULT);
+}
+
+/* ---- collecting ---- */
+
+static bool visit(mga_thread *thread, mga_node *node) {
+    node = source_of(node);
+    if (is_there(node) || node->mark == thread->epoch) return true;
+    node->mark = thread->epoch;
+    return mga_nodes_push(&thread->walk, node) && mga_nodes_push(&thread->stack, node);
+}
+
+static bool visit_inputs(mga_thread *thread, const mga_node *node) {
+    bool ok = true;
+    for (int i = 0; ok && i < node->n_in; i++) ok = visit(thread, node->in[i]);
+    if (node->op == MGA_OP_ACCUMULATE) {
+        const mga_pairs *pairs = node->extra;
+        for (size_t i = 0; ok && i < pairs->n; i++) ok = visit(thread, pairs->pair[i].value);
+    }
+    return ok;
+}
+
+static int by_seq(const void *a, const void *b) {
+    uint64_t x = (*(mga_node *const *)a)->seq, y = (*(mga_node *const *)b)->seq;
+    return (x > y) - (x < y);
+}
+
+static bool is_sorted(const mga_nodes *nodes) {
+    for (size_t i = 1; i < nodes->n; i++)
+        if (nodes->v[i - 1]->seq > nodes->v[i]->seq) return false;
+    return true;
+}
+
+/* All pending nodes below the roots into thread->walk, in recording order, which is a topological one. */
+static bool collect(mga_thread *thread, size_t n_roots, mga_node *const *roots) {
+    thread->epoch++;
+    thread->walk.n = thread->stack.n = 0;
+    for (size_t i = 0; i < n_roots; i++)
+        if (!visit(thread, roots[i])) return false;
+    while (thread->stack.n)
+        if (!visit_inputs(thread, thread->stack.v[--thread->stack.n])) return false;
+    for (size_t i = 0, j = thread->walk.n; i + 1 < j; i++) { /* mostly found backwards */
+        mga_node *swap = thread->walk.v[i];
+        thread->walk.v[i] = thread->walk.v[--j];
+        thread->walk.v[j] = swap;
+    }
+    if (!is_sorted(&thread->walk)) qsort(thread->walk.v, thread->walk.n, sizeof(mga_node *), by_seq);
+    return true;
+}
+
+/* ---- clustering ---- */
+
+static void append(mga_region *region, uint32_t entry, uint32_t cluster) {
+    mga_cluster *c = &region->clusters[cluster];
+    region->entries[entry].cluster = cluster;
+    region->entries[entry].next = MGA_NO_ENTRY;
+    if (c->first == MGA_NO_ENTRY)
+        c->first = entry;
+    else
+        region->entries[c->last].next = entry;
+    c->last = entry;
+}
+
+/* May the node join cluster c, as far as the order of clusters goes? */
+static bool order_allows(const mga_region *region, uint32_t c, const mga_node *node, const mgr_shape *space) {
+    for (int i = 0; i < node->n_in; i++) {
+        const mga_entry *input = mga_region_entry(region, node->in[i]);
+        if (!input) continue;
+        bool same = input->cluster == c;
+        if (same ? !mga_operand_is_direct(node->in[i], space)
+                 : region->clusters[input->cluster].level >= region->clusters[c].level)
+            return false;
+    }
+    return true;
+}
+
+static bool has_room(const mga_cluster *c, const mga_node *node) {
+    if (c->n_instr + node->n_in + 1 > MGR_TILE_MAX_INSTR || c->n_inputs > FULL_INPUTS || c->n_outputs > FULL_OUTPUTS)
+        return false;
+    return !mga_is_reduce(node) || !c->has_reduce || c->reduced == node->axes;
+}
+
+static uint32_t level_above(const mga_region *region, const mga_node *node) {
+    uint32_t level = 0;
+    for (int i = 0; i < node->n_in; i++) {
+        const mga_entry *input = mga_region_entry(region, node->in[i]);
+        if (input && region->clusters[input->cluster].level >= level)
+            level = region->clusters[input->cluster].level + 1;
+    }
+    if (node->op == MGA_OP_ACCUMULATE) {
+        const mga_pairs *pairs = node->extra;
+        for (size_t i = 0; i < pairs->n; i++) {
+            const mga_entry *input = mga_region_entry(region, pairs->pair[i].value);
+            if (input && region->clusters[input->cluster].level >= level)
+                level = region->clusters[input->cluster].level + 1;
+        }
+    }
+    return level;
+}
+
+static uint32_t open_cluster(mga_region *region, mga_cluster_kind kind, const mga_node *node, const mgr_shape *space) {
+    region->clusters[region->n_clusters] =
+        (mga_cluster){.kind = kind, .level = level_above(region, node), .first = MGA_NO_ENTRY, .space = space};
+    return region->n_clusters++;
+}
+
+static uint32_t find_cluster(mga_region *region, const mga_node *node, const mgr_shape *space) {
+    for (uint32_t back = 0; back < LOOK_BACK && back < region->n_clusters; back++) {
+        uint32_t c = region->n_clusters - 1 - back;
+        const mga_cluster *cluster = &region->clusters[c];
+        if (cluster->kind == MGA_CLUSTER_TILE && cluster->space == space && has_room(cluster, node) &&
+            order_allows(region, c, node, space))
+            return c;
+    }
+    return open_cluster(region, MGA_CLUSTER_TILE, node, space);
+}
+
+static void place(mga_region *region, uint32_t index) {
+    mga_node *node = region->entries[index].node;
+    if (node->op == MGA_OP_UPDATE || node->op == MGA_OP_ACCUMULATE) {
+        mga_cluster_kind kind = node->op == MGA_OP_UPDATE ? MGA_CLUSTER_UPDATE : MGA_CLUSTER_ACCUMULATE;
+        append(region, index, open_cluster(region, kind, node, node->shape));
+        return;
+    }
+    if (node->op == MGA_OP_RESULT) { /* a result lives where its op is computed */
+        uint32_t c = region->entries[node->in[0]->slot].cluster;
+        region->clusters[c].n_outputs++;
+        append(region, index, c);
+        return;
+    }
+    uint32_t c = find_cluster(region, node, mga_node_space(node));
+    mga_cluster *cluster = &region->clusters[c];
+    cluster->n_instr = (uint16_t)(cluster->n_instr + node->n_in + 1); /* each operand may need a conversion */
+    cluster->n_inputs = (uint16_t)(cluster->n_inputs + node->n_in);
+    cluster->n_outputs++;
+    if (mga_is_reduce(node)) {
+        cluster->has_reduce = true;
+        cluster->reduced = node->axes;
+    }
+    append(region, index, c);
+}
+
+/* ---- storing ---- */
+
+/* Recomputing a needed value costs its inputs' traffic again; storing one that fits this core's share of L2 costs next
+ * to nothing (D2 ii). What is about to be computed for the second time is stored, whatever its size (D2 i). */
+static bool worth_storing(const mga_node *node) {
+    if (node->op == MGA_OP_UPDATE || node->op == MGA_OP_ACCUMULATE || mga_is_reduce(node)) return true;
+    if (node->op < MGK_OP_COUNT && mgk_ops[node->op].n_out > 1) return false; /* its results are stored, not itself */
+    if (node->flags & MGA_COMPUTED) return true;
+    if (!(node->flags & MGA_NEEDED)) return false;
+    return (size_t)node->shape->size * mg_dtype_size((mg_dtype)node->dtype) <= mgr_cpu_caches()->l2 / 2;
+}
+
+static void store_if_crossing(const mga_region *region, uint32_t cluster, const mga_node *operand,
+                              const mgr_shape *space) {
+    mga_entry *entry = mga_region_entry(region, operand);
+    if (entry && (entry->cluster != cluster || !mga_operand_is_direct(operand, space))) entry->store = true;
+}
+
+static void decide_stores(mga_region *region, size_t n_roots, mga_node *const *roots) {
+    for (size_t i = 0; i < n_roots; i++) {
+        mga_entry *entry = mga_region_entry(region, roots[i]);
+        if (entry) entry->store = true;
+    }
+    for (uint32_t i = 0; i < region->n; i++) {
+        mga_entry *entry = &region->entries[i];
+        const mga_node *node = entry->node;
+        entry->store = entry->store || worth_storing(node);
+        if (node->op == MGA_OP_RESULT) {
+            region->entries[node->in[0]->slot].results += entry->store;
+            continue;
+        }
+        for (int k = 0; k < node->n_in; k++)
+            store_if_crossing(region, entry->cluster, node->in[k], mga_node_space(node));
+        if (node->op != MGA_OP_ACCUMULATE) continue;
+        const mga_pairs *pairs = node->extra;
+        for (size_t k = 0; k < pairs->n; k++)
+            store_if_crossing(region, entry->cluster, pairs->pair[k].value, node->shape);
+    }
+}
+
+mg_status mga_region_build(mga_region *region, mgr_arena *arena, mga_thread *thread, size_t n_roots,
+                           mga_node *const *roots) {
+    *region = (mga_region){0};
+    if (!collect(thread, n_roots, roots)) return mgr_error();
+    size_t n = thread->walk.n;
+    region->epoch = thread->epoch;
+    region->n = (uint32_t)n;
+    region->entries = mgr_arena_alloc(arena, (n + 1) * sizeof *region->entries);
+    region->clusters = mgr_arena_alloc(arena, (n + 1) * sizeof *region->clusters);
+    if (!region->entries || !region->clusters) return mgr_error();
+    for (uint32_t i = 0; i < n; i++) {
+        region->entries[i] = (mga_entry){.node = thread->walk.v[i], .next = MGA_NO_ENTRY};
+        thread->walk.v[i]->slot = i;
+    }
+    for (uint32_t i = 0; i < n; i++) place(region, i);
+    decide_stores(region, n_roots, roots);
+    return MG_OK;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ * What stands between the generated public functions and recording: options, axes, masks, out. */
+#include "autodiff/op_api.h"
+#include "autodiff/record.h"
+#include "runtime/dtype.h"
+
+/* Elements where the mask is false are 0 (rules C6): selected, never multiplied. Takes over result; counted. */
+static mga_node *masked(mga_node *result, mg_tensor *where) {
+    mga_node *mask = mga_value("where", where);
+    mga_node *picked = NULL, *zero = NULL;
+    if (mask && mask->dtype != MG_BOOL)
+        mgr_fail(MG_ERR_TYPE, "where", "A mask must be bool, this one is %s.", mg_dtype_name((mg_dtype)mask->dtype));
+    else if (mask && (zero = mga_fill_f64((mg_dtype)result->dtype, result->shape, 0.0))) {
+        mga_node *in[3] = {mask, result, zero};
+        picked = mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO);
+    }
+    mga_node_release(zero);
+    mga_node_release(result);
+    return picked;
+}
+
+/* Into an existing tensor, outside recorded graphs. Takes over result. */
+static mg_tensor *into(const char *op, mga_node *result, mg_tensor *out) {
+    char a[MGR_SHAPE_TEXT], b[MGR_SHAPE_TEXT];
+    mg_tensor *done = NULL;
+    if (!mga_value(op, out)) {
+    } else if (result->flags & MGA_HISTORY) {
+        mgr_fail(MG_ERR_NOT_IMPLEMENTED, op,
+                 "Gradients through .out are not implemented yet: use constants, or mg_no_autodiff.");
+    } else if (!mgr_can_cast_same_kind((mg_dtype)result->dtype, (mg_dtype)out->dtype)) {
+        mgr_fail(MG_ERR_TYPE, op, "Cannot write a %s result into a %s tensor: no same_kind cast.",
+                 mg_dtype_name((mg_dtype)result->dtype), mg_dtype_name((mg_dtype)out->dtype));
+    } else if (result->shape->ndim > out->shape->ndim) {
+        mgr_fail(MG_ERR_VALUE, op, "A result of shape %s does not fit into .out of shape %s.",
+                 mgr_shape_text(result->shape, a), mgr_shape_text(out->shape, b));
+    } else {
+        mga_node_retain(result);
+        mg_tensor *value = mga_wrap(result);
+        done = value ? mg_copyto(out, value) : NULL;
+        mg_release(value);
+    }
+    mga_node_release(result);
+    return done;
+}
+
+mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, const mg_ufunc_opts *opts) {
+    const mgk_op_info *info = &mgk_ops[op];
+    mga_node *nodes[MGK_MAX_IN];
+    if (!mga_operands(info->name, info->n_in, in, nodes)) return NULL;
+    if (!opts) return mga_wrap(mga_record_map(op, nodes, params, MG_DTYPE_NONE, MG_CONSTANT_AUTO));
+    mga_node *result = mga_record_map(op, nodes, params, opts->dtype, opts->constant);
+    if (result && opts->where) result = masked(result, opts->where);
+    if (result && opts->out) return into(info->name, result, opts->out);
+    return mga_wrap(result);
+}
+
+/* ---- reductions ---- */
+
+static mg_status axis_mask(const char *op, mg_axes axes, int ndim, uint64_t *mask) {
+    *mask = ndim == 0 ? 0 : (UINT64_MAX >> (64 - ndim));
+    if (!axes.v) return MG_OK;
+    *mask = 0;
+    for (int i = 0; i < axes.n; i++) {
+        int axis = mgr_axis(op, axes.v[i], ndim);
+        if (axis < 0) return mgr_error();
+        if (*mask & (UINT64_C(1) << axis))
+            return mgr_fail(MG_ERR_VALUE, op, "duplicate value in 'axis': %d", axes.v[i]);
+        *mask |= UINT64_C(1) << axis;
+    }
+    return MG_OK;
+}
+
+/* max and min of nothing have no value. */
+static mg_status check_empty(const mgk_op_info *info, const mga_node *x, uint64_t mask) {
+    if (info->step == MGK_OP_ADD || info->step == MGK_OP_MULTIPLY) return MG_OK;
+    char text[MGR_SHAPE_TEXT];
+    for (int i = 0; i < x->shape->ndim; i++)
+        if ((mask & (UINT64_C(1) << i)) && x->shape->dims[i] == 0)
+            return mgr_fail(MG_ERR_VALUE, info->name,
+                            "zero-size tensor of shape %s to reduction operation %s which has no identity",
+                            mgr_shape_text(x->shape, text), info->name);
+    return MG_OK;
+}
+
+mg_tensor *mga_reduce(uint16_t op, mg_tensor *x, const mg_reduce_opts *opts) {
+    const mgk_op_info *info = &mgk_ops[op];
+    mga_node *node;
+    uint64_t mask;
+    mg_reduce_opts all = {0};
+    if (opts) all = *opts;
+    if (!mga_operands(info->name, 1, &x, &node)) return NULL;
+    if (axis_mask(info->name, all.axis, node->shape->ndim, &mask) != MG_OK || check_empty(info, node, mask) != MG_OK)
+        return NULL;
+    const mgr_shape *shape = mga_reduced_shape(node->shape, mask, all.keepdims);
+    if (!shape) return NULL;
+    mg_tensor *t = mga_wrap(mga_record_reduce(op, node, mask, shape, all.constant));
+    mgr_shape_release(shape);
+    return t;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ * The syntax tree: stanzas and expressions as written, names not yet resolved. */
+#ifndef MGC_AST_H
+#define MGC_AST_H
+
+#include "lexer.h"
+
+/* Limits of kernels/registry.h; the generated registry asserts that they agree. */
+#define MGC_MAX_IN     4
+#define MGC_MAX_OUT    3
+#define MGC_MAX_PARAMS 8
+#define MGC_MAX_ARGS   (MGC_MAX_IN + MGC_MAX_PARAMS)
+#define MGC_MAX_LETS   16
+
+typedef enum mgc_expr_kind { MGC_E_NUMBER, MGC_E_NAME, MGC_E_CALL } mgc_expr_kind;
+
+/* Operators are calls: a + b is add(a, b), c ? a : b is where(c, a, b). */
+typedef struct mgc_expr {
+    mgc_expr_kind kind;
+    double number;
+    const char *name; /* of the variable, or of what is called */
+    int n_args;
+    struct mgc_expr *args[MGC_MAX_ARGS];
+    mgc_place at;
+} mgc_expr;
+
+typedef enum mgc_kind { MGC_MAP, MGC_REDUCE, MGC_OPAQUE } mgc_kind;
+
+typedef enum mgc_types {
+    MGC_TYPES_UNSET,
+    MGC_TYPES_FLOAT,
+    MGC_TYPES_NUMERIC,
+    MGC_TYPES_ALL,
+    MGC_TYPES_SAME, /* opaque functions decide themselves */
+    MGC_TYPES_COMPARE,
+    MGC_TYPES_LOGICAL,
+    MGC_TYPES_SUM,
+    MGC_TYPES_MEAN
+} mgc_types;
+
+typedef enum mgc_rule_kind { MGC_RULE_UNSET, MGC_RULE_NONE, MGC_RULE_EXPR, MGC_RULE_FUNCTION } mgc_rule_kind;
+
+typedef struct mgc_input {
+    const char *name;
+    bool condition;
+    double lo, hi; /* domain */
+    mgc_rule_kind rule;
+    mgc_expr *rule_expr;
+    mgc_place at;
+} mgc_input;
+
+typedef struct mgc_stanza {
+    mgc_kind kind;
+    const char *name;
+    mgc_place at;
+    int n_in, n_params, n_out, n_lets;
+    mgc_input in[MGC_MAX_IN];
+    const char *params[MGC_MAX_PARAMS];
+    const char *results[MGC_MAX_OUT]; /* NULL when the only result is called y */
+    const char *let_names[MGC_MAX_LETS];
+    mgc_expr *lets[MGC_MAX_LETS];
+    int n_value, n_eval;
+    mgc_expr *value[MGC_MAX_OUT];
+    mgc_expr *eval[MGC_MAX_OUT];
+    mgc_expr *bool_row;
+    mgc_types types;
+    const char *doc, *note, *since;
+    const char *function; /* opaque: the public function */
+    const char *backward; /* reduce, opaque: the function that propagates gradients; NULL: none */
+    const char *step;
+    mgc_place step_at;
+    double identity;
+    bool has_ulp, commutative, internal;
+    double ulp_f32, ulp_f64;
+    int flops; /* 0: counted */
+} mgc_stanza;
+
+typedef struct mgc_stanzas {
+    mgc_stanza **list;
+    int n, cap;
+} mgc_stanzas;
+
+/* Appends the stanzas of one source; false with a message in d. */
+bool mgc_parse(mgc_diag *d, const mgc_source *source, mgc_stanzas *out);
+
+#endif

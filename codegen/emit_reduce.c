@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * Reduce kernels: element k goes to lane k mod L (rules C1), whatever the length of a run and where it begins. */
+#include <string.h>
+
+#include "emit.h"
+
+/* A run inside one round of the lanes: acc[i] = step(acc[i], x[i]). */
+static void put_run(mgc_text *t, const char *op, const mgc_row *r) {
+    mgc_put(t, "static void run_%s_%s(%s *acc, const %s *x, size_t n) {\n", op, r->name, r->c, r->c);
+    mgc_put(t, "    size_t i = 0;\n");
+    mgc_put(t, "    for (; n - i >= MGV_LANES_%s; i += MGV_LANES_%s)\n", r->vector, r->vector);
+    mgc_put(t, "        mgv_store_%s(acc + i, vec_%s_%s(mgv_load_%s(acc + i), mgv_load_%s(x + i)));\n", r->vector, op,
+            r->name, r->vector, r->vector);
+    mgc_put(t, "    if (i < n)\n");
+    mgc_put(
+        t,
+        "        mgv_storen_%s(acc + i, vec_%s_%s(mgv_loadn_%s(acc + i, n - i), mgv_loadn_%s(x + i, n - i)), n - i);\n",
+        r->vector, op, r->name, r->vector, r->vector);
+    mgc_put(t, "}\n\n");
+}
+
+/* Whole rounds with the 256 bytes of lanes in four vectors. */
+static void put_rounds(mgc_text *t, const char *op, const mgc_row *r) {
+    mgc_put(t, "    if (n >= rounds) {\n");
+    for (int v = 0; v < 4; v++)
+        mgc_put(t, "        mgv_%s a%d = mgv_load_%s(acc + %d * MGV_LANES_%s);\n", r->vector, v, r->vector, v,
+                r->vector);
+    mgc_put(t, "        for (; n >= rounds; n -= rounds, x += rounds) {\n");
+    for (int v = 0; v < 4; v++)
+        mgc_put(t, "            a%d = vec_%s_%s(a%d, mgv_load_%s(x + %d * MGV_LANES_%s));\n", v, op, r->name, v,
+                r->vector, v, r->vector);
+    mgc_put(t, "        }\n");
+    for (int v = 0; v < 4; v++)
+        mgc_put(t, "        mgv_store_%s(acc + %d * MGV_LANES_%s, a%d);\n", r->vector, v, r->vector, v);
+    mgc_put(t, "    }\n");
+}
+
+static char *reduce_text(const char *op, const mgc_row *r) {
+    mgc_text t = {0};
+    put_run(&t, op, r);
+    mgc_put(&t, "void MGK_NAME(mgk_reduce_%s_%s)(void *lanes, const void *elements, size_t n, uint64_t k) {\n", op,
+            r->name);
+    mgc_put(&t, "    const size_t rounds = MGK_REDUCE_LANES(sizeof(%s));\n", r->c);
+    mgc_put(&t, "    %s *const acc = lanes;\n    const %s *x = elements;\n", r->c, r->c);
+    mgc_put(&t, "    const size_t phase = (size_t)(k %% rounds);\n");
+    mgc_put(&t, "    if (phase != 0) {\n");
+    mgc_put(&t, "        const size_t head = n < rounds - phase ? n : rounds - phase;\n");
+    mgc_put(&t, "        run_%s_%s(acc + phase, x, head);\n", op, r->name);
+    mgc_put(&t, "        x += head;\n        n -= head;\n    }\n");
+    put_rounds(&t, op, r);
+    mgc_put(&t, "    run_%s_%s(acc, x, n);\n}\n", op, r->name);
+    return t.s;
+}
+
+char *mgc_emit_reduce(const mgc_world *w, mgc_kernels *kernels) {
+    mgc_text t = {0};
+    mgc_put_banner(&t, "the reduce stanzas", "Reduce kernels by the op that is their step, compiled once per ISA.");
+    mgc_put(&t, "#include <math.h>\n#include <string.h>\n\n#include \"kernels/simd/simd.h\"\n#include "
+                "\"kernels/vmath/vmath.h\"\n#include \"mgk_kernels.h\"\n");
+    for (int i = 0; i < w->n_ops; i++) {
+        const mgc_op *op = w->ops[i];
+        for (int row = 0; row < MGC_ROW_COUNT; row++) {
+            if (!(op->reduce_rows >> row & 1u)) continue;
+            const mgc_row *r = &mgc_rows[row];
+            const char *name = mgc_format("mgk_reduce_%s_%s", op->name, r->name);
+            mgc_body body;
+            mgc_emit_body((mgc_world *)w, op, row, &body);
+            char *text = reduce_text(op->name, r);
+            mgc_put(&t, "\n/* %s: %d flops, %d bytes per element */\n%s\n%s", name, op->flops, r->size, body.text,
+                    text);
+            mgc_note_kernel(kernels, (mgc_kernel){op, row, MGC_REDUCE_FORM, name,
+                                                  mgc_hash(mgc_format("%s%s", body.text, text)), op->flops, r->size});
+        }
+    }
+    return t.s;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ * What is indexed by op, dtype and ISA: the enum of ops, the prototypes of kernels, the table that dispatch chooses
+ * from. */
+#include "emit.h"
+
+char *mgc_emit_ops_enum(const mgc_world *w) {
+    mgc_text t = {0};
+    mgc_put_banner(&t, "codegen/ops",
+                   "The numbers of the ops: public ones first, then those without a public function.");
+    mgc_put(&t, "#ifndef MGK_OPS_H\n#define MGK_OPS_H\n\nenum mgk_op {\n    MGK_OP_NONE = 0,\n");
+    for (int i = 0; i < w->n_ops; i++) mgc_put(&t, "    MGK_OP_%s = %d,\n", w->ops[i]->upper, w->ops[i]->id);
+    mgc_put(&t, "    MGK_OP_COUNT = %d\n};\n\n#endif\n", w->n_ops + 1);
+    return t.s;
+}
+
+char *mgc_emit_kernels_h(const mgc_kernels *kernels) {
+    mgc_text t = {0};
+    mgc_put_banner(&t, "codegen/ops", "Prototypes of the generated kernels of the ISA that is being compiled.");
+    mgc_put(&t, "#ifndef MGK_KERNELS_H\n#define MGK_KERNELS_H\n\n#include \"kernels/kernel.h\"\n#include "
+                "\"kernels/simd/simd.h\"\n\n");
+    for (int i = 0; i < kernels->n; i++)
+        mgc_put(&t, "%s MGK_NAME(%s);\n", kernels->list[i].form == MGC_REDUCE_FORM ? "mgk_reduce_fn" : "mgk_map_fn",
+                kernels->list[i].name);
+    mgc_put(&t, "\n#endif\n");
+    return t.s;
+}
+
+/* The kernels of a family, one line per op and dtype; forms of the same row follow each other. */
+static void put_entries(mgc_text *t, const mgc_kernels *kernels, const mgc_op *op, bool reduce) {
+    bool open = false;
+    for (int i = 0; i < kernels->n; i++) {
+        const mgc_kernel *k = &kernels->list[i];
+        if (k->op != op || (k->form == MGC_REDUCE_FORM) != reduce) continue;
+        if (!open) mgc_put(t, "    [MGK_OP_%s] =\n        {\n", op->upper);
+        open = true;
+        if (reduce) {
+            mgc_put(t, "            [%s] = MGK_NAME(%s),\n", mgc_rows[k->row].dtype, k->name);
+            continue;
+        }
+        if (k->form == MGC_VV) mgc_put(t, "            [%s] = {", mgc_rows[k->row].dtype);
+        mgc_put(t, "%sMGK_NAME(%s)", k->form == MGC_VV ? "" : ", ", k->name);
+        const bool last =
+            i + 1 == kernels->n || kernels->list[i + 1].form == MGC_VV || kernels->list[i + 1].form == MGC_REDUCE_FORM;
+        if (last) mgc_put(t, "},\n");
+    }
+    if (open) mgc_put(t, "        },\n");
+}
+
+char *mgc_emit_table(const mgc_world *w, const mgc_kernels *kernels) {
+    mgc_text t = {0};
+    mgc_put_banner(&t, "codegen/ops", "The kernel table of one ISA.");
+    mgc_put(&t, "#include \"mgk_kernels.h\"\n#include \"mgk_ops.h\"\n\n");
+    mgc_put(&t,
+            "#if defined(MGK_ISA_AVX512)\n#define ISA_NUMBER MGK_AVX512\n#elif defined(MGK_ISA_AVX2)\n#define "
+            "ISA_NUMBER MGK_AVX2\n"
+            "#elif defined(MGK_ISA_NEON)\n#define ISA_NUMBER MGK_NEON\n#else\n#define ISA_NUMBER MGK_SCALAR\n#endif\n"
+            "#define TEXT_(x) #x\n#define TEXT(x) TEXT_(x)\n\n");
+    mgc_put(&t, "extern const mgk_table MGK_NAME(mgk_table);\nextern const mgk_moves MGK_NAME(mgk_moves);\nextern "
+                "const mgk_converts MGK_NAME(mgk_converts);\n\n");
+    mgc_put(&t, "static mgk_map_fn *const map[MGK_OP_COUNT][MG_DTYPE_COUNT][MGK_FORMS] = {\n");
+    for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], false);
+    mgc_put(&t, "};\n\nstatic mgk_reduce_fn *const reduce[MGK_OP_COUNT][MG_DTYPE_COUNT] = {\n");
+    for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], true);
+    mgc_put(&t, "};\n\nconst mgk_table MGK_NAME(mgk_table) = {\n    .isa = ISA_NUMBER,\n    .name = TEXT(MGK_ISA),\n   "
+                " .map = map,\n    .reduce = reduce,\n"
+                "    .moves = &MGK_NAME(mgk_moves),\n    .converts = &MGK_NAME(mgk_converts),\n};\n");
+    return t.s;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * The functions that `eval` may call: mgv_ of kernels/simd and vm_ of kernels/vmath, without their type suffix. */
+#ifndef MGC_FUNCTIONS_H
+#define MGC_FUNCTIONS_H
+
+#include <stdbool.h>
+
+typedef struct mgc_function {
+    const char *name;
+    const char *args; /* v: value, m: condition */
+    char result;
+    int flops;
+    int roundings; /* 0: exact */
+} mgc_function;
+
+bool mgc_is_function_name(const char *name);
+
+/* NULL when there is no such function with these argument kinds. Any vm_ name takes values and gives one. */
+const mgc_function *mgc_find_function(const char *name, const char *args);
+
+#endif

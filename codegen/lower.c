@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ * From ops to functions: every call is replaced by how its op is computed, until only simd and vmath functions are
+ * left. Parts made of constants and parameters stay as they are: they are computed once per call, in double. */
+#include <string.h>
+
+#include "functions.h"
+#include "model.h"
+
+static bool lower_op(mgc_world *w, mgc_op *op) {
+    if (op->lowered[0]) return true;
+    if (op->lowering)
+        return mgc_error(&w->diag, op->s->at,
+                         "the eval of '%s' leads back to '%s': say how it is computed with mgv_ or vm_ functions",
+                         op->name, op->name);
+    op->lowering = true;
+    for (int j = 0; j < op->s->n_out; j++) {
+        const mgc_node *e = mgc_lower(w, op, op->eval[j]);
+        if (!e) return false;
+        op->lowered[j] = e;
+    }
+    op->lowering = false;
+    return true;
+}
+
+const mgc_node *mgc_lower(mgc_world *w, const mgc_op *op, const mgc_node *e) {
+    if (e->n_args == 0 || mgc_is_scalar(e)) return e;
+    const mgc_node *arg[MGC_MAX_ARGS];
+    for (int i = 0; i < e->n_args; i++)
+        if (!(arg[i] = mgc_lower(w, op, e->arg[i]))) return NULL;
+    if (e->kind == MGC_FN) return mgc_fn_node(&w->dag, e->fn, e->mask, e->n_args, arg);
+    mgc_op *callee = mgc_find(w, e->op->name);
+    if (!lower_op(w, callee)) return NULL;
+    mgc_binding b = {{0}, {0}, {0}, {0}};
+    for (int i = 0; i < callee->s->n_in; i++) b.in[i] = arg[i];
+    for (int i = 0; i < callee->s->n_params; i++) b.param[i] = arg[callee->s->n_in + i];
+    return mgc_substitute(&w->dag, callee->lowered[0], &b);
+}
+
+/* A vm_ function costs what the op says that is computed by it alone. */
+static int function_flops(const mgc_world *w, const mgc_node *e) {
+    for (int k = 0; k < w->n_ops; k++) {
+        const mgc_op *op = w->ops[k];
+        if (op->s->flops && op->eval[0] && op->eval[0]->kind == MGC_FN && strcmp(op->eval[0]->fn, e->fn) == 0)
+            return op->s->flops;
+    }
+    char kinds[MGC_MAX_ARGS + 1] = {0};
+    for (int i = 0; i < e->n_args; i++) kinds[i] = e->arg[i]->mask ? 'm' : 'v';
+    return mgc_find_function(e->fn, kinds)->flops;
+}
+
+/* flops, and a stated accuracy wherever one rounding is not all there is. */
+static bool measure(mgc_world *w, mgc_op *op) {
+    const mgc_order order = mgc_postorder(op->lowered, op->s->n_out);
+    int flops = 0, roundings = 0;
+    for (int k = 0; k < order.n; k++) {
+        const mgc_node *e = order.list[k];
+        if (e->kind != MGC_FN) continue;
+        flops += function_flops(w, e);
+        char kinds[MGC_MAX_ARGS + 1] = {0};
+        for (int i = 0; i < e->n_args; i++) kinds[i] = e->arg[i]->mask ? 'm' : 'v';
+        roundings += mgc_find_function(e->fn, kinds)->roundings;
+    }
+    op->flops = op->s->flops ? op->s->flops : flops;
+    if (roundings > 1 && !op->s->has_ulp && !op->internal)
+        return mgc_error(&w->diag, op->s->at, "'%s' rounds %d times, so it must state its ulp", op->name, roundings);
+    return true;
+}
+
+bool mgc_lower_all(mgc_world *w) {
+    for (int k = 0; k < w->n_ops; k++) {
+        mgc_op *op = w->ops[k];
+        if (op->s->kind != MGC_MAP) continue;
+        if (!lower_op(w, op) || !measure(w, op)) return false;
+        if (op->bool_row && !(op->bool_row = mgc_lower(w, op, op->bool_row))) return false;
+    }
+    for (int k = 0; k < w->n_ops; k++)
+        if (w->ops[k]->step) w->ops[k]->flops = w->ops[k]->step->flops;
+    return true;
+}

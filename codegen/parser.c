@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT
+ * Stanzas: from tokens to the syntax tree, one function per key. Expressions are in parse_expr.c; names are resolved
+ * later. */
+#include "parser.h"
+
+#include <string.h>
+
+bool mgc_fail_expected(mgc_parser *p, const char *what) {
+    if (p->t->kind == MGC_T_END) return mgc_error(p->d, p->t->at, "expected %s, found the end of the file", what);
+    return mgc_error(p->d, p->t->at, "expected %s, found '%s'", what, p->t->text);
+}
+
+bool mgc_at_punct(const mgc_parser *p, const char *s) {
+    return p->t->kind == MGC_T_PUNCT && strcmp(p->t->text, s) == 0;
+}
+
+bool mgc_take_punct(mgc_parser *p, const char *s) {
+    if (!mgc_at_punct(p, s)) return false;
+    p->t++;
+    return true;
+}
+
+bool mgc_need_punct(mgc_parser *p, const char *s) {
+    if (mgc_take_punct(p, s)) return true;
+    return mgc_fail_expected(p, mgc_format("'%s'", s));
+}
+
+static bool at_word(const mgc_parser *p, const char *s) {
+    return p->t->kind == MGC_T_NAME && strcmp(p->t->text, s) == 0;
+}
+
+static bool need_name(mgc_parser *p, const char **out, const char *what) {
+    if (p->t->kind != MGC_T_NAME) return mgc_fail_expected(p, what);
+    *out = p->t++->text;
+    return true;
+}
+
+static bool need_string(mgc_parser *p, const char **out) {
+    if (p->t->kind != MGC_T_STRING) return mgc_fail_expected(p, "a string in double quotes");
+    *out = p->t++->text;
+    return true;
+}
+
+static bool need_number(mgc_parser *p, double *out) {
+    const bool negative = mgc_take_punct(p, "-");
+    double x;
+    if (at_word(p, "inf")) {
+        x = (double)__builtin_inf();
+    } else if (p->t->kind == MGC_T_NUMBER) {
+        x = p->t->number;
+    } else {
+        return mgc_fail_expected(p, "a number");
+    }
+    p->t++;
+    *out = negative ? -x : x;
+    return true;
+}
+
+/* Names become C identifiers in prototypes and kernels. */
+static bool good_name(mgc_parser *p) {
+    static const char *const taken[] = {
+        "auto",   "bool",    "break",  "case",     "char",  "const",    "continue", "default", "do",
+        "double", "else",    "enum",   "extern",   "float", "for",      "goto",     "if",      "inline",
+        "int",    "long",    "return", "register", "short", "signed",   "sizeof",   "static",  "struct",
+        "switch", "typedef", "union",  "unsigned", "void",  "volatile", "while",    "opts",    "inf",
+        "nan",    "pi",      "class",  "this",     "new",   "delete",   "operator", "template"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (at_word(p, taken[i]))
+            return mgc_error(p->d, p->t->at, "'%s' cannot be a name here: it means something in C or C++", taken[i]);
+    return true;
+}
+
+static bool parse_input(mgc_parser *p, mgc_stanza *s) {
+    if (s->n_in == MGC_MAX_IN) return mgc_error(p->d, p->t->at, "expected at most %d inputs", MGC_MAX_IN);
+    mgc_input *in = &s->in[s->n_in++];
+    *in = (mgc_input){.lo = -4, .hi = 4, .at = p->t->at};
+    if (!good_name(p) || !need_name(p, &in->name, "the name of an input")) return false;
+    for (int i = 0; i + 1 < s->n_in; i++)
+        if (strcmp(s->in[i].name, in->name) == 0) return mgc_error(p->d, in->at, "input '%s' is named twice", in->name);
+    if (mgc_take_punct(p, ":")) {
+        if (!at_word(p, "bool")) return mgc_fail_expected(p, "'bool'");
+        p->t++;
+        in->condition = true;
+    }
+    return true;
+}
+
+static bool parse_results(mgc_parser *p, mgc_stanza *s) {
+    s->n_out = 0;
+    if (!mgc_need_punct(p, "(")) return false;
+    do {
+        if (s->n_out == MGC_MAX_OUT) return mgc_error(p->d, p->t->at, "expected at most %d results", MGC_MAX_OUT);
+        if (!good_name(p) || !need_name(p, &s->results[s->n_out++], "the name of a result")) return false;
+    } while (mgc_take_punct(p, ","));
+    return mgc_need_punct(p, ")");
+}
+
+/* name(x, y: bool; a, b) -> (q, r) */
+static bool parse_signature(mgc_parser *p, mgc_stanza *s) {
+    s->at = p->t->at;
+    s->n_out = 1;
+    if (!need_name(p, &s->name, "the name of the op") || !mgc_need_punct(p, "(")) return false;
+    do {
+        if (!parse_input(p, s)) return false;
+    } while (mgc_take_punct(p, ","));
+    if (mgc_take_punct(p, ";")) {
+        do {
+            if (s->n_params == MGC_MAX_PARAMS)
+                return mgc_error(p->d, p->t->at, "expected at most %d parameters", MGC_MAX_PARAMS);
+            if (!good_name(p) || !need_name(p, &s->params[s->n_params++], "the name of a parameter")) return false;
+        } while (mgc_take_punct(p, ","));
+    }
+    if (!mgc_need_punct(p, ")")) return false;
+    return !mgc_take_punct(p, "->") || parse_results(p, s);
+}
+
+/* One expression, or a tuple of them when the op has several results. */
+static bool parse_tuple(mgc_parser *p, const mgc_stanza *s, mgc_expr **out, int *n) {
+    *n = s->n_out;
+    if (s->n_out == 1) return (out[0] = mgc_parse_expr(p)) != NULL;
+    if (!mgc_need_punct(p, "(")) return false;
+    for (int i = 0; i < s->n_out; i++) {
+        if (i > 0 && !mgc_need_punct(p, ",")) return false;
+        if (!(out[i] = mgc_parse_expr(p))) return false;
+    }
+    return mgc_need_punct(p, ")");
+}
+
+static bool parse_rule(mgc_parser *p, mgc_input *in) {
+    if (in->rule != MGC_RULE_UNSET)
+        return mgc_error(p->d, p->t->at, "the derivative with respect to '%s' is given twice", in->name);
+    if (at_word(p, "none")) {
+        p->t++;
+        in->rule = MGC_RULE_NONE;
+        return true;
+    }
+    in->rule = MGC_RULE_EXPR;
+    return (in->rule_expr = mgc_parse_expr(p)) != NULL;
+}
+
+/* d none  |  d/dx EXPR  |  d/dx none  |  d/dx function NAME */
+static bool key_d(mgc_parser *p, mgc_stanza *s) {
+    if (at_word(p, "none")) {
+        p->t++;
+        for (int i = 0; i < s->n_in; i++) s->in[i].rule = MGC_RULE_NONE;
+        return true;
+    }
+    if (!mgc_need_punct(p, "/")) return false;
+    for (int i = 0; i < s->n_in; i++) {
+        if (p->t->kind != MGC_T_NAME || p->t->text[0] != 'd' || strcmp(p->t->text + 1, s->in[i].name) != 0) continue;
+        p->t++;
+        if (!at_word(p, "function")) return parse_rule(p, &s->in[i]);
+        p->t++;
+        s->in[i].rule = MGC_RULE_FUNCTION;
+        return need_name(p, &s->backward, "the name of a function");
+    }
+    return mgc_fail_expected(p, "'d' and the name of an input");
+}
+
+static bool key_types(mgc_parser *p, mgc_stanza *s) {
+    static const struct {
+        const char *word;
+        mgc_types types;
+    } words[] = {{"float", MGC_TYPES_FLOAT}, {"numeric", MGC_TYPES_NUMERIC}, {"all", MGC_TYPES_ALL},
+                 {"same", MGC_TYPES_SAME},   {"compare", MGC_TYPES_COMPARE}, {"logical", MGC_TYPES_LOGICAL},
+                 {"sum", MGC_TYPES_SUM},     {"mean", MGC_TYPES_MEAN}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!at_word(p, words[i].word)) continue;
+        s->types = words[i].types;
+        p->t++;
+        return true;
+    }
+    return mgc_fail_expected(p, "float, numeric, all, same, compare, logical, sum or mean");
+}
+
+static bool key_ulp(mgc_parser *p, mgc_stanza *s) {
+    s->has_ulp = true;
+    if (!at_word(p, "f32")) return mgc_fail_expected(p, "'f32'");
+    p->t++;
+    if (!need_number(p, &s->ulp_f32)) return false;
+    if (!at_word(p, "f64")) return mgc_fail_expected(p, "'f64'");
+    p->t++;
+    return need_number(p, &s->ulp_f64);
+}
+
+static bool key_domain(mgc_parser *p, mgc_stanza *s) {
+    for (int i = 0; i < s->n_in; i++) {
+        if (!at_word(p, s->in[i].name)) continue;
+        const mgc_place at = p->t++->at;
+        if (!need_number(p, &s->in[i].lo) || !need_number(p, &s->in[i].hi)) return false;
+        if (s->in[i].lo < s->in[i].hi) return true;
+        return mgc_error(p->d, at, "the domain of '%s' is empty", s->in[i].name);
+    }
+    return mgc_fail_expected(p, "the name of an input");
+}
+
+static bool key_let(mgc_parser *p, mgc_stanza *s) {
+    if (s->n_lets == MGC_MAX_LETS) return mgc_error(p->d, p->t->at, "expected at most %d lets", MGC_MAX_LETS);
+    const int i = s->n_lets++;
+    if (!good_name(p) || !need_name(p, &s->let_names[i], "a name") || !mgc_need_punct(p, "=")) return false;
+    return (s->lets[i] = mgc_parse_expr(p)) != NULL;
+}
+
+static bool key_flops(mgc_parser *p, mgc_stanza *s) {
+    double x;
+    if (!need_number(p, &x)) return false;
+    s->flops = (int)x;
+    return true;
+}
+
+/* The value of the key that p has just passed. */
+static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place at) {
+    if (strcmp(key, "doc") == 0) return need_string(p, &s->doc);
+    if (strcmp(key, "note") == 0) return need_string(p, &s->note);
+    if (strcmp(key, "since") == 0) return need_string(p, &s->since);
+    if (strcmp(key, "types") == 0) return key_types(p, s);
+    if (strcmp(key, "d") == 0) return key_d(p, s);
+    if (strcmp(key, "commutative") == 0) return s->commutative = true;
+    if (strcmp(key, "internal") == 0) return s->internal = true;
+    if (strcmp(key, "domain") == 0) return key_domain(p, s);
+    if (s->kind == MGC_MAP) {
+        if (strcmp(key, "value") == 0) return parse_tuple(p, s, s->value, &s->n_value);
+        if (strcmp(key, "eval") == 0) return parse_tuple(p, s, s->eval, &s->n_eval);
+        if (strcmp(key, "bool") == 0) return (s->bool_row = mgc_parse_expr(p)) != NULL;
+        if (strcmp(key, "let") == 0) return key_let(p, s);
+        if (strcmp(key, "ulp") == 0) return key_ulp(p, s);
+        if (strcmp(key, "flops") == 0) return key_flops(p, s);
+        return mgc_error(
+            p->d, at,
+            "expected doc, note, value, eval, bool, let, d, types, ulp, flops, domain, since, commutative, internal "
+            "or '}', found '%s'",
+            key);
+    }
+    if (s->kind == MGC_OPAQUE && strcmp(key, "function") == 0) return need_string(p, &s->function);
+    if (s->kind == MGC_OPAQUE && strcmp(key, "backward") == 0)
+        return need_name(p, &s->backward, "the name of a function");
+    if (s->kind == MGC_REDUCE && strcmp(key, "identity") == 0) return need_number(p, &s->identity);
+    if (s->kind == MGC_REDUCE && strcmp(key, "step") == 0) {
+        s->step_at = p->t->at;
+        return need_name(p, &s->step, "the name of a binary op");
+    }
+    if (s->kind == MGC_REDUCE)
+        return mgc_error(
+            p->d, at, "expected doc, note, step, identity, d, types, domain, since, internal or '}', found '%s'", key);
+    return mgc_error(p->d, at, "expected doc, note, function, backward, types, since or '}', found '%s'", key);
+}
+
+/* What every stanza of its kind must have. */
+static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
+    if (!s->doc) return mgc_error(p->d, s->at, "'%s' has no doc", s->name);
+    if (s->types == MGC_TYPES_UNSET) return mgc_error(p->d, s->at, "'%s' has no types", s->name);
+    if (s->kind == MGC_MAP && s->n_value == 0) return mgc_error(p->d, s->at, "'%s' has no value", s->name);
+    if (s->kind == MGC_REDUCE && !s->step) return mgc_error(p->d, s->at, "'%s' has no step", s->name);
+    if (s->kind == MGC_OPAQUE && !s->function) return mgc_error(p->d, s->at, "'%s' has no function", s->name);
+    const bool reduce_types = s->types == MGC_TYPES_SUM || s->types == MGC_TYPES_MEAN;
+    if (s->kind == MGC_MAP && (reduce_types || s->types == MGC_TYPES_SAME))
+        return mgc_error(p->d, s->at, "the types of '%s' must be float, numeric, all, compare or logical", s->name);
+    if (s->kind == MGC_MAP && s->n_params > 0 && s->types != MGC_TYPES_FLOAT)
+        return mgc_error(p->d, s->at, "'%s' has parameters, so its types must be float", s->name);
+    if (s->kind == MGC_REDUCE && !reduce_types && s->types != MGC_TYPES_NUMERIC && s->types != MGC_TYPES_ALL)
+        return mgc_error(p->d, s->at, "the types of '%s' must be sum, mean, numeric or all", s->name);
+    if (s->kind == MGC_REDUCE && (s->n_in != 1 || s->n_params != 0 || s->n_out != 1))
+        return mgc_error(p->d, s->at, "the reduction '%s' must have one input, no parameters and one result", s->name);
+    if (s->bool_row && s->types != MGC_TYPES_ALL)
+        return mgc_error(p->d, s->at, "'%s' has a bool row, so its types must be all", s->name);
+    return true;
+}
+
+static mgc_stanza *parse_stanza(mgc_parser *p) {
+    mgc_stanza *s = mgc_alloc(sizeof *s);
+    if (at_word(p, "op")) {
+        s->kind = MGC_MAP;
+    } else if (at_word(p, "reduce")) {
+        s->kind = MGC_REDUCE;
+    } else if (at_word(p, "opaque")) {
+        s->kind = MGC_OPAQUE;
+    } else if (at_word(p, "scan") || at_word(p, "row") || at_word(p, "move")) {
+        mgc_error(p->d, p->t->at, "'%s' is reserved for a later kind; expected op, reduce or opaque", p->t->text);
+        return NULL;
+    } else {
+        mgc_fail_expected(p, "op, reduce or opaque");
+        return NULL;
+    }
+    p->t++;
+    if (!parse_signature(p, s) || !mgc_need_punct(p, "{")) return NULL;
+    while (!mgc_take_punct(p, "}")) {
+        const mgc_place at = p->t->at;
+        const char *key = NULL;
+        if (!need_name(p, &key, "a key of the stanza or '}'") || !parse_key(p, s, key, at)) return NULL;
+    }
+    return check_stanza(p, s) ? s : NULL;
+}
+
+bool mgc_parse(mgc_diag *d, const mgc_source *source, mgc_stanzas *out) {
+    mgc_parser p = {.d = d, .t = mgc_lex(d, source)};
+    if (!p.t) return false;
+    while (p.t->kind != MGC_T_END) {
+        mgc_stanza *s = parse_stanza(&p);
+        if (!s) return false;
+        if (out->n == out->cap) {
+            mgc_stanza **grown = mgc_alloc((size_t)(2 * out->cap + 64) * sizeof *grown);
+            if (out->n) memcpy(grown, out->list, (size_t)out->n * sizeof *grown);
+            out->list = grown;
+            out->cap = 2 * out->cap + 64;
+        }
+        out->list[out->n++] = s;
+    }
+    return true;
+}

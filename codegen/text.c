@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ * Memory, growing text, messages and files of mgc. No knowledge of ops. */
+#include "text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct mgc_block {
+    struct mgc_block *next;
+    max_align_t data[];
+} mgc_block;
+
+static mgc_block *blocks;
+
+void *mgc_alloc(size_t size) {
+    mgc_block *b = calloc(1, sizeof(mgc_block) + size);
+    if (!b) {
+        fprintf(stderr, "mgc: out of memory (%zu bytes)\n", size);
+        exit(1);
+    }
+    b->next = blocks;
+    blocks = b;
+    return b->data;
+}
+
+void mgc_free_all(void) {
+    while (blocks) {
+        mgc_block *next = blocks->next;
+        free(blocks);
+        blocks = next;
+    }
+}
+
+char *mgc_copy(const char *s, size_t n) {
+    char *copy = mgc_alloc(n + 1);
+    memcpy(copy, s, n);
+    return copy;
+}
+
+static void put_list(mgc_text *t, const char *fmt, va_list args) {
+    va_list again;
+    va_copy(again, args);
+    const int wanted = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (wanted < 0) return;
+    const size_t need = t->len + (size_t)wanted + 1;
+    if (need > t->cap) {
+        const size_t cap = 2 * need + 64;
+        char *s = mgc_alloc(cap);
+        if (t->len) memcpy(s, t->s, t->len);
+        t->s = s;
+        t->cap = cap;
+    }
+    vsnprintf(t->s + t->len, t->cap - t->len, fmt, args);
+    t->len += (size_t)wanted;
+}
+
+void mgc_put(mgc_text *t, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    put_list(t, fmt, args);
+    va_end(args);
+}
+
+char *mgc_format(const char *fmt, ...) {
+    mgc_text t = {0};
+    va_list args;
+    va_start(args, fmt);
+    put_list(&t, fmt, args);
+    va_end(args);
+    return t.s;
+}
+
+/* The line of the source that `at` names, without its end; its length in *len. */
+static const char *find_line(mgc_place at, size_t *len) {
+    const char *s = at.source->text;
+    for (int line = 1; line < at.line && *s; s++)
+        if (*s == '\n') line++;
+    *len = strcspn(s, "\r\n");
+    return s;
+}
+
+bool mgc_error(mgc_diag *d, mgc_place at, const char *fmt, ...) {
+    d->errors++;
+    if (at.source) mgc_put(&d->text, "%s:%d:%d: ", at.source->path, at.line, at.column);
+    mgc_put(&d->text, "error: ");
+    va_list args;
+    va_start(args, fmt);
+    put_list(&d->text, fmt, args);
+    va_end(args);
+    mgc_put(&d->text, "\n");
+    if (at.source && at.source->text) {
+        size_t len;
+        const char *line = find_line(at, &len);
+        mgc_put(&d->text, "  %.*s\n  ", (int)len, line);
+        for (int i = 1; i < at.column; i++) mgc_put(&d->text, "%c", line[i - 1] == '\t' ? '\t' : ' ');
+        mgc_put(&d->text, "^\n");
+    }
+    return false;
+}
+
+uint64_t mgc_hash(const char *s) {
+    uint64_t h = 0xcbf29ce484222325u;
+    for (; *s; s++) h = (h ^ (unsigned char)*s) * 0x100000001b3u;
+    return h;
+}
+
+/* Reads without a message: NULL also means "not there". */
+static char *slurp(const char *path) {
+    FILE *f = fopen(path, "rb");
+    if (!f) return NULL;
+    mgc_text t = {0};
+    char part[4096];
+    size_t got;
+    mgc_put(&t, "%s", "");
+    while ((got = fread(part, 1, sizeof part - 1, f)) > 0) {
+        part[got] = 0;
+        mgc_put(&t, "%s", part);
+    }
+    const bool bad = ferror(f) != 0;
+    fclose(f);
+    return bad ? NULL : t.s;
+}
+
+char *mgc_read_file(mgc_diag *d, const char *path) {
+    char *s = slurp(path);
+    if (!s) mgc_error(d, (mgc_place){0}, "cannot read %s: %s", path, strerror(errno));
+    return s;
+}
+
+bool mgc_write_file(mgc_diag *d, const char *path, const char *content) {
+    const char *old = slurp(path);
+    if (old && strcmp(old, content) == 0) return true;
+    FILE *f = fopen(path, "wb");
+    if (!f) return mgc_error(d, (mgc_place){0}, "cannot write %s: %s", path, strerror(errno));
+    const size_t len = strlen(content);
+    const bool written = fwrite(content, 1, len, f) == len;
+    if (fclose(f) != 0 || !written) return mgc_error(d, (mgc_place){0}, "cannot write %s: %s", path, strerror(errno));
+    return true;
+}

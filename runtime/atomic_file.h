@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * Files that appear whole or not at all: written under a temporary name in the same directory, synced, renamed. Used by
+ * everything that saves. */
+#ifndef MGR_ATOMIC_FILE_H
+#define MGR_ATOMIC_FILE_H
+
+#include <stdio.h>
+
+#include "mygrad/base.h"
+
+typedef struct mgr_atomic_file {
+    FILE *stream;     /* write here; offset 0 is the file's first byte */
+    const char *path; /* borrowed from the caller of begin */
+    char *temporary;
+} mgr_atomic_file;
+
+/* Open a new file that will replace `path`, which must not exist or be a regular file. MG_ERR_IO, MG_ERR_NO_MEMORY; on
+ * error there is nothing to close. */
+mg_status mgr_atomic_file_begin(mgr_atomic_file *file, const char *path);
+
+/* Flush, sync and rename, if `so_far` is MG_OK and nothing went wrong while writing; otherwise remove the temporary
+ * file. Closes in every case. Returns so_far or the first error; `path` is untouched unless MG_OK is returned. */
+mg_status mgr_atomic_file_end(mgr_atomic_file *file, mg_status so_far);
+
+/* Write bytes, or MG_ERR_IO. */
+mg_status mgr_atomic_file_write(mgr_atomic_file *file, const void *data, size_t bytes);
+
+#endif

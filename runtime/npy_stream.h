@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * What npy.c and npz.c share: a run of bytes in a file (a whole .npy, or one member of a .npz, inflated if need be),
+ * and the reading of one array from it. */
+#ifndef MGR_NPY_STREAM_H
+#define MGR_NPY_STREAM_H
+
+#include <stdio.h>
+
+#include "runtime/crc32.h"
+#include "runtime/npy.h"
+
+typedef struct mgr_inflate mgr_inflate;
+
+typedef struct mgr_npy_stream {
+    FILE *file; /* stands at the next byte */
+    const char *path;
+    const char *member;             /* NULL for a .npy file */
+    uint64_t base;                  /* where in the file the run begins; messages count from there when deflated */
+    uint64_t offset, size;          /* bytes delivered, bytes there are */
+    mgr_inflate *inflate;           /* NULL: bytes are as stored */
+    const mgr_crc32_tables *tables; /* NULL: no checksum */
+    uint32_t crc;
+} mgr_npy_stream;
+
+/* The next `bytes` bytes, or an error that names file, offset and `what` was expected. */
+mg_status mgr_npy_stream_read(mgr_npy_stream *stream, void *out, size_t bytes, const char *what);
+
+/* MG_ERR_FORMAT for something found at byte `at` of the run. */
+mg_status mgr_npy_stream_bad(const mgr_npy_stream *stream, uint64_t at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Open a regular file for reading. Gives its size. */
+mg_status mgr_npy_open(const char *path, FILE **file, uint64_t *size);
+
+/* One array; *out is set (name NULL) only on success. */
+mg_status mgr_npy_read_array(mgr_npy_stream *stream, mgr_npy_array *out);
+
+/* npz_inflate.c: a member that was deflated to `bytes` bytes. NULL with an error set, also in a build without zlib. */
+mgr_inflate *mgr_inflate_new(mgr_npy_stream *stream, uint64_t bytes);
+mg_status mgr_inflate_read(mgr_npy_stream *stream, void *out, size_t bytes);
+void mgr_inflate_free(mgr_inflate *inflate);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * How many threads a call may use. Starts none: that is parallel.c or parallel_pthread.c. */
+#include "runtime/cpu.h"
+#include "runtime/parallel.h"
+#include "runtime/thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More is surely a mistake, and would be one stack each. */
+#define MAX_THREADS 1024
+
+static _Atomic int wanted;       /* mgr_set_num_threads; 0: not given */
+static _Atomic int default_size; /* 0: not known yet */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static int from_environment(void) {
+    const char *text = getenv("MYGRAD_NUM_THREADS");
+    if (!text || !*text) return 0;
+    char *end;
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && !*end && !errno && n >= 1 && n <= MAX_THREADS) return (int)n;
+    fprintf(stderr, "mygrad: MYGRAD_NUM_THREADS=%s is not a number from 1 to %d; ignored\n", text, MAX_THREADS);
+    return 0;
+}
+
+static void start(void) {
+    int n = from_environment();
+    bool given = n > 0;
+    if (!given) n = mgr_cpu_usable();
+    if (n > MAX_THREADS) n = MAX_THREADS;
+    const char *verbose = getenv("MYGRAD_VERBOSE");
+    if (verbose && strcmp(verbose, "1") == 0)
+        fprintf(stderr, "mygrad: %d threads (%s) by %s\n", n, given ? "MYGRAD_NUM_THREADS" : "usable cores",
+                mgr_parallel_backend());
+    atomic_store(&default_size, n);
+}
+
+int mgr_num_threads(void) {
+    if (mgr_forked()) return 1;
+    int n = atomic_load_explicit(&wanted, memory_order_relaxed);
+    if (n == 0) n = atomic_load_explicit(&default_size, memory_order_acquire);
+    if (n == 0) {
+        pthread_once(&once, start);
+        n = atomic_load(&default_size);
+    }
+    return n;
+}
+
+void mgr_set_num_threads(int n) { atomic_store(&wanted, n < 1 ? 0 : n > MAX_THREADS ? MAX_THREADS : n); }

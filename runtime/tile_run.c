@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ * Running a planned program: one worker's pointers, one tile after another, and the loop over tiles of programs
+ * without reductions. Allocates nothing and cannot fail. */
+#include <string.h>
+
+#include "runtime/fpenv.h"
+#include "runtime/parallel.h"
+#include "runtime/tile_impl.h"
+
+/* ---- A worker ---- */
+
+static const void *scalar_of(const tile_worker *w, int i) {
+    const mgr_tile_program *p = w->run->program;
+    uint8_t dtype = p->inputs[i].dtype;
+    const void *data = w->run->operands[i].data;
+    if (dtype != MG_F16 && dtype != MG_BF16) return data;
+    char *one = w->scratch + w->run->ones + 8 * i;
+    p->table->converts->to[dtype][MG_F32](1, one, data);
+    return one;
+}
+
+static void fill_tile(const mgk_moves *moves, int width, size_t n, void *tile, const void *value) {
+    moves->fill[width](n, tile, value);
+}
+
+static void set_input(const tile_worker *w, int i) {
+    const mgr_tile_run *run = w->run;
+    const mgr_tile_program *p = run->program;
+    const tile_operand *o = &run->operands[i];
+    char *tile = w->scratch + o->tile;
+    const mgk_moves *moves = p->table->moves;
+    switch (o->access) {
+    case ACCESS_ONE: {
+        const void *one = scalar_of(w, i);
+        w->ptr[i] = (char *)(uintptr_t)one;
+        if (p->fill_slot[i] == TILE_NONE) return;
+        w->ptr[p->fill_slot[i]] = tile;
+        fill_tile(moves, tile_width(p->slots[i].size), (size_t)run->length, tile, one);
+        return;
+    }
+    case ACCESS_CONST: fill_tile(moves, o->width, (size_t)run->length, tile, o->data); break;
+    case ACCESS_PERIODIC:
+        for (int64_t at = 0, n = run->length + o->period; at < n;) { /* wraps around the space's end */
+            int64_t piece = n - at < o->period ? n - at : o->period;
+            mgr_tile_pack(moves, &run->space, o->strides, o->data, o->width, 0, piece, tile + (at << o->width));
+            at += piece;
+        }
+        break;
+    default: break;
+    }
+    w->ptr[p->input_slot[i]] = tile;
+}
+
+tile_worker mgr_tile_worker(const mgr_tile_run *run, int worker) {
+    const mgr_tile_program *p = run->program;
+    tile_worker w = {.run = run, .scratch = run->scratch + run->scratch_bytes * (size_t)worker};
+    w.ptr = (char **)w.scratch;
+    for (int s = p->n_inputs; s < p->n_slots; s++)
+        w.ptr[s] = w.scratch + run->temps + run->temp_bytes * p->slots[s].index;
+    for (int i = 0; i < p->n_inputs; i++) {
+        if (p->slots[i].kind == SLOT_TEMP) w.ptr[i] = w.scratch + run->temps + run->temp_bytes * p->slots[i].index;
+        set_input(&w, i);
+    }
+    return w;
+}
+
+/* ---- A tile ---- */
+
+static char *row_address(const mgr_tile_run *run, const tile_operand *o, const int64_t *index) {
+    char *at = o->data;
+    for (int i = 0; i < run->space.ndim; i++) at += index[i] * o->strides[i];
+    return at;
+}
+
+static char *array_address(const mgr_tile_run *run, const tile_operand *o, int64_t start, const int64_t *index) {
+    return o->access == ACCESS_ROW ? row_address(run, o, index) : o->data + (start << o->width);
+}
+
+static void locate_inputs(const tile_worker *w, int64_t start, size_t n, const int64_t *index) {
+    const mgr_tile_run *run = w->run;
+    const mgr_tile_program *p = run->program;
+    for (int i = 0; i < p->n_inputs; i++) {
+        const tile_operand *o = &run->operands[i];
+        char *tile = w->scratch + o->tile;
+        switch (o->access) {
+        case ACCESS_FLAT:
+        case ACCESS_ROW: {
+            char *at = array_address(run, o, start, index);
+            w->ptr[o->slot] = o->staged ? memcpy(tile, at, n << o->width) : at;
+            break;
+        }
+        case ACCESS_PERIODIC: w->ptr[o->slot] = tile + ((start % o->period) << o->width); break;
+        case ACCESS_PACK:
+            mgr_tile_pack(p->table->moves, &run->space, o->strides, o->data, o->width, start, (int64_t)n, tile);
+            break;
+        default: break;
+        }
+    }
+}
+
+static void store(const tile_worker *w, int output, int64_t start, size_t n, const int64_t *index) {
+    const mgr_tile_run *run = w->run;
+    const mgr_tile_program *p = run->program;
+    const tile_out *out = &p->outputs[output];
+    const tile_operand *o = &run->operands[p->n_inputs + output];
+    if (o->direct) return;
+    const char *from = w->ptr[out->slot];
+    bool in_place = o->access == ACCESS_FLAT || o->access == ACCESS_ROW;
+    char *to = in_place ? array_address(run, o, start, index) : NULL;
+    if (out->narrow) {
+        char *half = in_place && !o->streamed ? to : w->scratch + run->half;
+        out->narrow(n, half, from);
+        from = half;
+    }
+    if (!in_place)
+        mgr_tile_unpack(p->table->moves, &run->space, o->strides, o->data, o->width, start, (int64_t)n, from);
+    else if (o->streamed)
+        p->table->moves->stream(n << o->width, to, from);
+    else if (to != from)
+        memcpy(to, from, n << o->width);
+}
+
+static void run_step(const tile_worker *w, const tile_step *step, size_t n) {
+    if (step->n_in == 0) {
+        step->fn.convert(n, w->ptr[step->out[0]], w->ptr[step->in[0]]);
+        return;
+    }
+    void *out[MGK_MAX_OUT];
+    const void *in[MGK_MAX_IN];
+    for (int j = 0; j < step->n_in; j++) in[j] = w->ptr[step->in[j]];
+    for (int j = 0; j < step->n_out; j++) out[j] = w->ptr[step->out[j]];
+    step->fn.map(n, out, in, w->run->params + step->params);
+}
+
+void mgr_tile_eval(const tile_worker *w, int64_t start, size_t n) {
+    const mgr_tile_run *run = w->run;
+    const mgr_tile_program *p = run->program;
+    int64_t index[MG_MAX_NDIM];
+    if (run->indexed) mgr_tile_index(&run->space, start, index);
+    locate_inputs(w, start, n, index);
+    for (int o = 0; o < p->n_outputs; o++) {
+        const tile_operand *target = &run->operands[p->n_inputs + o];
+        if (target->direct) w->ptr[target->slot] = array_address(run, target, start, index);
+    }
+    const uint16_t *stores = p->store_order;
+    for (int i = 0; i < p->n_before; i++) store(w, *stores++, start, n, index);
+    for (int s = 0; s < p->n_steps; s++) {
+        run_step(w, &p->steps[s], n);
+        for (int i = 0; i < p->steps[s].n_stores; i++) store(w, *stores++, start, n, index);
+    }
+}
+
+/* ---- A run without reductions ---- */
+
+static void run_tiles(int64_t begin, int64_t end, int worker, void *context) {
+    const mgr_tile_run *run = context;
+    if (begin == end) return;
+    tile_worker w = mgr_tile_worker(run, worker);
+    if (run->merge) {
+        int64_t first = begin * run->length, last = end * run->length;
+        mgr_tile_eval(&w, first, (size_t)((last < run->total ? last : run->total) - first));
+        return;
+    }
+    if (!run->row) {
+        for (int64_t t = begin; t < end; t++) {
+            int64_t start = t * run->length, left = run->total - start;
+            mgr_tile_eval(&w, start, (size_t)(left < run->length ? left : run->length));
+        }
+        return;
+    }
+    int64_t pieces = (run->row + run->length - 1) / run->length;
+    for (int64_t t = begin; t < end; t++) {
+        int64_t row = t / pieces, at = (t - row * pieces) * run->length, left = run->row - at;
+        mgr_tile_eval(&w, row * run->row + at, (size_t)(left < run->length ? left : run->length));
+    }
+}
+
+void mgr_tile_discard(mgr_tile_run *run) {
+    if (!run) return;
+    if (run->buffer)
+        mgr_buffer_release(run->buffer);
+    else
+        mgr_block_free(run, run->bytes);
+}
+
+void mgr_tile_execute(mgr_tile_run *run) {
+    mgr_fpenv env = mgr_fpenv_enter();
+    if (run->reduction)
+        mgr_tile_reduce_execute(run);
+    else if (run->items <= 1 || run->workers == 1 || mgr_num_threads() > run->workers)
+        run_tiles(0, run->items, 0, run);
+    else
+        mgr_parallel_for(run->items, run->grain, run_tiles, run);
+    mgr_fpenv_leave(env);
+    mgr_tile_count_run((uint64_t)run->items);
+    mgr_tile_discard(run);
+}
