@@ -18,15 +18,15 @@ extern const mgk_table mgk_table_neon;
 int gen_tables(const mgk_table *tables[MGK_ISA_COUNT]) {
     int n = 0;
     tables[n++] = &mgk_table_scalar;
-#ifdef TEST_ISA_AVX2
+#ifdef MGT_HAVE_AVX2
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables[n++] = &mgk_table_avx2;
 #endif
-#ifdef TEST_ISA_AVX512
+#ifdef MGT_HAVE_AVX512
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
         tables[n++] = &mgk_table_avx512;
 #endif
-#ifdef TEST_ISA_NEON
+#ifdef MGT_HAVE_NEON
     tables[n++] = &mgk_table_neon;
 #endif
     return n;
