@@ -171,7 +171,10 @@ bool gen_check(const mgk_op_info *op, mg_dtype row, const void *const in[], cons
     if (gen_exact(op->name, row, in, params, expected)) {
         const mg_dtype type = gen_out_size(op, row, j) == 1 && op->bool_out ? MG_BOOL : row;
         if (gen_same(type, got, room[j])) return true;
-        snprintf(why, 200, "the exact oracle differs");
+        uint64_t bits[2] = {0, 0};
+        memcpy(&bits[0], got, gen_size(type));
+        memcpy(&bits[1], room[j], gen_size(type));
+        snprintf(why, 200, "bits 0x%llx, expected 0x%llx", (unsigned long long)bits[0], (unsigned long long)bits[1]);
         return false;
     }
     real_function *f = wide_function(op->name);
