@@ -154,7 +154,7 @@ static void print_edges(FILE *file, const drawing *d, size_t number) {
     }
 }
 
-static bool draw(FILE *file, void *context) {
+static void draw(FILE *file, void *context) {
     drawing *d = context;
     fputs("digraph mygrad {\n"
           "  rankdir=TB;\n"
@@ -164,7 +164,6 @@ static bool draw(FILE *file, void *context) {
     for (size_t i = 0; i < d->n; i++) print_node(file, d->nodes[i], i, i + 1 == d->n);
     for (size_t i = 0; i < d->n; i++) print_edges(file, d, i);
     fputs("}\n", file);
-    return true;
 }
 
 mg_status mg_save_graph(mg_tensor *t, const char *path) {

@@ -24,7 +24,8 @@ struct mg_tensor {
     mga_storage *storage; /* NULL until a view or an in-place write needs one */
     mga_view *view;       /* relative to storage->root; NULL: the whole */
     const mgr_shape *shape;
-    mg_tensor *grad;        /* handle made by mg_grad */
+    mg_tensor *grad;         /* handle made by mg_grad ... */
+    const mga_node *grad_of; /* ... from this gradient of the root */
     mg_tensor *prev, *next; /* the list of its scope; kept tensors and gradients are in none */
     uint32_t version;
     uint8_t dtype;

@@ -28,6 +28,18 @@ void mgr_parallel_for(int64_t n, int64_t grain, mgr_parallel_body *body, void *c
     }
 }
 
+int mgr_parallel_enter_library(int *saved) {
+    int n = mgr_forked() || omp_in_parallel() ? 1 : mgr_num_threads();
+    *saved = omp_get_max_threads();
+    if (n > 1) mgr_fork_watch();
+    if (n != *saved) omp_set_num_threads(n);
+    return n;
+}
+
+void mgr_parallel_leave_library(int saved) {
+    if (omp_get_max_threads() != saved) omp_set_num_threads(saved);
+}
+
 /* ---- which runtime serves ---- */
 
 static const char *const runtimes[] = {"libgomp", "libomp", "libiomp5"};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * Every generated reduce kernel against a plain loop over the lanes, in random runs that begin at any phase. */
+#include <string.h>
+
+#include "generated.h"
+
+#define MAX_RUN 3000
+
+static void check_runs(mg_test_rng *rng, const mgk_table *table, size_t op, mg_dtype row) {
+    static unsigned char mine[MGK_REDUCE_LANE_BYTES];
+    const size_t size = gen_size(row), lanes = MGK_REDUCE_LANES(size);
+    gen_guarded acc = gen_guard(MGK_REDUCE_LANE_BYTES, mg_test_u64(rng) & 1);
+    gen_fill(rng, &mgk_ops[op], 0, row, mine, lanes);
+    memcpy(acc.data, mine, MGK_REDUCE_LANE_BYTES);
+    uint64_t k = mg_test_u64(rng) % (3 * lanes);
+    for (int run = 0; run < 8; run++) {
+        const size_t n = (size_t)mg_test_int(rng, 0, run % 2 ? MAX_RUN : (int64_t)(2 * lanes));
+        gen_guarded x = gen_guard(n * size, mg_test_u64(rng) & 1);
+        gen_fill(rng, &mgk_ops[op], 0, row, x.data, n);
+        table->reduce[op][row](acc.data, x.data, n, k);
+        for (size_t i = 0; i < n; i++) {
+            void *lane = mine + (k + i) % lanes * size;
+            unsigned char r[8];
+            void *const out[] = {r};
+            CHECK(gen_exact(mgk_ops[op].name, row, (const void *[]){lane, x.data + i * size}, NULL, out));
+            memcpy(lane, r, size);
+        }
+        k += n;
+        gen_release(&x);
+    }
+    for (size_t i = 0; i < lanes; i++)
+        CHECK_MSG(gen_same(row, acc.data + i * size, mine + i * size), "%s %s %s: lane %zu differs", mgk_ops[op].name,
+                  gen_row_name(row), table->name, i);
+    gen_release(&acc);
+}
+
+MG_TEST(generated_reduce, lanes_are_those_of_a_plain_loop) {
+    mg_test_rng rng = mg_test_rng_new();
+    const mgk_table *tables[MGK_ISA_COUNT];
+    const int n_tables = gen_tables(tables);
+    for (int t = 0; t < n_tables; t++)
+        for (size_t op = 1; op < MGK_OP_COUNT; op++)
+            for (int row = 1; row < MG_DTYPE_COUNT; row++)
+                for (int times = mg_test_times(10); times > 0 && tables[t]->reduce[op][row]; times--)
+                    check_runs(&rng, tables[t], op, (mg_dtype)row);
+}
+
+MG_TEST(generated_reduce, every_reduction_has_its_kernels) {
+    const mgk_table *tables[MGK_ISA_COUNT];
+    const int n_tables = gen_tables(tables);
+    for (size_t op = 1; op < MGK_OP_COUNT; op++) {
+        if (mgk_ops[op].kind != MGK_KIND_REDUCE) continue;
+        for (int row = 1; row < MG_DTYPE_COUNT; row++)
+            for (int t = 0; t < n_tables && (mgk_ops[op].row_types >> row & 1); t++)
+                CHECK_MSG(tables[t]->reduce[mgk_ops[op].step][row] && tables[t]->map[mgk_ops[op].step][row][MGK_VV],
+                          "%s %s %s", mgk_ops[op].name, gen_row_name((mg_dtype)row), tables[t]->name);
+    }
+}
