@@ -132,7 +132,8 @@ static void print_node(FILE *file, const mga_node *node, size_t number, bool roo
     bool leaf = input_count(node) == 0, variable = node->flags & MGA_VARIABLE;
     fprintf(file, "  n%zu [label=\"", number);
     print_what(file, node);
-    fprintf(file, "\\n%s %s\"", mgr_shape_text(node->shape, shape), mg_dtype_name((mg_dtype)node->dtype));
+    const char *dtype = node->weak ? "scalar" : mg_dtype_name((mg_dtype)node->dtype);
+    fprintf(file, "\\n%s %s\"", mgr_shape_text(node->shape, shape), dtype);
     fprintf(file, ", shape=%s, fillcolor=\"%s\"", leaf ? "ellipse" : "box",
             !variable ? "#eeeeee"
             : leaf    ? "#c9e7c9"

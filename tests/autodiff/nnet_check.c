@@ -3,6 +3,7 @@
 #include "nnet_check.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,9 @@ void nnet_expect_error(mg_status code, const char *part) {
     mg_error error = mg_take_error();
     CHECK_MSG(error.code == code, "expected %s, got %s: %s", mg_status_name(code), mg_status_name(error.code),
               error.message ? error.message : "");
-    CHECK_CONTAINS(error.message, part);
+    char text[1024];
+    snprintf(text, sizeof text, "%s: %s", error.op, error.message);
+    CHECK_CONTAINS(text, part);
 }
 
 double *nnet_read(mg_tensor *x) {
