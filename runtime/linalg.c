@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Below this many multiplications the cost of a call of oneDNN or BLAS is larger than the product. */
-#define TINY_PRODUCT 512
+/* Up to this many multiplications our own loops are done before oneDNN has found its primitive, or BLAS has unpacked
+ * its arguments [measured]. */
+#define TINY_FOR_ONEDNN 512
+#define TINY_FOR_BLAS   216
 /* Multiplications that are worth a thread of their own. */
 #define GRAIN_PRODUCT (1 << 16)
 
@@ -127,7 +129,7 @@ void mgr_gemm_run(const mgr_gemm *g, void *scratch) {
     bool fits = g->m < INT_MAX && g->n < INT_MAX && g->k < INT_MAX && g->a_row < INT_MAX && g->a_col < INT_MAX &&
                 g->b_row < INT_MAX && g->b_col < INT_MAX && g->c_row < INT_MAX;
     bool some = g->m > 0 && g->n > 0 && g->k > 0;
-    if (mgr_blas_has(g->dtype) && fits && some && (double)g->m * (double)g->n * (double)g->k > TINY_PRODUCT)
+    if (mgr_blas_has(g->dtype) && fits && some && (double)g->m * (double)g->n * (double)g->k > TINY_FOR_BLAS)
         mgr_blas_gemm(g);
     else
         mgr_gemm_own(g, scratch);
@@ -208,7 +210,7 @@ static mg_status run_loops(const mgr_gemm_batch *g) {
 static mg_status run_batch(const mgr_gemm_batch *g) {
     const mgr_gemm *f = &g->first;
     bool bf16 = f->dtype == MG_BF16;
-    bool tiny = (double)f->m * (double)f->n * (double)f->k <= TINY_PRODUCT && g->batch == 1 && !bf16;
+    bool tiny = (double)f->m * (double)f->n * (double)f->k <= TINY_FOR_ONEDNN && g->batch == 1 && !bf16;
     if (mgr_onednn_has(f->dtype) && !tiny && (f->k > 0 || bf16)) {
         mg_status status = f->k > 0 ? mgr_onednn_matmul(g) : MG_ERR_NOT_IMPLEMENTED;
         if (status != MG_ERR_NOT_IMPLEMENTED || bf16) return status;

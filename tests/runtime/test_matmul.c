@@ -12,6 +12,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define MAX_BATCH 3
 #define CANARY    0xA5
@@ -160,9 +162,9 @@ static void check_gaps(const mgr_matmul *m, holder *c) {
 
 static void one_product(mg_test_rng *rng, mg_dtype dtype, int nbatch, const int64_t *batch, int64_t m, int64_t n,
                         int64_t k, bool awkward, bool special) {
-    int64_t da[MAX_BATCH + 2], db[MAX_BATCH + 2], dc[MAX_BATCH + 2], index[MAX_BATCH + 2] = {0};
+    int64_t da[MAX_BATCH + 2] = {0}, db[MAX_BATCH + 2], dc[MAX_BATCH + 2], index[MAX_BATCH + 2] = {0};
     holder a, b, c;
-    memcpy(da, batch, sizeof(int64_t) * (size_t)nbatch);
+    for (int d = 0; d < nbatch; d++) da[d] = batch[d];
     memcpy(db, da, sizeof da);
     memcpy(dc, da, sizeof da);
     da[nbatch] = m, da[nbatch + 1] = k;
@@ -311,6 +313,24 @@ MG_TEST(matmul, two_threads_at_once) {
     for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
     CHECK_EQ_I64(w[0].wrong + w[1].wrong, 0);
     free(v);
+}
+
+/* A child of a process that has used all its threads computes, alone, and does not hang. */
+MG_TEST(matmul, in_a_forked_child) {
+    float *v = calloc(SIDE * SIDE * 3, sizeof *v), *c = v + 2 * SIDE * SIDE;
+    for (int i = 0; i < 2 * SIDE * SIDE; i++) v[i] = 1;
+    CHECK(square_f32(SIDE, v, v + SIDE * SIDE, c) == MG_OK);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        alarm(20);
+        bool right = square_f32(SIDE, v, v + SIDE * SIDE, c) == MG_OK && c[0] == SIDE && c[SIDE * SIDE - 1] == SIDE;
+        _exit(right ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    free(v);
+    CHECK_MSG(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with status %d", status);
 }
 
 MG_TEST(matmul, names_its_back_ends) {
