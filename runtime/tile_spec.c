@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * The cache of tile programs: per thread, bounded, least recently used out first. Finds a program for a spec by guess
  * (what followed last time), else by hash and full compare; compiling is tile_compile.c's. */
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
+#include "runtime/thread.h"
 #include "runtime/tile_impl.h"
 
 #define CACHE_CAPACITY 512
@@ -19,10 +19,8 @@ typedef struct tile_cache {
     mgr_tile_program *last; /* the last answer */
 } tile_cache;
 
-static _Thread_local tile_cache *cache;
-static _Thread_local mgr_tile_stats stats;
-static pthread_key_t exit_key;
-static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
+static MGR_THREAD_LOCAL tile_cache *cache;
+static MGR_THREAD_LOCAL mgr_tile_stats stats;
 
 void mgr_tile_count_run(uint64_t tiles) {
     stats.runs++;
@@ -35,36 +33,23 @@ void mgr_tile_program_release(mgr_tile_program *program) {
     if (program && atomic_fetch_sub_explicit(&program->refs, 1, memory_order_acq_rel) == 1) mgr_free(program);
 }
 
-static void free_cache(tile_cache *c) {
-    for (mgr_tile_program *p = c->newest, *older; p; p = older) {
+void mgr_tile_cache_clear(void) {
+    if (!cache) return;
+    for (mgr_tile_program *p = cache->newest, *older; p; p = older) {
         older = p->older;
         mgr_tile_program_release(p);
     }
-    mgr_free(c);
-}
-
-void mgr_tile_cache_clear(void) {
-    if (!cache) return;
-    pthread_setspecific(exit_key, NULL);
-    free_cache(cache);
+    mgr_free(cache);
     cache = NULL;
     stats.programs_cached = 0;
 }
 
-static void on_thread_exit(void *c) {
-    cache = NULL;
-    free_cache(c);
-}
-
-static void make_exit_key(void) { pthread_key_create(&exit_key, on_thread_exit); }
-
 static tile_cache *get_cache(void) {
     if (cache) return cache;
-    pthread_once(&exit_once, make_exit_key);
     tile_cache *c = mgr_alloc(sizeof *c);
     if (!c) return NULL;
     memset(c, 0, sizeof *c);
-    pthread_setspecific(exit_key, c);
+    mgr_thread_arm(MGR_THREAD_TILES, mgr_tile_cache_clear);
     return cache = c;
 }
 

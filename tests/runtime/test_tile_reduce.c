@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ * Programs that end in reductions against rule C1 written out with plain loops. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/cpu.h"
+#include "runtime/parallel.h"
+#include "runtime/status.h"
+#include "tests/harness.h"
+#include "tile_oracle.h"
+
+static void check_case(oracle_case *c) {
+    char message[256];
+    oracle_expect(c);
+    for (int isa = 0; isa < MGK_ISA_COUNT; isa++) {
+        const mgk_table *table = mgr_kernels_of((mgk_isa)isa);
+        if (!table) continue;
+        mgr_kernels_override(table);
+        for (int threads = 1; threads <= (c->total > 10000 ? 3 : 1); threads++) {
+            mgr_set_num_threads(threads);
+            mg_status status = oracle_run(c);
+            bool good = status == MG_OK && oracle_check(c, message);
+            if (!good) oracle_print(c);
+            CHECK_MSG(good, "seed %llu, %s, %d threads: %s", (unsigned long long)c->seed, table->name, threads,
+                      status == MG_OK ? message : mg_status_name(status));
+        }
+    }
+    mgr_kernels_override(NULL);
+    mgr_set_num_threads(0);
+}
+
+static void random_reductions(int n, uint64_t seed, const oracle_limits *limits) {
+    const char *text = getenv("MYGRAD_TEST_SEED");
+    if (text) seed = strtoull(text, NULL, 10);
+    oracle_case *c = malloc(sizeof *c);
+    CHECK(c != NULL);
+    for (int i = 0; i < n; i++) {
+        oracle_make(c, seed + (uint64_t)i, limits);
+        check_case(c);
+        oracle_free(c);
+    }
+    free(c);
+}
+
+MG_TEST(tile_reduce, small_random_reductions) {
+    random_reductions(1500, 1, &(oracle_limits){.max_total = 700, .max_instr = 4, .reductions = true});
+}
+MG_TEST(tile_reduce, random_reductions) {
+    random_reductions(300, 100000, &(oracle_limits){.max_total = 20000, .max_instr = 4, .reductions = true});
+}
+MG_TEST(tile_reduce, large_random_reductions) {
+    random_reductions(15, 200000, &(oracle_limits){.max_total = 200000, .max_instr = 2, .reductions = true});
+}
+
+/* y = op(x) over `reduced` axes of dims, for every float accumulator, plain layout. */
+static void reduce_shape(int ndim, const int64_t *dims, uint64_t reduced, uint8_t dtype, uint16_t op, uint8_t finish) {
+    oracle_case *c = calloc(1, sizeof *c);
+    CHECK(c != NULL);
+    c->seed = c->state = (uint64_t)dims[0] * 31 + reduced;
+    c->ndim = ndim;
+    c->total = 1;
+    for (int i = 0; i < ndim; i++) c->total *= c->dims[i] = dims[i];
+    c->reduced = reduced;
+    c->spec.n_inputs = c->spec.n_outputs = 1;
+    c->spec.inputs[0].dtype = dtype;
+    c->row[0] = dtype;
+    c->spec.outputs[0] = (mgr_tile_output){.value = 0, .dtype = dtype, .reduce = op, .finish = finish};
+    c->alias[0] = -1;
+    oracle_array_new(c, &c->in[0], dtype, true, false, 0);
+    oracle_array_new(c, &c->out[0], dtype, true, false, reduced);
+    check_case(c);
+    oracle_free(c);
+    free(c);
+}
+
+/* Around lanes, blocks and tiles: one row, columns, groups. */
+MG_TEST(tile_reduce, edges_of_lanes_and_blocks) {
+    static const int64_t lengths[] = {1,   2,    3,    31,   32,   33,   63,   64,   65,    127,
+                                      129, 2047, 2048, 2049, 4095, 4096, 4097, 8192, 12289, 20000};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
+        for (int kind = 0; kind < 2; kind++) {
+            uint8_t dtype = kind ? MG_F64 : MG_F32;
+            reduce_shape(1, (int64_t[]){lengths[i]}, 1, dtype, MGK_OP_SUM, MGR_FINISH_NONE);
+            reduce_shape(2, (int64_t[]){3, lengths[i]}, 2, dtype, MGK_OP_SUM, MGR_FINISH_MEAN);
+            reduce_shape(2, (int64_t[]){lengths[i], 3}, 1, dtype, MGK_OP_MAX, MGR_FINISH_NONE);
+            reduce_shape(3, (int64_t[]){2, lengths[i], 2}, 2, dtype, MGK_OP_SUM, MGR_FINISH_NONE);
+        }
+    reduce_shape(2, (int64_t[]){70, 1500}, 1, MG_F32, MGK_OP_SUM, MGR_FINISH_NONE);
+    reduce_shape(2, (int64_t[]){5000, 600}, 1, MG_F32, MGK_OP_SUM, MGR_FINISH_MEAN);
+    reduce_shape(4, (int64_t[]){6, 5, 30, 31}, 1 | 4 | 8, MG_F32, MGK_OP_SUM, MGR_FINISH_MEAN);
+    reduce_shape(2, (int64_t[]){0, 5}, 1, MG_F32, MGK_OP_SUM, MGR_FINISH_NONE);
+    reduce_shape(2, (int64_t[]){0, 5}, 1, MG_F64, MGK_OP_SUM, MGR_FINISH_MEAN);
+    reduce_shape(2, (int64_t[]){0, 5}, 2, MG_F32, MGK_OP_SUM, MGR_FINISH_NONE);
+}
