@@ -34,7 +34,7 @@ static void number_values(builder *b) {
         uint8_t row = (uint8_t)mgr_row_dtype(s->inputs[i].dtype);
         tile_slot_kind kind = s->inputs[i].scalar ? SLOT_ONE : row == s->inputs[i].dtype ? SLOT_INPUT : SLOT_TEMP;
         b->row[i] = row;
-        b->input_slot[i] = new_slot(b, kind, i, mg_dtype_size(row));
+        b->input_slot[i] = new_slot(b, kind, kind == SLOT_TEMP ? 0 : i, mg_dtype_size(row));
         b->fill_slot[i] = TILE_NONE;
     }
     for (int i = 0; i < s->n_instr; i++) {
@@ -227,7 +227,7 @@ static void plan_small(const builder *b, mgr_tile_program *p) {
     for (int s = 0; s < p->n_slots; s++) {
         bool direct = false;
         for (int o = 0; o < p->n_outputs; o++) direct |= p->outputs[o].slot == s && p->outputs[o].direct;
-        if (p->slots[s].kind == SLOT_TEMP && !direct) needed[p->slots[s].index] = true;
+        if (p->slots[s].kind == SLOT_TEMP && p->slots[s].first >= 0 && !direct) needed[p->slots[s].index] = true;
     }
     for (int t = 0; t < p->n_temps; t++) p->small_temps = needed[t] ? p->n_temps : p->small_temps;
     size_t live = (size_t)(p->small_temps + p->n_inputs + p->n_outputs) * (size_t)b->max_size;

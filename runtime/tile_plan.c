@@ -213,7 +213,7 @@ static int count_temps(const draft *d) {
     memset(used, 0, p->n_temps);
     int n = 0;
     for (int s = 0; s < p->n_slots; s++) {
-        if (p->slots[s].kind != SLOT_TEMP) continue;
+        if (p->slots[s].kind != SLOT_TEMP || p->slots[s].first < 0) continue;
         bool direct = false;
         for (int o = 0; o < p->n_outputs; o++) direct |= p->outputs[o].slot == s && d->operands[p->n_inputs + o].direct;
         if (direct || used[p->slots[s].index]) continue;
@@ -449,6 +449,8 @@ mgr_tile_run *mgr_tile_prepare(mgr_tile_program *program, const mgr_tile_args *a
     draft d;
     d.program = program;
     d.args = args;
+    d.used_temps = 0;
+    d.streams = false;
     d.run = (mgr_tile_run){.head.program = program, .params = args->params, .total = 1};
     for (int i = 0; i < args->ndim; i++) d.run.total *= args->dims[i];
     if (program->n_reduced)
