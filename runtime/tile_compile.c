@@ -34,7 +34,7 @@ static void number_values(builder *b) {
         uint8_t row = (uint8_t)mgr_row_dtype(s->inputs[i].dtype);
         tile_slot_kind kind = s->inputs[i].scalar ? SLOT_ONE : row == s->inputs[i].dtype ? SLOT_INPUT : SLOT_TEMP;
         b->row[i] = row;
-        b->input_slot[i] = new_slot(b, kind, i, mg_dtype_size(row));
+        b->input_slot[i] = new_slot(b, kind, kind == SLOT_TEMP ? 0 : i, mg_dtype_size(row));
         b->fill_slot[i] = TILE_NONE;
     }
     for (int i = 0; i < s->n_instr; i++) {
@@ -138,8 +138,12 @@ static void emit_outputs(builder *b, const int16_t *complete) {
         uint16_t slot = as_tile(b, spec->value);
         uint8_t row = b->row[spec->value];
         tile_out *out = &b->outputs[o];
-        *out =
-            (tile_out){.slot = slot, .dtype = spec->dtype, .row = row, .finish = spec->finish, .reduce = spec->reduce};
+        *out = (tile_out){.slot = slot,
+                          .dtype = spec->dtype,
+                          .size = (uint8_t)mg_dtype_size(spec->dtype),
+                          .row = row,
+                          .finish = spec->finish,
+                          .reduce = spec->reduce};
         out->defined = b->slots[slot].first;
         if (spec->dtype != row) out->narrow = b->table->converts->to[row][spec->dtype];
         if (spec->reduce) {
@@ -217,6 +221,20 @@ static void order_stores(const builder *b, mgr_tile_program *p) {
     p->n_reduced = (uint16_t)(p->n_outputs - p->n_stored);
 }
 
+/* When tile_small.c may serve: no reductions, and how long a tile may get there. */
+static void plan_small(const builder *b, mgr_tile_program *p) {
+    bool needed[TILE_MAX_SLOTS] = {false};
+    for (int s = 0; s < p->n_slots; s++) {
+        bool direct = false;
+        for (int o = 0; o < p->n_outputs; o++) direct |= p->outputs[o].slot == s && p->outputs[o].direct;
+        if (p->slots[s].kind == SLOT_TEMP && p->slots[s].first >= 0 && !direct) needed[p->slots[s].index] = true;
+    }
+    for (int t = 0; t < p->n_temps; t++) p->small_temps = needed[t] ? p->n_temps : p->small_temps;
+    size_t live = (size_t)(p->small_temps + p->n_inputs + p->n_outputs) * (size_t)b->max_size;
+    size_t length = mgr_cpu_caches()->l1 / live;
+    p->small_length = p->n_reduced ? 0 : length < 2048 ? (int32_t)length : 2048;
+}
+
 static mgr_tile_program *pack_program(const builder *b, size_t key_bytes) {
     const mgr_tile_spec *s = b->spec;
     size_t bytes = tile_round_up(sizeof(mgr_tile_program), 8) + tile_round_up(key_bytes, 8) +
@@ -249,6 +267,7 @@ static mgr_tile_program *pack_program(const builder *b, size_t key_bytes) {
     p->store_order = carve(&at, 2u * s->n_outputs);
     for (int o = 0; o < p->n_outputs; o++) p->any_half |= p->outputs[o].narrow != NULL;
     order_stores(b, p);
+    plan_small(b, p);
     return p;
 }
 

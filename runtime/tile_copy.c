@@ -9,7 +9,7 @@
 #include "runtime/status.h"
 #include "runtime/tile_impl.h"
 
-#define COPY_TILE    2048 /* elements between memory and memory, when neither side is contiguous or dtypes differ */
+#define COPY_TILE    2048  /* elements between memory and memory, when neither side is contiguous or dtypes differ */
 #define COPY_STRETCH 16384 /* elements per piece of work */
 
 typedef struct copy {

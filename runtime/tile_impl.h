@@ -52,6 +52,7 @@ typedef struct tile_out {
     uint8_t dtype; /* as stored */
     uint8_t row;   /* of the value */
     uint8_t finish;
+    uint8_t size;              /* bytes per element, as stored */
     uint8_t direct;            /* the value's kernel may write straight into the array */
     uint16_t reduce;           /* 0: stored */
     int16_t at;                /* stored: the step after which it is stored, -1 before all steps */
@@ -75,6 +76,8 @@ struct mgr_tile_program {
     uint16_t n_stored, n_reduced, n_before; /* outputs stored before the first step */
     uint8_t max_size;                       /* largest element of any temporary */
     uint8_t any_half;                       /* some output is f16 or bf16 */
+    int32_t small_length;                   /* up to here tile_small.c serves; 0: never */
+    uint16_t small_temps;                   /* tiles it needs when every output that can be is written directly */
     float cost;                             /* ns per element of the arithmetic, roughly */
     mgr_tile_input *inputs;
     tile_step *steps;
@@ -133,15 +136,23 @@ typedef struct tile_reduction {
     int64_t **kept_strides; /* per output */
 } tile_reduction;
 
-struct mgr_tile_run {
+/* What every run begins with. */
+typedef struct tile_head {
     const mgr_tile_program *program;
-    const double *params;
     mgr_buffer *buffer; /* what the run lives in, or NULL: a small block of `bytes` */
     size_t bytes;
+    bool small; /* a tile_small, not a full plan: tile_small.c */
+} tile_head;
+
+struct mgr_tile_run {
+    tile_head head;
+    const double *params;
     int64_t total;  /* elements of the space */
     int64_t length; /* longest tile */
     int64_t row;    /* tiles do not cross multiples of this; 0: they may */
     int64_t items, grain;
+    int64_t box_rows, box_cols; /* tiles are boxes over box_axis and the innermost axis; 0: they are not */
+    int box_axis;
     int workers;
     bool indexed; /* some operand needs the multi-index of the tile */
     bool merge;   /* no scratch: neighbouring tiles may be run as one */
@@ -156,17 +167,40 @@ struct mgr_tile_run {
     size_t temp_bytes; /* from one temporary to the next */
 };
 
+typedef struct tile_box {
+    int64_t rows, cols, index[MG_MAX_NDIM];
+} tile_box;
+
 typedef struct tile_worker {
     const mgr_tile_run *run;
     char *scratch;
-    char **ptr; /* per slot; at the start of scratch */
+    char **ptr;   /* per slot; at the start of scratch */
+    tile_box box; /* the tile, if tiles are boxes */
 } tile_worker;
 
 /* Set up one worker: constant pointers, fills, replicated operands. */
 tile_worker mgr_tile_worker(const mgr_tile_run *run, int worker);
 
 /* Evaluate the flattened range [start, start + n): all steps, all stores. Slots stay valid until the next call. */
-void mgr_tile_eval(const tile_worker *w, int64_t start, size_t n);
+void mgr_tile_eval(tile_worker *w, int64_t start, size_t n);
+
+/* One step on the tiles and arrays that ptr names. */
+static inline void tile_step_run(const tile_step *step, size_t n, char *const *ptr, const double *params) {
+    if (step->n_in == 0) {
+        step->fn.convert(n, ptr[step->out[0]], ptr[step->in[0]]);
+        return;
+    }
+    void *out[MGK_MAX_OUT];
+    const void *in[MGK_MAX_IN];
+    for (int j = 0; j < step->n_in; j++) in[j] = ptr[step->in[j]];
+    for (int j = 0; j < step->n_out; j++) out[j] = ptr[step->out[j]];
+    step->fn.map(n, out, in, params + step->params);
+}
+
+/* One tile, everything contiguous or one element, no reductions: tile_small.c. NULL without an error if that does not
+ * apply (or memory is short: the full plan then says so). */
+mgr_tile_run *mgr_tile_small_prepare(const mgr_tile_program *program, const mgr_tile_args *args);
+void mgr_tile_small_execute(const mgr_tile_run *run);
 
 /* Run a planned reduction: tile_reduce.c. */
 void mgr_tile_reduce_execute(mgr_tile_run *run);
@@ -187,6 +221,14 @@ void mgr_tile_pack(const mgk_moves *moves, const tile_space *space, const int64_
                    int64_t start, int64_t n, void *tile);
 void mgr_tile_unpack(const mgk_moves *moves, const tile_space *space, const int64_t *strides, char *data, int width,
                      int64_t start, int64_t n, const void *tile);
+
+/* rows x cols elements of a strided array, to or from a contiguous tile. */
+typedef struct tile_patch {
+    int64_t rows, cols;
+    ptrdiff_t row_stride, col_stride;
+} tile_patch;
+void mgr_tile_pack_block(const mgk_moves *moves, const tile_patch *block, int width, char *tile, const char *data);
+void mgr_tile_unpack_block(const mgk_moves *moves, const tile_patch *block, int width, char *data, const char *tile);
 
 /* ---- Axes: tile_axes.c ---- */
 

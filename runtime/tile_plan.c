@@ -10,6 +10,7 @@
 #define MIN_LENGTH     128 /* shorter tiles are all call overhead */
 #define ROWS_LONG      512 /* an inner axis this long is worth tiles that stay within it */
 #define ROWS_MEDIUM    128 /* the same, when operands would have to be packed otherwise */
+#define BOX_SIDE       32
 #define THREAD_WORK_NS 20000.0
 #define BYTES_PER_NS   24.0
 
@@ -193,6 +194,7 @@ static void plan_outputs(draft *d) {
     d->streams = false;
     for (int o = 0; o < p->n_outputs; o++) {
         tile_operand *target = &d->operands[p->n_inputs + o];
+        target->streamed = target->direct = false;
         if (p->outputs[o].reduce || (target->access != ACCESS_FLAT && target->access != ACCESS_ROW)) continue;
         target->streamed = large && !overwrites_input(d, target);
         target->direct = p->outputs[o].direct && !target->streamed;
@@ -211,7 +213,7 @@ static int count_temps(const draft *d) {
     memset(used, 0, p->n_temps);
     int n = 0;
     for (int s = 0; s < p->n_slots; s++) {
-        if (p->slots[s].kind != SLOT_TEMP) continue;
+        if (p->slots[s].kind != SLOT_TEMP || p->slots[s].first < 0) continue;
         bool direct = false;
         for (int o = 0; o < p->n_outputs; o++) direct |= p->outputs[o].slot == s && d->operands[p->n_inputs + o].direct;
         if (direct || used[p->slots[s].index]) continue;
@@ -226,7 +228,7 @@ static bool has_tile(const tile_operand *o, bool input) {
            (o->staged || o->access == ACCESS_PACK || o->access == ACCESS_CONST || o->access == ACCESS_PERIODIC);
 }
 
-/* L1 bytes per element of the tile. */
+/* Scratch bytes per element of the tile. */
 static size_t live_bytes(draft *d) {
     const mgr_tile_program *p = d->program;
     d->used_temps = count_temps(d);
@@ -241,9 +243,11 @@ static size_t live_bytes(draft *d) {
 static int64_t wanted_length(draft *d) {
     size_t live = live_bytes(d);
     if (d->streams && live == 0) live = 4;
+    for (int i = 0; live && i < d->program->n_inputs + d->program->n_outputs; i++) /* arrays pass through L1, too */
+        if (d->operands[i].access == ACCESS_FLAT) live += (size_t)1 << d->operands[i].width;
     int64_t length = TILE_MAX_LENGTH;
     if (live) {
-        length = (int64_t)(mgr_cpu_caches()->l1 / 2 / live) / 64 * 64;
+        length = (int64_t)(mgr_cpu_caches()->l1 / 4 * 3 / live) / 64 * 64;
         length = length < MIN_LENGTH ? MIN_LENGTH : length > TILE_MAX_LENGTH ? TILE_MAX_LENGTH : length;
     }
     return length < d->run.total ? length : d->run.total;
@@ -336,8 +340,8 @@ static mgr_tile_run *acquire(draft *d) {
         base = buffer->data;
     }
     lay_out(d, base);
-    run->buffer = buffer;
-    run->bytes = bytes;
+    run->head.buffer = buffer;
+    run->head.bytes = bytes;
     const mgr_tile_program *p = d->program;
     memcpy(run->operands, d->operands, sizeof(tile_operand) * (size_t)(p->n_inputs + p->n_outputs));
     return memcpy(base, run, sizeof *run);
@@ -350,6 +354,32 @@ static void set_slots(draft *d) {
         if (d->operands[i].access != ACCESS_ONE) d->operands[i].slot = p->input_slot[i];
     for (int o = 0; o < p->n_outputs; o++)
         if (d->operands[p->n_inputs + o].direct) d->operands[p->n_inputs + o].slot = p->outputs[o].slot;
+}
+
+/* An operand that is fast along another axis than the innermost: tiles become boxes over both axes, so that neither
+ * side walks memory line by line. */
+static bool plan_box(draft *d) {
+    const mgr_tile_program *p = d->program;
+    mgr_tile_run *run = &d->run;
+    int last = run->space.ndim - 1, axis = -1;
+    for (int i = 0; i < p->n_inputs + p->n_outputs && axis < 0; i++) {
+        const tile_operand *o = &d->operands[i];
+        if (o->access != ACCESS_PACK || o->strides[last] == 0 || o->strides[last] == (int64_t)1 << o->width) continue;
+        for (int k = 0; k < last; k++)
+            if (o->strides[k] == (int64_t)1 << o->width && d->dims[k] >= BOX_SIDE) axis = k;
+    }
+    if (axis < 0 || d->dims[last] < BOX_SIDE || run->length < BOX_SIDE * BOX_SIDE) return false;
+    run->box_axis = axis;
+    run->box_cols = run->length >= 2048 ? 2 * BOX_SIDE : BOX_SIDE;
+    run->box_rows = run->length / run->box_cols;
+    if (run->box_rows > 2 * BOX_SIDE) run->box_rows = 2 * BOX_SIDE;
+    run->length = run->box_rows * run->box_cols;
+    for (int i = 0; i < p->n_inputs + p->n_outputs; i++)
+        if (d->operands[i].access == ACCESS_FLAT) d->operands[i].access = ACCESS_PACK;
+    int64_t rows = (d->dims[axis] + run->box_rows - 1) / run->box_rows;
+    int64_t cols = (d->dims[last] + run->box_cols - 1) / run->box_cols;
+    run->items = run->total / (d->dims[axis] * d->dims[last]) * rows * cols;
+    return true;
 }
 
 static void plan_map(draft *d) {
@@ -365,9 +395,15 @@ static void plan_map(draft *d) {
         run->length = TILE_MAX_LENGTH < run->total ? TILE_MAX_LENGTH : run->total;
         plan_outputs(d);
         run->length = wanted_length(d);
+        if (irregular && plan_box(d)) {
+            plan_outputs(d);
+            live_bytes(d);
+            return;
+        }
         if (irregular) {
             refine(d, true);
             plan_outputs(d);
+            live_bytes(d);
         }
     } else {
         plan_outputs(d);
@@ -408,10 +444,14 @@ static void plan_reduction(draft *d) {
 }
 
 mgr_tile_run *mgr_tile_prepare(mgr_tile_program *program, const mgr_tile_args *args) {
+    mgr_tile_run *small = program->small_length ? mgr_tile_small_prepare(program, args) : NULL;
+    if (small) return small;
     draft d;
     d.program = program;
     d.args = args;
-    d.run = (mgr_tile_run){.program = program, .params = args->params, .total = 1};
+    d.used_temps = 0;
+    d.streams = false;
+    d.run = (mgr_tile_run){.head.program = program, .params = args->params, .total = 1};
     for (int i = 0; i < args->ndim; i++) d.run.total *= args->dims[i];
     if (program->n_reduced)
         plan_reduction(&d);

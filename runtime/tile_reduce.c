@@ -45,7 +45,7 @@ static void identity_of(const tile_out *out, double value, void *element) {
 static void fill_identity(const tile_worker *w, const tile_out *out, double value, size_t n, void *to) {
     char element[8];
     identity_of(out, value, element);
-    w->run->program->table->moves->fill[tile_width(mg_dtype_size(out->row))](n, to, element);
+    w->run->head.program->table->moves->fill[tile_width(mg_dtype_size(out->row))](n, to, element);
 }
 
 static void step_arrays(const tile_out *out, size_t n, void *to, const void *a, const void *b) {
@@ -84,8 +84,8 @@ static void divide_by_count(const tile_out *out, int64_t count, size_t n, char *
 static void finish(const tile_worker *w, int output, char *acc, int64_t start, int64_t n) {
     const mgr_tile_run *run = w->run;
     const tile_reduction *red = run->reduction;
-    const tile_out *out = &run->program->outputs[output];
-    const tile_operand *o = &run->operands[run->program->n_inputs + output];
+    const tile_out *out = &run->head.program->outputs[output];
+    const tile_operand *o = &run->operands[run->head.program->n_inputs + output];
     if (out->finish == MGR_FINISH_MEAN) divide_by_count(out, red->r, (size_t)n, acc);
     size_t size = mg_dtype_size(out->row);
     for (int64_t at = 0; at < n; at += run->length) {
@@ -96,7 +96,7 @@ static void finish(const tile_worker *w, int output, char *acc, int64_t start, i
             out->narrow((size_t)m, half, from);
             from = half;
         }
-        mgr_tile_unpack(run->program->table->moves, &red->kept, red->kept_strides[output], o->data, o->width,
+        mgr_tile_unpack(run->head.program->table->moves, &red->kept, red->kept_strides[output], o->data, o->width,
                         start + at, m, from);
     }
 }
@@ -136,7 +136,7 @@ static void accumulate_row(const tile_worker *w, const tile_out *out, char *lane
 /* [groups][rows][width] to [rows][groups][width]. */
 static void regroup(const tile_worker *w, const tile_out *out, char *to, const char *from, int64_t groups, int64_t rows,
                     int64_t width) {
-    const mgk_moves *moves = w->run->program->table->moves;
+    const mgk_moves *moves = w->run->head.program->table->moves;
     size_t size = mg_dtype_size(out->row);
     if (width == 1) {
         moves->transpose[tile_width(size)]((size_t)groups, (size_t)rows, to, from, rows * (ptrdiff_t)size);
@@ -181,7 +181,7 @@ static char *reduce_groups(const tile_worker *w, const tile_out *out, const char
 
 static void run_small(int64_t begin, int64_t end, int worker, void *context) {
     const mgr_tile_run *run = context;
-    const mgr_tile_program *p = run->program;
+    const mgr_tile_program *p = run->head.program;
     const tile_reduction *red = run->reduction;
     tile_worker w = mgr_tile_worker(run, worker);
     for (int64_t t = begin; t < end; t++) {
@@ -203,7 +203,7 @@ typedef struct unit {
 
 static void block_done(const tile_worker *w, int output, const unit *u, char *state, int64_t block, int64_t rows) {
     const tile_reduction *red = w->run->reduction;
-    const tile_out *out = &w->run->program->outputs[output];
+    const tile_out *out = &w->run->head.program->outputs[output];
     int64_t lanes = tile_lanes(out), blocks = tile_blocks(out, red->r);
     size_t size = mg_dtype_size(out->row);
     fold(out, state, state, rows < lanes ? rows : lanes, u->qn);
@@ -216,7 +216,7 @@ static void block_done(const tile_worker *w, int output, const unit *u, char *st
 
 /* The tile just evaluated holds elements j.. of the unit's [R][qn]; it lies within one block of every output. */
 static void accumulate_tile(const tile_worker *w, const unit *u, int64_t j, int64_t n) {
-    const mgr_tile_program *p = w->run->program;
+    const mgr_tile_program *p = w->run->head.program;
     const tile_reduction *red = w->run->reduction;
     for (int o = 0; o < p->n_outputs; o++) {
         const tile_out *out = &p->outputs[o];
@@ -234,7 +234,7 @@ static void accumulate_tile(const tile_worker *w, const unit *u, int64_t j, int6
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* [start, start + n) of the flattened space, which are elements j.. of the unit, in tiles. */
-static void run_stretch(const tile_worker *w, const unit *u, int64_t start, int64_t n, int64_t j) {
+static void run_stretch(tile_worker *w, const unit *u, int64_t start, int64_t n, int64_t j) {
     const mgr_tile_run *run = w->run;
     int64_t per_block = run->reduction->block_min * u->qn;
     while (n > 0) {
@@ -279,7 +279,7 @@ static void combine_blocks(const tile_out *out, char *partials, int64_t blocks, 
 
 static void combine_range(int64_t begin, int64_t end, int worker, void *context) {
     const mgr_tile_run *run = context;
-    const mgr_tile_program *p = run->program;
+    const mgr_tile_program *p = run->head.program;
     const tile_reduction *red = run->reduction;
     tile_worker w = {.run = run, .scratch = run->scratch + run->scratch_bytes * (size_t)worker};
     for (int o = 0; o < p->n_outputs; o++) {
@@ -302,8 +302,8 @@ static void run_empty(const mgr_tile_run *run) {
     tile_worker w = {.run = run, .scratch = run->scratch};
     char *acc = run->scratch + red->area_a;
     int64_t kept = red->p * red->q;
-    for (int o = 0; o < run->program->n_outputs; o++) {
-        const tile_out *out = &run->program->outputs[o];
+    for (int o = 0; o < run->head.program->n_outputs; o++) {
+        const tile_out *out = &run->head.program->outputs[o];
         for (int64_t at = 0; out->reduce && at < kept; at += run->length) {
             int64_t n = least(kept - at, run->length);
             fill_identity(&w, out, out->identity + 0.0, (size_t)n, acc);
@@ -325,7 +325,8 @@ void mgr_tile_reduce_execute(mgr_tile_run *run) {
     else
         mgr_parallel_for(run->items, run->grain, body, run);
     bool partials = false;
-    for (int o = 0; o < run->program->n_outputs; o++) partials |= run->program->outputs[o].reduce && red->partials[o];
+    for (int o = 0; o < run->head.program->n_outputs; o++)
+        partials |= run->head.program->outputs[o].reduce && red->partials[o];
     if (!partials) return;
     int64_t grain = 16384 / (red->q * ((red->r + red->block_min - 1) / red->block_min)) + 1;
     if (serial)

@@ -10,7 +10,7 @@
 /* ---- A worker ---- */
 
 static const void *scalar_of(const tile_worker *w, int i) {
-    const mgr_tile_program *p = w->run->program;
+    const mgr_tile_program *p = w->run->head.program;
     uint8_t dtype = p->inputs[i].dtype;
     const void *data = w->run->operands[i].data;
     if (dtype != MG_F16 && dtype != MG_BF16) return data;
@@ -25,7 +25,7 @@ static void fill_tile(const mgk_moves *moves, int width, size_t n, void *tile, c
 
 static void set_input(const tile_worker *w, int i) {
     const mgr_tile_run *run = w->run;
-    const mgr_tile_program *p = run->program;
+    const mgr_tile_program *p = run->head.program;
     const tile_operand *o = &run->operands[i];
     char *tile = w->scratch + o->tile;
     const mgk_moves *moves = p->table->moves;
@@ -55,7 +55,7 @@ static void set_input(const tile_worker *w, int i) {
 }
 
 tile_worker mgr_tile_worker(const mgr_tile_run *run, int worker) {
-    const mgr_tile_program *p = run->program;
+    const mgr_tile_program *p = run->head.program;
     tile_worker w = {.run = run, .scratch = run->scratch + run->scratch_bytes * (size_t)worker};
     w.ptr = (char **)w.scratch;
     for (int s = p->n_inputs; s < p->n_slots; s++)
@@ -79,9 +79,17 @@ static char *array_address(const mgr_tile_run *run, const tile_operand *o, int64
     return o->access == ACCESS_ROW ? row_address(run, o, index) : o->data + (start << o->width);
 }
 
+static tile_patch patch_of(const tile_worker *w, const tile_operand *o) {
+    const mgr_tile_run *run = w->run;
+    return (tile_patch){.rows = w->box.rows,
+                        .cols = w->box.cols,
+                        .row_stride = (ptrdiff_t)o->strides[run->box_axis],
+                        .col_stride = (ptrdiff_t)o->strides[run->space.ndim - 1]};
+}
+
 static void locate_inputs(const tile_worker *w, int64_t start, size_t n, const int64_t *index) {
     const mgr_tile_run *run = w->run;
-    const mgr_tile_program *p = run->program;
+    const mgr_tile_program *p = run->head.program;
     for (int i = 0; i < p->n_inputs; i++) {
         const tile_operand *o = &run->operands[i];
         char *tile = w->scratch + o->tile;
@@ -96,7 +104,12 @@ static void locate_inputs(const tile_worker *w, int64_t start, size_t n, const i
             w->ptr[o->slot] = tile + ((start % o->period) << o->width);
             break;
         case ACCESS_PACK:
-            mgr_tile_pack(p->table->moves, &run->space, o->strides, o->data, o->width, start, (int64_t)n, tile);
+            if (run->box_rows) {
+                tile_patch b = patch_of(w, o);
+                mgr_tile_pack_block(p->table->moves, &b, o->width, tile, row_address(run, o, w->box.index));
+            } else {
+                mgr_tile_pack(p->table->moves, &run->space, o->strides, o->data, o->width, start, (int64_t)n, tile);
+            }
             break;
         default:
             break;
@@ -106,7 +119,7 @@ static void locate_inputs(const tile_worker *w, int64_t start, size_t n, const i
 
 static void store(const tile_worker *w, int output, int64_t start, size_t n, const int64_t *index) {
     const mgr_tile_run *run = w->run;
-    const mgr_tile_program *p = run->program;
+    const mgr_tile_program *p = run->head.program;
     const tile_out *out = &p->outputs[output];
     const tile_operand *o = &run->operands[p->n_inputs + output];
     if (o->direct) return;
@@ -118,7 +131,10 @@ static void store(const tile_worker *w, int output, int64_t start, size_t n, con
         out->narrow(n, half, from);
         from = half;
     }
-    if (!in_place)
+    if (!in_place && run->box_rows) {
+        tile_patch b = patch_of(w, o);
+        mgr_tile_unpack_block(p->table->moves, &b, o->width, row_address(run, o, w->box.index), from);
+    } else if (!in_place)
         mgr_tile_unpack(p->table->moves, &run->space, o->strides, o->data, o->width, start, (int64_t)n, from);
     else if (o->streamed)
         p->table->moves->stream(n << o->width, to, from);
@@ -126,21 +142,9 @@ static void store(const tile_worker *w, int output, int64_t start, size_t n, con
         memcpy(to, from, n << o->width);
 }
 
-static void run_step(const tile_worker *w, const tile_step *step, size_t n) {
-    if (step->n_in == 0) {
-        step->fn.convert(n, w->ptr[step->out[0]], w->ptr[step->in[0]]);
-        return;
-    }
-    void *out[MGK_MAX_OUT];
-    const void *in[MGK_MAX_IN];
-    for (int j = 0; j < step->n_in; j++) in[j] = w->ptr[step->in[j]];
-    for (int j = 0; j < step->n_out; j++) out[j] = w->ptr[step->out[j]];
-    step->fn.map(n, out, in, w->run->params + step->params);
-}
-
-void mgr_tile_eval(const tile_worker *w, int64_t start, size_t n) {
+void mgr_tile_eval(tile_worker *w, int64_t start, size_t n) {
     const mgr_tile_run *run = w->run;
-    const mgr_tile_program *p = run->program;
+    const mgr_tile_program *p = run->head.program;
     int64_t index[MG_MAX_NDIM];
     if (run->indexed) mgr_tile_index(&run->space, start, index);
     locate_inputs(w, start, n, index);
@@ -151,12 +155,33 @@ void mgr_tile_eval(const tile_worker *w, int64_t start, size_t n) {
     const uint16_t *stores = p->store_order;
     for (int i = 0; i < p->n_before; i++) store(w, *stores++, start, n, index);
     for (int s = 0; s < p->n_steps; s++) {
-        run_step(w, &p->steps[s], n);
+        tile_step_run(&p->steps[s], n, w->ptr, run->params);
         for (int i = 0; i < p->steps[s].n_stores; i++) store(w, *stores++, start, n, index);
     }
 }
 
 /* ---- A run without reductions ---- */
+
+/* The box that tile t is: boxes along the innermost axis first, then along the box axis, then the other axes. */
+static void set_box(tile_worker *w, int64_t t) {
+    const mgr_tile_run *run = w->run;
+    const int64_t *dims = run->space.dims;
+    tile_box *b = &w->box;
+    int last = run->space.ndim - 1, axis = run->box_axis;
+    int64_t per_row = (dims[last] + run->box_cols - 1) / run->box_cols;
+    int64_t per_axis = (dims[axis] + run->box_rows - 1) / run->box_rows;
+    b->index[last] = t % per_row * run->box_cols;
+    t /= per_row;
+    b->index[axis] = t % per_axis * run->box_rows;
+    t /= per_axis;
+    for (int i = last - 1; i >= 0; i--) {
+        if (i == axis) continue;
+        b->index[i] = t % dims[i];
+        t /= dims[i];
+    }
+    b->cols = dims[last] - b->index[last] < run->box_cols ? dims[last] - b->index[last] : run->box_cols;
+    b->rows = dims[axis] - b->index[axis] < run->box_rows ? dims[axis] - b->index[axis] : run->box_rows;
+}
 
 static void run_tiles(int64_t begin, int64_t end, int worker, void *context) {
     const mgr_tile_run *run = context;
@@ -165,6 +190,13 @@ static void run_tiles(int64_t begin, int64_t end, int worker, void *context) {
     if (run->merge) {
         int64_t first = begin * run->length, last = end * run->length;
         mgr_tile_eval(&w, first, (size_t)((last < run->total ? last : run->total) - first));
+        return;
+    }
+    if (run->box_rows) {
+        for (int64_t t = begin; t < end; t++) {
+            set_box(&w, t);
+            mgr_tile_eval(&w, 0, (size_t)(w.box.rows * w.box.cols));
+        }
         return;
     }
     if (!run->row) {
@@ -183,14 +215,21 @@ static void run_tiles(int64_t begin, int64_t end, int worker, void *context) {
 
 void mgr_tile_discard(mgr_tile_run *run) {
     if (!run) return;
-    if (run->buffer)
-        mgr_buffer_release(run->buffer);
+    if (run->head.buffer)
+        mgr_buffer_release(run->head.buffer);
     else
-        mgr_block_free(run, run->bytes);
+        mgr_block_free(run, run->head.bytes);
 }
 
 void mgr_tile_execute(mgr_tile_run *run) {
     mgr_fpenv env = mgr_fpenv_enter();
+    if (run->head.small) {
+        mgr_tile_small_execute(run);
+        mgr_fpenv_leave(env);
+        mgr_tile_count_run(1);
+        mgr_tile_discard(run);
+        return;
+    }
     if (run->reduction)
         mgr_tile_reduce_execute(run);
     else if (run->items <= 1 || run->workers == 1 || mgr_num_threads() > run->workers)

@@ -8,11 +8,6 @@
 /* Below this many columns a kernel call per row costs more than the elements. */
 #define SHORT_ROW 24
 
-typedef struct block {
-    int64_t rows, cols;
-    ptrdiff_t row_stride, col_stride;
-} block;
-
 void mgr_tile_index(const tile_space *space, int64_t start, int64_t *index) {
     for (int i = space->ndim - 1; i > 0; i--) {
         int64_t q = start / space->dims[i];
@@ -33,7 +28,7 @@ void mgr_tile_index(const tile_space *space, int64_t start, int64_t *index) {
 #define TILE_AT(type)  (tile + (r * b->cols + c) * (int64_t)sizeof(type))
 #define ARRAY_AT(type) (data + r * b->row_stride + c * b->col_stride)
 
-static void pack_short(const block *b, int width, char *tile, const char *data) {
+static void pack_short(const tile_patch *b, int width, char *tile, const char *data) {
     switch (width) {
     case 0:
         COPY_ELEMENTS(uint8_t, TILE_AT(uint8_t), ARRAY_AT(uint8_t)) break;
@@ -46,7 +41,7 @@ static void pack_short(const block *b, int width, char *tile, const char *data) 
     }
 }
 
-static void unpack_short(const block *b, int width, char *data, const char *tile) {
+static void unpack_short(const tile_patch *b, int width, char *data, const char *tile) {
     switch (width) {
     case 0:
         COPY_ELEMENTS(uint8_t, ARRAY_AT(uint8_t), TILE_AT(uint8_t)) break;
@@ -61,7 +56,7 @@ static void unpack_short(const block *b, int width, char *data, const char *tile
 
 /* Rows stand side by side in memory: read by memory rows (the tile's columns), written by columns, in strips that stay
  * in L1. */
-static void pack_transposed(const mgk_moves *moves, const block *b, int width, char *tile, const char *data) {
+static void pack_transposed(const mgk_moves *moves, const tile_patch *b, int width, char *tile, const char *data) {
     int64_t strip = 64;
     for (int64_t r = 0; r < b->rows; r += strip) {
         int64_t n = b->rows - r < strip ? b->rows - r : strip;
@@ -70,7 +65,7 @@ static void pack_transposed(const mgk_moves *moves, const block *b, int width, c
     }
 }
 
-static void pack_block(const mgk_moves *moves, const block *b, int width, char *tile, const char *data) {
+void mgr_tile_pack_block(const mgk_moves *moves, const tile_patch *b, int width, char *tile, const char *data) {
     ptrdiff_t size = (ptrdiff_t)1 << width;
     size_t row_bytes = (size_t)b->cols << width;
     if (b->col_stride == size && b->row_stride == (ptrdiff_t)row_bytes) {
@@ -91,7 +86,7 @@ static void pack_block(const mgk_moves *moves, const block *b, int width, char *
     }
 }
 
-static void unpack_block(const mgk_moves *moves, const block *b, int width, char *data, const char *tile) {
+void mgr_tile_unpack_block(const mgk_moves *moves, const tile_patch *b, int width, char *data, const char *tile) {
     ptrdiff_t size = (ptrdiff_t)1 << width;
     size_t row_bytes = (size_t)b->cols << width;
     if (b->col_stride == size && b->row_stride == (ptrdiff_t)row_bytes) {
@@ -109,9 +104,9 @@ static void unpack_block(const mgk_moves *moves, const block *b, int width, char
 }
 
 /* The next block at `index`: whole rows of the innermost axis as far as the axis above goes, or part of one row. */
-static block next_block(const tile_space *space, const int64_t *strides, const int64_t *index, int64_t n) {
+static tile_patch next_block(const tile_space *space, const int64_t *strides, const int64_t *index, int64_t n) {
     int last = space->ndim - 1;
-    block b = {.rows = 1, .cols = n, .row_stride = 0, .col_stride = last >= 0 ? (ptrdiff_t)strides[last] : 0};
+    tile_patch b = {.rows = 1, .cols = n, .row_stride = 0, .col_stride = last >= 0 ? (ptrdiff_t)strides[last] : 0};
     if (last < 0) return b;
     int64_t left = space->dims[last] - index[last];
     if (n < left) return b;
@@ -124,7 +119,7 @@ static block next_block(const tile_space *space, const int64_t *strides, const i
     return b;
 }
 
-static void advance(const tile_space *space, int64_t *index, const block *b) {
+static void advance(const tile_space *space, int64_t *index, const tile_patch *b) {
     int last = space->ndim - 1;
     index[last] += b->cols;
     if (index[last] < space->dims[last]) return;
@@ -150,8 +145,8 @@ void mgr_tile_pack(const mgk_moves *moves, const tile_space *space, const int64_
     char *to = tile;
     mgr_tile_index(space, start, index);
     while (n > 0) {
-        block b = next_block(space, strides, index, n);
-        pack_block(moves, &b, width, to, data + offset_of(space, strides, index));
+        tile_patch b = next_block(space, strides, index, n);
+        mgr_tile_pack_block(moves, &b, width, to, data + offset_of(space, strides, index));
         to += (b.rows * b.cols) << width;
         n -= b.rows * b.cols;
         if (n > 0) advance(space, index, &b);
@@ -164,8 +159,8 @@ void mgr_tile_unpack(const mgk_moves *moves, const tile_space *space, const int6
     const char *from = tile;
     mgr_tile_index(space, start, index);
     while (n > 0) {
-        block b = next_block(space, strides, index, n);
-        unpack_block(moves, &b, width, data + offset_of(space, strides, index), from);
+        tile_patch b = next_block(space, strides, index, n);
+        mgr_tile_unpack_block(moves, &b, width, data + offset_of(space, strides, index), from);
         from += (b.rows * b.cols) << width;
         n -= b.rows * b.cols;
         if (n > 0) advance(space, index, &b);

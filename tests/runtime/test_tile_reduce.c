@@ -9,26 +9,6 @@
 #include "tests/harness.h"
 #include "tile_oracle.h"
 
-static void check_case(oracle_case *c) {
-    char message[256];
-    oracle_expect(c);
-    for (int isa = 0; isa < MGK_ISA_COUNT; isa++) {
-        const mgk_table *table = mgr_kernels_of((mgk_isa)isa);
-        if (!table) continue;
-        mgr_kernels_override(table);
-        for (int threads = 1; threads <= (c->total > 10000 ? 3 : 1); threads++) {
-            mgr_set_num_threads(threads);
-            mg_status status = oracle_run(c);
-            bool good = status == MG_OK && oracle_check(c, message);
-            if (!good) oracle_print(c);
-            CHECK_MSG(good, "seed %llu, %s, %d threads: %s", (unsigned long long)c->seed, table->name, threads,
-                      status == MG_OK ? message : mg_status_name(status));
-        }
-    }
-    mgr_kernels_override(NULL);
-    mgr_set_num_threads(0);
-}
-
 static void random_reductions(int n, uint64_t seed, const oracle_limits *limits) {
     const char *text = getenv("MYGRAD_TEST_SEED");
     if (text) seed = strtoull(text, NULL, 10);
@@ -36,7 +16,7 @@ static void random_reductions(int n, uint64_t seed, const oracle_limits *limits)
     CHECK(c != NULL);
     for (int i = 0; i < n; i++) {
         oracle_make(c, seed + (uint64_t)i, limits);
-        check_case(c);
+        oracle_everywhere(c);
         oracle_free(c);
     }
     free(c);
@@ -46,10 +26,12 @@ MG_TEST(tile_reduce, small_random_reductions) {
     random_reductions(1500, 1, &(oracle_limits){.max_total = 700, .max_instr = 4, .reductions = true});
 }
 MG_TEST(tile_reduce, random_reductions) {
-    random_reductions(300, 100000, &(oracle_limits){.max_total = 20000, .max_instr = 4, .reductions = true});
+    random_reductions(300, 100000,
+                      &(oracle_limits){.min_total = 300, .max_total = 20000, .max_instr = 4, .reductions = true});
 }
 MG_TEST(tile_reduce, large_random_reductions) {
-    random_reductions(15, 200000, &(oracle_limits){.max_total = 200000, .max_instr = 2, .reductions = true});
+    random_reductions(15, 200000,
+                      &(oracle_limits){.min_total = 60000, .max_total = 300000, .max_instr = 2, .reductions = true});
 }
 
 /* y = op(x) over `reduced` axes of dims, for every float accumulator, plain layout. */
@@ -68,7 +50,7 @@ static void reduce_shape(int ndim, const int64_t *dims, uint64_t reduced, uint8_
     c->alias[0] = -1;
     oracle_array_new(c, &c->in[0], dtype, true, false, 0);
     oracle_array_new(c, &c->out[0], dtype, true, false, reduced);
-    check_case(c);
+    oracle_everywhere(c);
     oracle_free(c);
     free(c);
 }

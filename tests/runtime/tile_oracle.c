@@ -11,7 +11,9 @@
 
 #include "runtime/cpu.h"
 #include "runtime/dtype.h"
+#include "runtime/parallel.h"
 #include "runtime/status.h"
+#include "tests/harness.h"
 
 /* Asked for once: finding out what the CPU can do is slow under a hypervisor. */
 static const mgk_table *plain_kernels(void) {
@@ -363,6 +365,28 @@ bool oracle_check(oracle_case *c, char *message) {
     for (int o = 0; o < c->spec.n_outputs; o++)
         if (c->alias[o] < 0 && !check_image(&c->out[o], "output", o, message)) return false;
     return true;
+}
+
+void oracle_everywhere(oracle_case *c) {
+    static const mgk_table *tables[MGK_ISA_COUNT];
+    if (!tables[MGK_SCALAR])
+        for (int isa = 0; isa < MGK_ISA_COUNT; isa++) tables[isa] = mgr_kernels_of((mgk_isa)isa);
+    char message[256];
+    oracle_expect(c);
+    for (int isa = 0; isa < MGK_ISA_COUNT; isa++) {
+        if (!tables[isa]) continue;
+        mgr_kernels_override(tables[isa]);
+        for (int threads = 1; threads <= (c->total > 10000 ? 3 : 1); threads++) {
+            mgr_set_num_threads(threads);
+            mg_status status = oracle_run(c);
+            bool good = status == MG_OK && oracle_check(c, message);
+            if (!good) oracle_print(c);
+            CHECK_MSG(good, "seed %llu, %s, %d threads: %s", (unsigned long long)c->seed, tables[isa]->name, threads,
+                      status == MG_OK ? message : mg_status_name(status));
+        }
+    }
+    mgr_kernels_override(NULL);
+    mgr_set_num_threads(0);
 }
 
 void oracle_print(const oracle_case *c) {

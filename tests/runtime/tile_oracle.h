@@ -31,7 +31,7 @@ typedef struct oracle_case {
 
 /* What a random case may contain. */
 typedef struct oracle_limits {
-    int64_t max_total;
+    int64_t min_total, max_total;
     int max_instr;
     bool reductions;
 } oracle_limits;
@@ -43,6 +43,7 @@ void oracle_make(oracle_case *c, uint64_t seed, const oracle_limits *limits);
 void oracle_expect(oracle_case *c);               /* fills the expected images */
 mg_status oracle_run(oracle_case *c);             /* through the tile machine, from the images before */
 bool oracle_check(oracle_case *c, char *message); /* message: 256 bytes */
+void oracle_everywhere(oracle_case *c); /* expect, then run and CHECK on every kernel table and for 1 to 3 threads */
 void oracle_free(oracle_case *c);
 void oracle_print(const oracle_case *c);
 

@@ -136,7 +136,8 @@ void oracle_make(oracle_case *c, uint64_t seed, const oracle_limits *limits) {
     memset(c, 0, sizeof *c);
     c->seed = seed;
     c->state = seed * 0x2545f4914f6cdd1du + 7;
-    random_dims(c, limits);
+    do random_dims(c, limits);
+    while (c->total < limits->min_total);
     if (limits->reductions) c->reduced = oracle_random(&c->state) & (((uint64_t)1 << c->ndim) - 1);
     bool plain = oracle_below(&c->state, 3) == 0;
     c->spec.n_inputs = (uint16_t)(1 + oracle_below(&c->state, 5));
