@@ -56,6 +56,9 @@ void mga_storage_release(mga_storage *storage);
 /* Mark and want the value of a kept tensor. */
 mg_status mga_keep_node(mga_node *node);
 
+/* No handle shows this value any more: no gradient is attached to it. */
+void mga_node_unshow(mga_node *node);
+
 /* Gradients: dropping a tensor's (its handle becomes a temporary), dropping a node's, wrapping one for its owner (count
  * taken over). */
 void mga_handle_drop_grad(mg_tensor *t);

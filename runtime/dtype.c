@@ -140,6 +140,7 @@ mg_status mgr_result_type(const mgk_op_info *op, mg_dtype promoted, mg_dtype *ro
     case MGK_TYPES_SUM:
         value = accumulator_of(promoted);
         break;
+    case MGK_TYPES_DIVIDE:
     case MGK_TYPES_MEAN:
         value = mg_dtype_is_float(promoted) ? promoted : MG_F64;
         break;

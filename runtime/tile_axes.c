@@ -18,7 +18,8 @@ int mgr_tile_sort_axes(int ndim, const int64_t *dims, int n, const int64_t *cons
     for (int axis = 0; axis < ndim; axis++) {
         if (dims[axis] == 1) continue;
         int at = count++;
-        /* an axis moves outwards past those it should be outside of, and past undecided ones if that is what is beyond */
+        /* an axis moves outwards past those it should be outside of, and past undecided ones if that is what is beyond
+         */
         int target = at;
         for (int i = at - 1; i >= 0; i--) {
             int c = compare_axes(axis, order[i], n, strides);

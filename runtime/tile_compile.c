@@ -22,8 +22,8 @@ typedef struct builder {
 } builder;
 
 static uint16_t new_slot(builder *b, tile_slot_kind kind, int index, size_t size) {
-    b->slots[b->n_slots] = (tile_slot){
-        .kind = (uint8_t)kind, .size = (uint8_t)size, .index = (uint16_t)index, .first = -1, .last = -1};
+    b->slots[b->n_slots] =
+        (tile_slot){.kind = (uint8_t)kind, .size = (uint8_t)size, .index = (uint16_t)index, .first = -1, .last = -1};
     return (uint16_t)b->n_slots++;
 }
 
@@ -65,13 +65,13 @@ static tile_step *convert_step(builder *b, mgk_convert_fn *fn, uint16_t in, uint
 static uint16_t as_tile(builder *b, uint16_t value) {
     if (value >= b->spec->n_inputs) return value;
     if (b->slots[value].kind == SLOT_ONE) {
-        if (b->fill_slot[value] == TILE_NONE)
-            b->fill_slot[value] = new_slot(b, SLOT_FILL, value, b->slots[value].size);
+        if (b->fill_slot[value] == TILE_NONE) b->fill_slot[value] = new_slot(b, SLOT_FILL, value, b->slots[value].size);
         return b->fill_slot[value];
     }
     if (b->slots[value].kind == SLOT_TEMP && !b->loaded[value]) {
         b->loaded[value] = true;
-        convert_step(b, b->table->converts->to[b->spec->inputs[value].dtype][b->row[value]], b->input_slot[value], value);
+        convert_step(b, b->table->converts->to[b->spec->inputs[value].dtype][b->row[value]], b->input_slot[value],
+                     value);
     }
     return value;
 }
@@ -138,7 +138,8 @@ static void emit_outputs(builder *b, const int16_t *complete) {
         uint16_t slot = as_tile(b, spec->value);
         uint8_t row = b->row[spec->value];
         tile_out *out = &b->outputs[o];
-        *out = (tile_out){.slot = slot, .dtype = spec->dtype, .row = row, .finish = spec->finish, .reduce = spec->reduce};
+        *out =
+            (tile_out){.slot = slot, .dtype = spec->dtype, .row = row, .finish = spec->finish, .reduce = spec->reduce};
         out->defined = b->slots[slot].first;
         if (spec->dtype != row) out->narrow = b->table->converts->to[row][spec->dtype];
         if (spec->reduce) {
@@ -167,7 +168,8 @@ static void assign_temps(builder *b) {
     for (int at = 0; at < b->n_steps; at++) {
         const tile_step *step = &b->steps[at];
         int n_in = step->n_in ? step->n_in : 1;
-        for (int pass = 0; pass < 2; pass++) { /* same-size operands' tiles are free for results before, the rest after */
+        for (int pass = 0; pass < 2;
+             pass++) { /* same-size operands' tiles are free for results before, the rest after */
             for (int j = 0; j < n_in; j++) {
                 const tile_slot *in = &b->slots[step->in[j]];
                 bool same_size = step->n_out > 0;
@@ -235,10 +237,13 @@ static mgr_tile_program *pack_program(const builder *b, size_t key_bytes) {
     p->max_size = (uint8_t)b->max_size;
     p->cost = b->cost;
     p->key = carve(&at, key_bytes);
-    p->steps = memcpy(carve(&at, sizeof(tile_step) * (size_t)b->n_steps), b->steps, sizeof(tile_step) * (size_t)b->n_steps);
-    p->slots = memcpy(carve(&at, sizeof(tile_slot) * (size_t)b->n_slots), b->slots, sizeof(tile_slot) * (size_t)b->n_slots);
+    p->steps =
+        memcpy(carve(&at, sizeof(tile_step) * (size_t)b->n_steps), b->steps, sizeof(tile_step) * (size_t)b->n_steps);
+    p->slots =
+        memcpy(carve(&at, sizeof(tile_slot) * (size_t)b->n_slots), b->slots, sizeof(tile_slot) * (size_t)b->n_slots);
     p->outputs = memcpy(carve(&at, sizeof(tile_out) * s->n_outputs), b->outputs, sizeof(tile_out) * s->n_outputs);
-    p->inputs = memcpy(carve(&at, sizeof(mgr_tile_input) * s->n_inputs), s->inputs, sizeof(mgr_tile_input) * s->n_inputs);
+    p->inputs =
+        memcpy(carve(&at, sizeof(mgr_tile_input) * s->n_inputs), s->inputs, sizeof(mgr_tile_input) * s->n_inputs);
     p->input_slot = memcpy(carve(&at, 2u * s->n_inputs), b->input_slot, 2u * s->n_inputs);
     p->fill_slot = memcpy(carve(&at, 2u * s->n_inputs), b->fill_slot, 2u * s->n_inputs);
     p->store_order = carve(&at, 2u * s->n_outputs);

@@ -30,7 +30,7 @@ typedef enum tile_slot_kind {
 
 typedef struct tile_slot {
     uint8_t kind;
-    uint8_t size;  /* bytes per element */
+    uint8_t size; /* bytes per element */
     uint16_t index;
     int16_t first; /* step that writes it (temporaries) */
     int16_t last;  /* last step that reads it, -1 if none, TILE_LAST if reductions do */
@@ -48,14 +48,14 @@ typedef struct tile_step {
 } tile_step;
 
 typedef struct tile_out {
-    uint16_t slot;   /* of its value */
-    uint8_t dtype;   /* as stored */
-    uint8_t row;     /* of the value */
+    uint16_t slot; /* of its value */
+    uint8_t dtype; /* as stored */
+    uint8_t row;   /* of the value */
     uint8_t finish;
-    uint8_t direct;  /* the value's kernel may write straight into the array */
-    uint16_t reduce; /* 0: stored */
-    int16_t at;      /* stored: the step after which it is stored, -1 before all steps */
-    int16_t defined; /* the step that makes the value; -1 for inputs */
+    uint8_t direct;            /* the value's kernel may write straight into the array */
+    uint16_t reduce;           /* 0: stored */
+    int16_t at;                /* stored: the step after which it is stored, -1 before all steps */
+    int16_t defined;           /* the step that makes the value; -1 for inputs */
     mgk_convert_fn *narrow;    /* f32 tile -> f16/bf16, or NULL */
     mgk_map_fn *step;          /* reductions: the VV kernel of the step */
     mgk_reduce_fn *accumulate; /* its run kernel, or NULL: step by step */
@@ -67,9 +67,9 @@ struct mgr_tile_program {
     uint32_t key_bytes;
     uint64_t hash;
     const uint8_t *key;
-    struct mgr_tile_program *next;             /* in its bucket */
-    struct mgr_tile_program *older, *newer;    /* in the order of use */
-    struct mgr_tile_program *successor;        /* what was asked for after this one; checked before it is used */
+    struct mgr_tile_program *next;          /* in its bucket */
+    struct mgr_tile_program *older, *newer; /* in the order of use */
+    struct mgr_tile_program *successor;     /* what was asked for after this one; checked before it is used */
     const mgk_table *table;
     uint16_t n_inputs, n_outputs, n_steps, n_slots, n_temps;
     uint16_t n_stored, n_reduced, n_before; /* outputs stored before the first step */
@@ -80,8 +80,8 @@ struct mgr_tile_program {
     tile_step *steps;
     tile_slot *slots;
     tile_out *outputs;
-    uint16_t *input_slot; /* slot of each input as in memory (SLOT_INPUT or SLOT_ONE) */
-    uint16_t *fill_slot;  /* its SLOT_FILL, TILE_NONE if none */
+    uint16_t *input_slot;  /* slot of each input as in memory (SLOT_INPUT or SLOT_ONE) */
+    uint16_t *fill_slot;   /* its SLOT_FILL, TILE_NONE if none */
     uint16_t *store_order; /* stored outputs by `at` */
 };
 
@@ -106,10 +106,10 @@ typedef struct tile_operand {
     int64_t period;
     uint16_t slot; /* TILE_NONE: nothing to set per tile */
     uint8_t access;
-    uint8_t width;  /* log2 of the bytes per element */
-    bool staged;    /* contiguous, but copied because an output overwrites it too early */
-    bool streamed;  /* outputs: past the caches */
-    bool direct;    /* outputs: slot's pointer is the array */
+    uint8_t width; /* log2 of the bytes per element */
+    bool staged;   /* contiguous, but copied because an output overwrites it too early */
+    bool streamed; /* outputs: past the caches */
+    bool direct;   /* outputs: slot's pointer is the array */
 } tile_operand;
 
 /* An index space for walking: dims in iteration order. */
@@ -121,15 +121,15 @@ typedef struct tile_space {
 /* How a reduction cuts [P][R][Q] (P and Q kept, R reduced, in iteration order) into units of work. */
 typedef struct tile_reduction {
     int64_t p, r, q;
-    int64_t groups;     /* small: whole [R][Q] groups per tile; 0: large */
-    int64_t q_chunk;    /* large: kept elements per unit */
-    int64_t unit;       /* large: reduced elements per unit, a multiple of every output's block */
-    int64_t block_min;  /* the smallest block */
+    int64_t groups;    /* small: whole [R][Q] groups per tile; 0: large */
+    int64_t q_chunk;   /* large: kept elements per unit */
+    int64_t unit;      /* large: reduced elements per unit, a multiple of every output's block */
+    int64_t block_min; /* the smallest block */
     int64_t n_chunks, n_units;
-    tile_space kept;    /* P and Q axes */
-    size_t area_a, area_b; /* offsets in scratch */
-    size_t *state;      /* large: offset in scratch, per output */
-    char **partials;    /* large, several blocks: [P][blocks][Q] per output, else NULL */
+    tile_space kept;        /* P and Q axes */
+    size_t area_a, area_b;  /* offsets in scratch */
+    size_t *state;          /* large: offset in scratch, per output */
+    char **partials;        /* large, several blocks: [P][blocks][Q] per output, else NULL */
     int64_t **kept_strides; /* per output */
 } tile_reduction;
 
@@ -150,9 +150,9 @@ struct mgr_tile_run {
     tile_reduction *reduction;
     char *scratch; /* workers x scratch_bytes */
     size_t scratch_bytes;
-    size_t ones;    /* offset in scratch: converted f16/bf16 scalars, 8 bytes per input */
-    size_t half;    /* offset in scratch: the 16-bit staging tile */
-    size_t temps;   /* offset in scratch: temporaries */
+    size_t ones;       /* offset in scratch: converted f16/bf16 scalars, 8 bytes per input */
+    size_t half;       /* offset in scratch: the 16-bit staging tile */
+    size_t temps;      /* offset in scratch: temporaries */
     size_t temp_bytes; /* from one temporary to the next */
 };
 
@@ -174,7 +174,9 @@ void mgr_tile_reduce_execute(mgr_tile_run *run);
 /* Block and lane counts of an output's accumulator. */
 static inline int64_t tile_lanes(const tile_out *out) { return (int64_t)MGK_REDUCE_LANES(mg_dtype_size(out->row)); }
 static inline int64_t tile_block(const tile_out *out) { return (int64_t)MGK_REDUCE_BLOCK(mg_dtype_size(out->row)); }
-static inline int64_t tile_blocks(const tile_out *out, int64_t r) { return (r + tile_block(out) - 1) / tile_block(out); }
+static inline int64_t tile_blocks(const tile_out *out, int64_t r) {
+    return (r + tile_block(out) - 1) / tile_block(out);
+}
 
 /* ---- Walking strided memory: tile_walk.c ---- */
 
@@ -188,7 +190,8 @@ void mgr_tile_unpack(const mgk_moves *moves, const tile_space *space, const int6
 
 /* ---- Axes: tile_axes.c ---- */
 
-/* Order of axes, fastest in memory last; axes of length 1 are left out. Earlier operands decide first. Returns how many. */
+/* Order of axes, fastest in memory last; axes of length 1 are left out. Earlier operands decide first. Returns how
+ * many. */
 int mgr_tile_sort_axes(int ndim, const int64_t *dims, int n, const int64_t *const *strides, int *order);
 
 /* log2 of 1, 2, 4, 8. */

@@ -7,9 +7,9 @@
 #include "runtime/shape.h"
 #include "runtime/tile_plan.h"
 
-#define MIN_LENGTH     128   /* shorter tiles are all call overhead */
-#define ROWS_LONG      512   /* an inner axis this long is worth tiles that stay within it */
-#define ROWS_MEDIUM    128   /* the same, when operands would have to be packed otherwise */
+#define MIN_LENGTH     128 /* shorter tiles are all call overhead */
+#define ROWS_LONG      512 /* an inner axis this long is worth tiles that stay within it */
+#define ROWS_MEDIUM    128 /* the same, when operands would have to be packed otherwise */
 #define THREAD_WORK_NS 20000.0
 #define BYTES_PER_NS   24.0
 
@@ -213,8 +213,7 @@ static int count_temps(const draft *d) {
     for (int s = 0; s < p->n_slots; s++) {
         if (p->slots[s].kind != SLOT_TEMP) continue;
         bool direct = false;
-        for (int o = 0; o < p->n_outputs; o++)
-            direct |= p->outputs[o].slot == s && d->operands[p->n_inputs + o].direct;
+        for (int o = 0; o < p->n_outputs; o++) direct |= p->outputs[o].slot == s && d->operands[p->n_inputs + o].direct;
         if (direct || used[p->slots[s].index]) continue;
         used[p->slots[s].index] = true;
         n++;
@@ -223,7 +222,8 @@ static int count_temps(const draft *d) {
 }
 
 static bool has_tile(const tile_operand *o, bool input) {
-    return input && (o->staged || o->access == ACCESS_PACK || o->access == ACCESS_CONST || o->access == ACCESS_PERIODIC);
+    return input &&
+           (o->staged || o->access == ACCESS_PACK || o->access == ACCESS_CONST || o->access == ACCESS_PERIODIC);
 }
 
 /* L1 bytes per element of the tile. */

@@ -20,7 +20,8 @@ typedef struct draft {
     int64_t kept_strides[TILE_MAX_OPERANDS][MG_MAX_NDIM]; /* of the reduced outputs, in turn */
 } draft;
 
-/* Iteration order [P][R][Q] of a program with reductions; fills d->reduction's p, r, q and the kept space. Returns the number of axes. */
+/* Iteration order [P][R][Q] of a program with reductions; fills d->reduction's p, r, q and the kept space. Returns the
+ * number of axes. */
 int mgr_tile_reduce_axes(draft *d, int *order);
 
 /* Given the tile length that L1 allows: small or large, units of work. Returns the length to use. */

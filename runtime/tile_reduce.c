@@ -36,7 +36,9 @@ static void identity_of(const tile_out *out, double value, void *element) {
         memcpy(element, &v, sizeof v);
         break;
     }
-    default: memcpy(element, &value, sizeof value); break;
+    default:
+        memcpy(element, &value, sizeof value);
+        break;
     }
 }
 
@@ -94,8 +96,8 @@ static void finish(const tile_worker *w, int output, char *acc, int64_t start, i
             out->narrow((size_t)m, half, from);
             from = half;
         }
-        mgr_tile_unpack(run->program->table->moves, &red->kept, red->kept_strides[output], o->data, o->width, start + at,
-                        m, from);
+        mgr_tile_unpack(run->program->table->moves, &red->kept, red->kept_strides[output], o->data, o->width,
+                        start + at, m, from);
     }
 }
 
@@ -119,7 +121,8 @@ static void accumulate(const tile_out *out, char *state, const char *x, int64_t 
 }
 
 /* Elements k.. of one row into its lanes. */
-static void accumulate_row(const tile_worker *w, const tile_out *out, char *lanes, const char *x, int64_t k, int64_t n) {
+static void accumulate_row(const tile_worker *w, const tile_out *out, char *lanes, const char *x, int64_t k,
+                           int64_t n) {
     if (!out->accumulate) {
         accumulate(out, lanes, x, k, n, 1);
         return;
@@ -260,8 +263,7 @@ static void run_units(int64_t begin, int64_t end, int worker, void *context) {
             run_stretch(&w, &u, first, (u.k1 - u.k0) * red->q, u.k0 * red->q);
             continue;
         }
-        for (int64_t k = u.k0; k < u.k1; k++)
-            run_stretch(&w, &u, first + (k - u.k0) * red->q + u.q0, u.qn, k * u.qn);
+        for (int64_t k = u.k0; k < u.k1; k++) run_stretch(&w, &u, first + (k - u.k0) * red->q + u.q0, u.qn, k * u.qn);
     }
 }
 
@@ -323,8 +325,7 @@ void mgr_tile_reduce_execute(mgr_tile_run *run) {
     else
         mgr_parallel_for(run->items, run->grain, body, run);
     bool partials = false;
-    for (int o = 0; o < run->program->n_outputs; o++)
-        partials |= run->program->outputs[o].reduce && red->partials[o];
+    for (int o = 0; o < run->program->n_outputs; o++) partials |= run->program->outputs[o].reduce && red->partials[o];
     if (!partials) return;
     int64_t grain = 16384 / (red->q * ((red->r + red->block_min - 1) / red->block_min)) + 1;
     if (serial)

@@ -3,7 +3,8 @@
  * work has, where its accumulators live. Reduced axes keep their logical order, so k runs as rules C1 say.
  *
  *   small   a tile holds whole groups [R][Q] of several p       e.g. (65536, 10) over its last axis
- *   large   a unit is at most `unit` reduced rows of at most `q_chunk` kept elements; blocks meet in partials [P][blocks][Q] */
+ *   large   a unit is at most `unit` reduced rows of at most `q_chunk` kept elements; blocks meet in partials
+ * [P][blocks][Q] */
 #include <string.h>
 
 #include "runtime/shape.h"

@@ -38,7 +38,9 @@ static void set_input(const tile_worker *w, int i) {
         fill_tile(moves, tile_width(p->slots[i].size), (size_t)run->length, tile, one);
         return;
     }
-    case ACCESS_CONST: fill_tile(moves, o->width, (size_t)run->length, tile, o->data); break;
+    case ACCESS_CONST:
+        fill_tile(moves, o->width, (size_t)run->length, tile, o->data);
+        break;
     case ACCESS_PERIODIC:
         for (int64_t at = 0, n = run->length + o->period; at < n;) { /* wraps around the space's end */
             int64_t piece = n - at < o->period ? n - at : o->period;
@@ -46,7 +48,8 @@ static void set_input(const tile_worker *w, int i) {
             at += piece;
         }
         break;
-    default: break;
+    default:
+        break;
     }
     w->ptr[p->input_slot[i]] = tile;
 }
@@ -89,11 +92,14 @@ static void locate_inputs(const tile_worker *w, int64_t start, size_t n, const i
             w->ptr[o->slot] = o->staged ? memcpy(tile, at, n << o->width) : at;
             break;
         }
-        case ACCESS_PERIODIC: w->ptr[o->slot] = tile + ((start % o->period) << o->width); break;
+        case ACCESS_PERIODIC:
+            w->ptr[o->slot] = tile + ((start % o->period) << o->width);
+            break;
         case ACCESS_PACK:
             mgr_tile_pack(p->table->moves, &run->space, o->strides, o->data, o->width, start, (int64_t)n, tile);
             break;
-        default: break;
+        default:
+            break;
         }
     }
 }

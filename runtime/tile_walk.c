@@ -35,23 +35,32 @@ void mgr_tile_index(const tile_space *space, int64_t start, int64_t *index) {
 
 static void pack_short(const block *b, int width, char *tile, const char *data) {
     switch (width) {
-    case 0: COPY_ELEMENTS(uint8_t, TILE_AT(uint8_t), ARRAY_AT(uint8_t)) break;
-    case 1: COPY_ELEMENTS(uint16_t, TILE_AT(uint16_t), ARRAY_AT(uint16_t)) break;
-    case 2: COPY_ELEMENTS(uint32_t, TILE_AT(uint32_t), ARRAY_AT(uint32_t)) break;
-    default: COPY_ELEMENTS(uint64_t, TILE_AT(uint64_t), ARRAY_AT(uint64_t)) break;
+    case 0:
+        COPY_ELEMENTS(uint8_t, TILE_AT(uint8_t), ARRAY_AT(uint8_t)) break;
+    case 1:
+        COPY_ELEMENTS(uint16_t, TILE_AT(uint16_t), ARRAY_AT(uint16_t)) break;
+    case 2:
+        COPY_ELEMENTS(uint32_t, TILE_AT(uint32_t), ARRAY_AT(uint32_t)) break;
+    default:
+        COPY_ELEMENTS(uint64_t, TILE_AT(uint64_t), ARRAY_AT(uint64_t)) break;
     }
 }
 
 static void unpack_short(const block *b, int width, char *data, const char *tile) {
     switch (width) {
-    case 0: COPY_ELEMENTS(uint8_t, ARRAY_AT(uint8_t), TILE_AT(uint8_t)) break;
-    case 1: COPY_ELEMENTS(uint16_t, ARRAY_AT(uint16_t), TILE_AT(uint16_t)) break;
-    case 2: COPY_ELEMENTS(uint32_t, ARRAY_AT(uint32_t), TILE_AT(uint32_t)) break;
-    default: COPY_ELEMENTS(uint64_t, ARRAY_AT(uint64_t), TILE_AT(uint64_t)) break;
+    case 0:
+        COPY_ELEMENTS(uint8_t, ARRAY_AT(uint8_t), TILE_AT(uint8_t)) break;
+    case 1:
+        COPY_ELEMENTS(uint16_t, ARRAY_AT(uint16_t), TILE_AT(uint16_t)) break;
+    case 2:
+        COPY_ELEMENTS(uint32_t, ARRAY_AT(uint32_t), TILE_AT(uint32_t)) break;
+    default:
+        COPY_ELEMENTS(uint64_t, ARRAY_AT(uint64_t), TILE_AT(uint64_t)) break;
     }
 }
 
-/* Rows stand side by side in memory: read by memory rows (the tile's columns), written by columns, in strips that stay in L1. */
+/* Rows stand side by side in memory: read by memory rows (the tile's columns), written by columns, in strips that stay
+ * in L1. */
 static void pack_transposed(const mgk_moves *moves, const block *b, int width, char *tile, const char *data) {
     int64_t strip = 64;
     for (int64_t r = 0; r < b->rows; r += strip) {

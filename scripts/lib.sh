@@ -16,6 +16,18 @@ die() {
 
 cores() { nproc 2>/dev/null || echo 1; }
 
+# shellcheck disable=SC2034  # for the scripts that source this
+rooms=(include kernels runtime autodiff codegen tests examples bench)
+
+# source_files ROOM...: the written C below these rooms, as paths from the top. Not from git, so that a checkout of
+# another user, or a tarball, will do.
+source_files() {
+    local room
+    for room in "$@"; do
+        [ ! -d "$top/$room" ] || (cd "$top" && find "$room" -name '*.[ch]' -type f)
+    done | LC_ALL=C sort
+}
+
 # package_names LIST...: the first word of each line.
 package_names() { printf '%s\n' "$@" | awk 'NF { print $1 }'; }
 

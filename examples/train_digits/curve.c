@@ -88,7 +88,7 @@ static void draw_grid(FILE *f, const axes *a) {
 }
 
 static void draw_points(FILE *f, const curve *c, const axes *a) {
-    fprintf(f, "<g clip-path=\"url(#plot)\" fill=\"#84adff\" fill-opacity=\"0.45\">\n");
+    fprintf(f, "<g clip-path=\"url(#plot)\" fill=\"#84adff\" fill-opacity=\"0.65\">\n");
     for (size_t i = 0; i < c->count; i++)
         if (drawable(c->loss[i]))
             fprintf(f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"1.8\"/>\n", to_x(a, c->step[i]), to_y(a, c->loss[i]));
@@ -111,6 +111,14 @@ static void draw_mean(FILE *f, const curve *c, const axes *a) {
     fprintf(f, "\"/>\n");
 }
 
+static void draw_legend(FILE *f) {
+    int x = WIDTH - RIGHT - 205, y = TOP + 14;
+    fprintf(f, "<g font-size=\"12\" fill=\"#475467\"><circle cx=\"%d\" cy=\"%d\" r=\"2.5\" fill=\"#84adff\"/>", x, y);
+    fprintf(f, "<text x=\"%d\" y=\"%d\">one batch</text>", x + 10, y + 4);
+    fprintf(f, "<path d=\"M%d %dh20\" stroke=\"#175cd3\" stroke-width=\"2\"/>", x + 82, y);
+    fprintf(f, "<text x=\"%d\" y=\"%d\">running mean</text></g>\n", x + 108, y + 4);
+}
+
 bool curve_save(const curve *c, const char *path, const char *title) {
     FILE *f = fopen(path, "w");
     if (!f) return false;
@@ -126,6 +134,7 @@ bool curve_save(const curve *c, const char *path, const char *title) {
     draw_grid(f, &a);
     draw_points(f, c, &a);
     draw_mean(f, c, &a);
+    draw_legend(f);
     fprintf(f, "<g fill=\"#101828\" text-anchor=\"middle\"><text x=\"%d\" y=\"28\" font-size=\"16\">%s</text>\n",
             (LEFT + WIDTH - RIGHT) / 2, title);
     fprintf(f, "<text x=\"%d\" y=\"%d\" font-size=\"13\">epoch</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12);

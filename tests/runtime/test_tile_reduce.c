@@ -75,7 +75,8 @@ static void reduce_shape(int ndim, const int64_t *dims, uint64_t reduced, uint8_
 
 /* Around lanes, blocks and tiles: one row, columns, groups. */
 MG_TEST(tile_reduce, edges_of_lanes_and_blocks) {
-    static const int64_t lengths[] = {1, 2, 3, 31, 32, 33, 63, 64, 65, 127, 129, 2047, 2048, 2049, 4095, 4096, 4097, 8192, 12289, 20000};
+    static const int64_t lengths[] = {1,   2,    3,    31,   32,   33,   63,   64,   65,    127,
+                                      129, 2047, 2048, 2049, 4095, 4096, 4097, 8192, 12289, 20000};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
         for (int kind = 0; kind < 2; kind++) {
             uint8_t dtype = kind ? MG_F64 : MG_F32;

@@ -43,7 +43,8 @@ static void map_pages(oracle_array *a, bool at_end) {
 }
 
 static double random_value(uint64_t *state) {
-    static const double special[] = {0.0, -0.0, 1.0, -1.0, INFINITY, -INFINITY, NAN, 1e-40, -1e-40, 65504.0, 1e38, 0.5, 3.0};
+    static const double special[] = {0.0,   -0.0,   1.0,     -1.0, INFINITY, -INFINITY, NAN,
+                                     1e-40, -1e-40, 65504.0, 1e38, 0.5,      3.0};
     uint64_t r = oracle_random(state);
     if (r % 16 == 0) return special[r / 16 % (sizeof special / sizeof special[0])];
     double x = (double)(int64_t)(oracle_random(state) >> 11) / 9007199254740992.0 * 8.0 - 4.0;
@@ -59,11 +60,14 @@ static void fill_array(oracle_case *c, oracle_array *a) {
         else if (mg_dtype_is_float(a->dtype))
             mgr_set_f64(a->dtype, at, random_value(&c->state));
         else
-            mgr_set_i64(a->dtype, at, oracle_below(&c->state, 8) ? oracle_below(&c->state, 200) - 100 : (int64_t)oracle_random(&c->state));
+            mgr_set_i64(a->dtype, at,
+                        oracle_below(&c->state, 8) ? oracle_below(&c->state, 200) - 100
+                                                   : (int64_t)oracle_random(&c->state));
     }
 }
 
-void oracle_array_new(oracle_case *c, oracle_array *a, mg_dtype dtype, bool plain, bool may_broadcast, uint64_t zero_axes) {
+void oracle_array_new(oracle_case *c, oracle_array *a, mg_dtype dtype, bool plain, bool may_broadcast,
+                      uint64_t zero_axes) {
     int order[MG_MAX_NDIM];
     *a = (oracle_array){.dtype = dtype};
     int64_t size = (int64_t)mg_dtype_size(dtype), extent = size;
@@ -146,7 +150,8 @@ static void evaluate(const oracle_case *c, const int64_t *index, value *v) {
     const mgk_table *table = plain_kernels();
     const mgr_tile_spec *s = &c->spec;
     for (int i = 0; i < s->n_inputs; i++) {
-        const char *at = c->in[i].before + (s->inputs[i].scalar ? c->in[i].offset : element_offset(c, &c->in[i], index));
+        const char *at =
+            c->in[i].before + (s->inputs[i].scalar ? c->in[i].offset : element_offset(c, &c->in[i], index));
         convert_one(s->inputs[i].dtype, mgr_row_dtype(s->inputs[i].dtype), &v[i], at);
     }
     int next = s->n_inputs;
@@ -329,7 +334,8 @@ mg_status oracle_run(oracle_case *c) {
         memcpy(a->bytes_at, a->before, a->bytes);
         out[o] = (mgr_tile_operand){.data = a->bytes_at + a->offset, .strides = a->strides};
     }
-    mgr_tile_args args = {.ndim = c->ndim, .dims = c->dims, .reduced = c->reduced, .inputs = in, .outputs = out, .params = c->params};
+    mgr_tile_args args = {
+        .ndim = c->ndim, .dims = c->dims, .reduced = c->reduced, .inputs = in, .outputs = out, .params = c->params};
     mgr_tile_program *program = mgr_tile_program_get(&c->spec);
     mgr_tile_run *run = program ? mgr_tile_prepare(program, &args) : NULL;
     if (run) mgr_tile_execute(run);
@@ -364,15 +370,16 @@ void oracle_print(const oracle_case *c) {
     for (int i = 0; i < c->ndim; i++) fprintf(stderr, " %lld%s", (long long)c->dims[i], c->reduced >> i & 1 ? "r" : "");
     fprintf(stderr, "\n");
     for (int i = 0; i < c->spec.n_inputs; i++) {
-        fprintf(stderr, "  %d: %s%s strides", i, mg_dtype_name(c->in[i].dtype), c->spec.inputs[i].scalar ? " scalar" : "");
+        fprintf(stderr, "  %d: %s%s strides", i, mg_dtype_name(c->in[i].dtype),
+                c->spec.inputs[i].scalar ? " scalar" : "");
         for (int k = 0; k < c->ndim; k++) fprintf(stderr, " %lld", (long long)c->in[i].strides[k]);
         fprintf(stderr, "\n");
     }
     int next = c->spec.n_inputs;
     for (int i = 0; i < c->spec.n_instr; i++) {
         const mgr_tile_instr *in = &c->spec.instr[i];
-        fprintf(stderr, "  %d: %s row %s round %d of", next, in->op == MGR_OP_CONVERT ? "convert" : mgk_ops[in->op].name,
-                mg_dtype_name(in->row), in->round);
+        fprintf(stderr, "  %d: %s row %s round %d of", next,
+                in->op == MGR_OP_CONVERT ? "convert" : mgk_ops[in->op].name, mg_dtype_name(in->row), in->round);
         for (int j = 0; j < in->n_in; j++) fprintf(stderr, " %d", in->in[j]);
         fprintf(stderr, "\n");
         next += in->n_out;
@@ -381,7 +388,8 @@ void oracle_print(const oracle_case *c) {
         const mgr_tile_output *out = &c->spec.outputs[o];
         fprintf(stderr, "  output %d: value %d as %s%s%s alias %d strides", o, out->value, mg_dtype_name(out->dtype),
                 out->reduce ? " by " : "", out->reduce ? mgk_ops[out->reduce].name : "", c->alias[o]);
-        for (int k = 0; k < c->ndim; k++) fprintf(stderr, " %lld", (long long)(c->alias[o] < 0 ? c->out[o].strides[k] : 0));
+        for (int k = 0; k < c->ndim; k++)
+            fprintf(stderr, " %lld", (long long)(c->alias[o] < 0 ? c->out[o].strides[k] : 0));
         fprintf(stderr, "\n");
     }
 }

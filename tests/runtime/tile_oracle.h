@@ -10,8 +10,8 @@ typedef struct oracle_array {
     mg_dtype dtype;
     char *mapping; /* with a guard page on either side of the used pages */
     size_t mapped, bytes;
-    char *bytes_at;   /* the array's extent [bytes_at, bytes_at + bytes), at one end of its pages */
-    int64_t offset;   /* of the first logical element in it */
+    char *bytes_at; /* the array's extent [bytes_at, bytes_at + bytes), at one end of its pages */
+    int64_t offset; /* of the first logical element in it */
     int64_t strides[MG_MAX_NDIM];
     char *before, *expected; /* images of the extent */
 } oracle_array;
@@ -47,6 +47,7 @@ void oracle_free(oracle_case *c);
 void oracle_print(const oracle_case *c);
 
 /* For cases written by hand: an array of given shape with random values in an awkward or plain layout. */
-void oracle_array_new(oracle_case *c, oracle_array *a, mg_dtype dtype, bool plain, bool may_broadcast, uint64_t zero_axes);
+void oracle_array_new(oracle_case *c, oracle_array *a, mg_dtype dtype, bool plain, bool may_broadcast,
+                      uint64_t zero_axes);
 
 #endif

@@ -54,8 +54,8 @@ static bool add_convert(oracle_case *c) {
     if (mg_dtype_is_float(c->row[from]) && !mg_dtype_is_float(to)) return false; /* C4 has its own tests */
     if (!mgr_kernels()->converts->to[c->row[from]][to]) return false;
     uint8_t round = to == MG_F16 || to == MG_BF16 ? to : 0;
-    c->spec.instr[c->spec.n_instr++] =
-        (mgr_tile_instr){.op = MGR_OP_CONVERT, .row = row, .round = round, .n_in = 1, .n_out = 1, .in = {(uint16_t)from}};
+    c->spec.instr[c->spec.n_instr++] = (mgr_tile_instr){
+        .op = MGR_OP_CONVERT, .row = row, .round = round, .n_in = 1, .n_out = 1, .in = {(uint16_t)from}};
     add_value(c, row, to);
     return true;
 }
@@ -65,7 +65,8 @@ static bool add_map(oracle_case *c) {
     const mgk_op_info *info = &mgk_ops[op];
     static const uint8_t rows[] = {MG_F32, MG_F32, MG_F64, MG_I32, MG_I64, MG_BOOL};
     uint8_t row = rows[oracle_below(&c->state, sizeof rows)];
-    if (info->kind != MGK_KIND_MAP || !(info->row_types >> row & 1) || !mgr_kernels()->map[op][row][MGK_VV]) return false;
+    if (info->kind != MGK_KIND_MAP || !(info->row_types >> row & 1) || !mgr_kernels()->map[op][row][MGK_VV])
+        return false;
     mgr_tile_instr in = {.op = op, .row = row, .n_in = info->n_in, .n_out = info->n_out, .params = c->spec.n_params};
     for (int j = 0; j < info->n_in; j++) {
         int v = pick_value(c, info->bool_in >> j & 1 ? MG_BOOL : row);
@@ -75,7 +76,8 @@ static bool add_map(oracle_case *c) {
     if (row == MG_F32 && oracle_below(&c->state, 4) == 0) in.round = oracle_below(&c->state, 2) ? MG_F16 : MG_BF16;
     for (int j = 0; j < info->n_params; j++)
         c->params[c->spec.n_params++] = (double)oracle_below(&c->state, 64) / 16.0 - 1.5;
-    for (int j = info->n_in; j < MGK_MAX_IN; j++) in.in[j] = (uint16_t)oracle_below(&c->state, 1000); /* unused: anything */
+    for (int j = info->n_in; j < MGK_MAX_IN; j++)
+        in.in[j] = (uint16_t)oracle_below(&c->state, 1000); /* unused: anything */
     c->spec.instr[c->spec.n_instr++] = in;
     for (int j = 0; j < info->n_out; j++) {
         uint8_t r = info->bool_out >> j & 1 ? MG_BOOL : row;
@@ -106,7 +108,8 @@ static bool is_plain_layout(const oracle_case *c, const oracle_array *a) {
 static int pick_alias(oracle_case *c, int o) {
     if (oracle_below(&c->state, 2)) return -1;
     for (int i = 0; i < c->spec.n_inputs; i++) {
-        bool taken = c->spec.inputs[i].scalar || c->in[i].dtype != c->spec.outputs[o].dtype || !is_plain_layout(c, &c->in[i]);
+        bool taken =
+            c->spec.inputs[i].scalar || c->in[i].dtype != c->spec.outputs[o].dtype || !is_plain_layout(c, &c->in[i]);
         for (int e = 0; e < o; e++) taken |= c->alias[e] == i;
         if (!taken && oracle_below(&c->state, 2)) return i;
     }
