@@ -24,6 +24,19 @@ mg_tensor *nnet_random(mg_test_rng *rng, mg_shape shape) {
     return mg_from_f64(values, shape);
 }
 
+mg_tensor *nnet_distinct(mg_test_rng *rng, mg_shape shape) {
+    double values[MAX_SIZE];
+    int64_t size = 1;
+    for (int i = 0; i < shape.ndim; i++) size *= shape.dims[i];
+    CHECK(size <= MAX_SIZE);
+    for (int64_t i = 0; i < size; i++) {
+        int64_t j = mg_test_int(rng, 0, i);
+        values[i] = values[j];
+        values[j] = (double)(i - size / 2) / 64;
+    }
+    return mg_from_f64(values, shape);
+}
+
 void nnet_expect_error(mg_status code, const char *part) {
     mg_error error = mg_take_error();
     CHECK_MSG(error.code == code, "expected %s, got %s: %s", mg_status_name(code), mg_status_name(error.code),

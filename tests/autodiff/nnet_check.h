@@ -13,6 +13,9 @@ void nnet_draw(mg_test_rng *rng, bool coarse, int64_t count, double *out);
 /* A variable f64 tensor of random numbers. */
 mg_tensor *nnet_random(mg_test_rng *rng, mg_shape shape);
 
+/* The same of numbers at least 1/64 apart: which is largest does not change while one is moved a little. */
+mg_tensor *nnet_distinct(mg_test_rng *rng, mg_shape shape);
+
 /* The pending error is `code` and its sentence contains `part`; it is taken. */
 void nnet_expect_error(mg_status code, const char *part);
 

@@ -27,7 +27,7 @@ static double expected_loss(const double *x, int n, int classes, const int64_t *
     return (double)(total / n);
 }
 
-MG_TEST(crossentropy, values) {
+MG_TEST(softmax_crossentropy, values) {
     MG_SCOPE;
     mg_test_rng rng = mg_test_rng_new();
     mg_tensor *x = nnet_random(&rng, MG_SHAPE(5, 4));
@@ -43,7 +43,7 @@ MG_TEST(crossentropy, values) {
     free(xv);
 }
 
-MG_TEST(crossentropy, golden) {
+MG_TEST(softmax_crossentropy, golden) {
     MG_SCOPE;
     mg_tensor *x = mg_from_f64((double[]){2, 2, 2, 0, 0, 1e6}, MG_SHAPE(2, 3));
     mg_tensor *y = mg_softmax_crossentropy(x, mg_from_u8((uint8_t[]){0, 2}, MG_SHAPE(2)));
@@ -61,7 +61,7 @@ static mg_tensor *gradient(mg_tensor *const *in, void *context) {
     return mga_wrap(out);
 }
 
-MG_TEST(crossentropy, gradients) {
+MG_TEST(softmax_crossentropy, gradients) {
     MG_SCOPE;
     mg_test_rng rng = mg_test_rng_new();
     mg_tensor *in[2] = {nnet_random(&rng, MG_SHAPE(5, 4)), nnet_random(&rng, MG_SHAPE0)};
@@ -75,7 +75,7 @@ MG_TEST(crossentropy, gradients) {
     free(a), free(b);
 }
 
-MG_TEST(crossentropy, errors) {
+MG_TEST(softmax_crossentropy, errors) {
     MG_SCOPE;
     mg_tensor *x = mg_ones(MG_SHAPE(2, 3));
     CHECK(mg_softmax_crossentropy(x, mg_from_i32((int32_t[]){0, 3}, MG_SHAPE(2))) == NULL);
@@ -90,7 +90,7 @@ MG_TEST(crossentropy, errors) {
     nnet_expect_error(MG_ERR_TYPE, "int32");
 }
 
-MG_TEST(crossentropy, no_rows) {
+MG_TEST(softmax_crossentropy, no_rows) {
     MG_SCOPE;
     mg_create_opts i64 = {.size = sizeof i64, .dtype = MG_I64};
     mg_tensor *y = mg_softmax_crossentropy(mg_ones(MG_SHAPE(0, 3)), mg_zeros_with(MG_SHAPE(0), &i64));
