@@ -3,7 +3,7 @@
  * they never multiply), and the op's own value is used where it occurs. */
 #include <string.h>
 
-#include "model.h"
+#include "op_model.h"
 #include "simplify.h"
 
 typedef struct derivation {

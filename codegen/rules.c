@@ -3,7 +3,7 @@
  * few operands, also an internal op that does all of them in one kernel. */
 #include <string.h>
 
-#include "model.h"
+#include "op_model.h"
 #include "simplify.h"
 
 static int const_index(mgc_rule *r, double x) {

@@ -6,7 +6,7 @@
 
 #include "harness.h"
 
-#include "codegen/model.h"
+#include "codegen/op_model.h"
 
 /* The repository's op files and `extra` (NULL: none), compiled or only read. The world is freed with mgc_free_all. */
 mgc_world *world_with(const char *extra, bool compile);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What mgc knows of each op once names are resolved: the one structure that all later passes read and fill. */
-#ifndef MGC_MODEL_H
-#define MGC_MODEL_H
+#ifndef MGC_OP_MODEL_H
+#define MGC_OP_MODEL_H
 
 #include "dag.h"
 

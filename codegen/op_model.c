@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The list of ops, the table of row dtypes, and the order of the passes. */
-#include "model.h"
+#include "op_model.h"
 
 #include <ctype.h>
 #include <string.h>
