@@ -17,40 +17,71 @@ void mgr_tile_index(const tile_space *space, int64_t start, int64_t *index) {
     if (space->ndim) index[0] = start;
 }
 
-/* Element loops for blocks of short rows: DST and SRC are the addresses of element (r, c). */
-#define COPY_ELEMENTS(type, DST, SRC)                                                                                  \
-    for (int64_t r = 0; r < b->rows; r++)                                                                              \
-        for (int64_t c = 0; c < b->cols; c++) {                                                                        \
-            type e;                                                                                                    \
-            memcpy(&e, SRC, sizeof e);                                                                                 \
-            memcpy(DST, &e, sizeof e);                                                                                 \
-        }
-#define TILE_AT(type)  (tile + (r * b->cols + c) * (int64_t)sizeof(type))
-#define ARRAY_AT(type) (data + r * b->row_stride + c * b->col_stride)
+/* Blocks of short rows: loops over elements of one type, at any alignment. */
+#define SHORT_ROWS(bits)                                                                                               \
+    static void pack_short_##bits(const tile_patch *b, char *tile, const char *data) {                                 \
+        uint##bits##_t e;                                                                                              \
+        for (int64_t r = 0; r < b->rows; r++, data += b->row_stride, tile += b->cols * (bits / 8)) {                   \
+            if (b->col_stride == 0) {                                                                                  \
+                memcpy(&e, data, sizeof e);                                                                            \
+                for (int64_t c = 0; c < b->cols; c++) memcpy(tile + c * (bits / 8), &e, sizeof e);                     \
+            } else if (b->col_stride == bits / 8) {                                                                    \
+                for (int64_t c = 0; c < b->cols; c++) {                                                                \
+                    memcpy(&e, data + c * (bits / 8), sizeof e);                                                       \
+                    memcpy(tile + c * (bits / 8), &e, sizeof e);                                                       \
+                }                                                                                                      \
+            } else {                                                                                                   \
+                for (int64_t c = 0; c < b->cols; c++) {                                                                \
+                    memcpy(&e, data + c * b->col_stride, sizeof e);                                                    \
+                    memcpy(tile + c * (bits / 8), &e, sizeof e);                                                       \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void unpack_short_##bits(const tile_patch *b, char *data, const char *tile) {                               \
+        uint##bits##_t e;                                                                                              \
+        for (int64_t r = 0; r < b->rows; r++, data += b->row_stride, tile += b->cols * (bits / 8))                     \
+            for (int64_t c = 0; c < b->cols; c++) {                                                                    \
+                memcpy(&e, tile + c * (bits / 8), sizeof e);                                                           \
+                memcpy(data + c * b->col_stride, &e, sizeof e);                                                        \
+            }                                                                                                          \
+    }
+SHORT_ROWS(8)
+SHORT_ROWS(16)
+SHORT_ROWS(32)
+SHORT_ROWS(64)
 
 static void pack_short(const tile_patch *b, int width, char *tile, const char *data) {
     switch (width) {
     case 0:
-        COPY_ELEMENTS(uint8_t, TILE_AT(uint8_t), ARRAY_AT(uint8_t)) break;
+        pack_short_8(b, tile, data);
+        break;
     case 1:
-        COPY_ELEMENTS(uint16_t, TILE_AT(uint16_t), ARRAY_AT(uint16_t)) break;
+        pack_short_16(b, tile, data);
+        break;
     case 2:
-        COPY_ELEMENTS(uint32_t, TILE_AT(uint32_t), ARRAY_AT(uint32_t)) break;
+        pack_short_32(b, tile, data);
+        break;
     default:
-        COPY_ELEMENTS(uint64_t, TILE_AT(uint64_t), ARRAY_AT(uint64_t)) break;
+        pack_short_64(b, tile, data);
+        break;
     }
 }
 
 static void unpack_short(const tile_patch *b, int width, char *data, const char *tile) {
     switch (width) {
     case 0:
-        COPY_ELEMENTS(uint8_t, ARRAY_AT(uint8_t), TILE_AT(uint8_t)) break;
+        unpack_short_8(b, data, tile);
+        break;
     case 1:
-        COPY_ELEMENTS(uint16_t, ARRAY_AT(uint16_t), TILE_AT(uint16_t)) break;
+        unpack_short_16(b, data, tile);
+        break;
     case 2:
-        COPY_ELEMENTS(uint32_t, ARRAY_AT(uint32_t), TILE_AT(uint32_t)) break;
+        unpack_short_32(b, data, tile);
+        break;
     default:
-        COPY_ELEMENTS(uint64_t, ARRAY_AT(uint64_t), TILE_AT(uint64_t)) break;
+        unpack_short_64(b, data, tile);
+        break;
     }
 }
 

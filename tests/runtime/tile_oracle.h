@@ -24,6 +24,7 @@ typedef struct oracle_case {
     uint64_t reduced;
     double params[2 * MGR_TILE_MAX_INSTR * MGK_MAX_PARAMS];
     oracle_array in[MGR_TILE_MAX_INPUTS], out[MGR_TILE_MAX_OUTPUTS];
+    bool calm;                       /* no infinities, NaNs and huge values: sums keep their bits */
     int alias[MGR_TILE_MAX_OUTPUTS]; /* output i is input alias[i]'s array, or -1 */
     int n_values;
     uint8_t row[256], logical[256];
