@@ -94,7 +94,7 @@ void mga_handle_orphan_grad(mg_tensor *t) {
 }
 
 void mga_node_unshow(mga_node *node) {
-    if (!(node->flags & MGA_FROZEN)) node->flags &= (uint16_t)~(MGA_VISIBLE | MGA_KEPT);
+    if (!(node->flags & MGA_FROZEN)) node->flags &= (uint16_t) ~(MGA_VISIBLE | MGA_KEPT);
 }
 
 static void destroy(mga_thread *thread, mg_tensor *t) {

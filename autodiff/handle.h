@@ -26,7 +26,7 @@ struct mg_tensor {
     const mgr_shape *shape;
     mg_tensor *grad;         /* handle made by mg_grad ... */
     const mga_node *grad_of; /* ... from this gradient of the root */
-    mg_tensor *prev, *next; /* the list of its scope; kept tensors and gradients are in none */
+    mg_tensor *prev, *next;  /* the list of its scope; kept tensors and gradients are in none */
     uint32_t version;
     uint8_t dtype;
     uint8_t flags;

@@ -112,7 +112,8 @@ static int instructions(const mga_node *node) {
 }
 
 static bool has_room(const mga_cluster *c, const mga_node *node) {
-    if (c->n_instr + instructions(node) > MGR_TILE_MAX_INSTR || c->n_inputs > FULL_INPUTS || c->n_outputs > FULL_OUTPUTS)
+    if (c->n_instr + instructions(node) > MGR_TILE_MAX_INSTR || c->n_inputs > FULL_INPUTS ||
+        c->n_outputs > FULL_OUTPUTS)
         return false;
     return !mga_is_reduce(node) || !c->has_reduce || c->reduced == node->axes;
 }

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[STEP_KINDS] = {"leaf", "unary", "binary", "where", "reduce", "slice", "transpose", "reshape", "iadd",
-                                              "imultiply", "copyto", "keep", "release", "open", "close", "read", "backward"};
+static const char *const names[STEP_KINDS] = {"leaf",      "unary",   "binary", "where",     "reduce",  "slice",
+                                              "transpose", "reshape", "iadd",   "imultiply", "copyto",  "keep",
+                                              "release",   "open",    "close",  "read",      "backward"};
 
 program program_random(mg_test_rng *rng, bool exact, bool large) {
     program p = {.n = (int)mg_test_int(rng, 6, PROGRAM_STEPS), .exact = exact, .large = large};
@@ -30,8 +31,8 @@ void program_print(const program *p) {
     for (int i = 0; i < p->n; i++) {
         const program_step *s = &p->steps[i];
         if (!s->off)
-            fprintf(stderr, "  %2d %-9s a=%d b=%d c=%d what=%d random=%llu\n", i, names[s->kind], s->a, s->b, s->c, s->what,
-                    (unsigned long long)s->random);
+            fprintf(stderr, "  %2d %-9s a=%d b=%d c=%d what=%d random=%llu\n", i, names[s->kind], s->a, s->b, s->c,
+                    s->what, (unsigned long long)s->random);
     }
 }
 
@@ -46,8 +47,10 @@ void program_record(program_result *result, mg_dtype dtype, int64_t n, const voi
         char *element = result->bytes + result->n + (size_t)i * mg_dtype_size(dtype);
         double f64;
         float f32;
-        if (dtype == MG_F64 && (memcpy(&f64, element, sizeof f64), isnan(f64))) memcpy(element, &(double){NAN}, sizeof f64);
-        if (dtype == MG_F32 && (memcpy(&f32, element, sizeof f32), isnan(f32))) memcpy(element, &(float){NAN}, sizeof f32);
+        if (dtype == MG_F64 && (memcpy(&f64, element, sizeof f64), isnan(f64)))
+            memcpy(element, &(double){NAN}, sizeof f64);
+        if (dtype == MG_F32 && (memcpy(&f32, element, sizeof f32), isnan(f32)))
+            memcpy(element, &(float){NAN}, sizeof f32);
     }
     result->n += bytes;
 }
@@ -69,8 +72,11 @@ double program_value(uint64_t random, int64_t i) {
 }
 
 int program_shape(uint64_t random, bool large, int64_t *dims) {
-    static const struct { int ndim; int64_t dims[3]; } shapes[] = {{0, {0}}, {1, {1}}, {1, {3}}, {2, {4, 3}}, {2, {1, 3}}, {2, {4, 1}},
-                                                                   {3, {2, 4, 3}}, {1, {6}}, {2, {0, 3}}, {2, {65, 3}}, {1, {130}}};
+    static const struct {
+        int ndim;
+        int64_t dims[3];
+    } shapes[] = {{0, {0}},       {1, {1}}, {1, {3}},    {2, {4, 3}},  {2, {1, 3}}, {2, {4, 1}},
+                  {3, {2, 4, 3}}, {1, {6}}, {2, {0, 3}}, {2, {65, 3}}, {1, {130}}};
     size_t pick = random % (sizeof shapes / sizeof *shapes);
     if (large && random % 3 == 0) {
         dims[0] = 230;

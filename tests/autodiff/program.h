@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Random programs of ops, views, in-place writes, keeps and scopes: what they are, making them, running them on the library, and on a
- * plain model of NumPy's aliasing. Shared by test_random_programs.c and its shrinker; knows the public API only. */
+ * Random programs of ops, views, in-place writes, keeps and scopes: what they are, making them, running them on the
+ * library, and on a plain model of NumPy's aliasing. Shared by test_random_programs.c and its shrinker; knows the
+ * public API only. */
 #ifndef MYGRAD_TEST_PROGRAM_H
 #define MYGRAD_TEST_PROGRAM_H
 
@@ -11,11 +12,28 @@
 enum { PROGRAM_STEPS = 48, PROGRAM_VARS = 64, PROGRAM_MAX_ELEMENTS = 1 << 18 };
 
 typedef enum step_kind {
-    STEP_LEAF, STEP_UNARY, STEP_BINARY, STEP_WHERE, STEP_REDUCE, STEP_SLICE, STEP_TRANSPOSE, STEP_RESHAPE, STEP_IADD, STEP_IMULTIPLY,
-    STEP_COPYTO, STEP_KEEP, STEP_RELEASE, STEP_OPEN, STEP_CLOSE, STEP_READ, STEP_BACKWARD, STEP_KINDS
+    STEP_LEAF,
+    STEP_UNARY,
+    STEP_BINARY,
+    STEP_WHERE,
+    STEP_REDUCE,
+    STEP_SLICE,
+    STEP_TRANSPOSE,
+    STEP_RESHAPE,
+    STEP_IADD,
+    STEP_IMULTIPLY,
+    STEP_COPYTO,
+    STEP_KEEP,
+    STEP_RELEASE,
+    STEP_OPEN,
+    STEP_CLOSE,
+    STEP_READ,
+    STEP_BACKWARD,
+    STEP_KINDS
 } step_kind;
 
-/* One step: operands are variable numbers, taken modulo what exists; a step that makes no sense where it stands is skipped, the same way in every run. */
+/* One step: operands are variable numbers, taken modulo what exists; a step that makes no sense where it stands is
+ * skipped, the same way in every run. */
 typedef struct program_step {
     step_kind kind;
     bool off; /* switched off by the shrinker */

@@ -59,15 +59,24 @@ static void leaf(machine *m, const program_step *s) {
 static mg_tensor *unary(const machine *m, const program_step *s) {
     mg_tensor *x = var(m, s->a);
     switch (s->what % (m->p->exact ? 3 : 9)) {
-    case 0: return mg_negative(x);
-    case 1: return mg_square(x);
-    case 2: return mg_relu(x);
-    case 3: return mg_exp(x);
-    case 4: return mg_tanh(x);
-    case 5: return mg_sigmoid(x);
-    case 6: return mg_log1p(mg_square(x));
-    case 7: return mg_sqrt(mg_add(mg_square(x), mg_scalar(0.5)));
-    default: return mg_expm1(x);
+    case 0:
+        return mg_negative(x);
+    case 1:
+        return mg_square(x);
+    case 2:
+        return mg_relu(x);
+    case 3:
+        return mg_exp(x);
+    case 4:
+        return mg_tanh(x);
+    case 5:
+        return mg_sigmoid(x);
+    case 6:
+        return mg_log1p(mg_square(x));
+    case 7:
+        return mg_sqrt(mg_add(mg_square(x), mg_scalar(0.5)));
+    default:
+        return mg_expm1(x);
     }
 }
 
@@ -75,12 +84,18 @@ static mg_tensor *binary(const machine *m, const program_step *s) {
     mg_tensor *x = var(m, s->a), *y = s->random % 8 ? var(m, s->b) : mg_scalar(program_value(s->random, 1));
     if (!x || !y || !broadcasts(x, y, false)) return NULL;
     switch (s->what % 6) {
-    case 0: return mg_add(x, y);
-    case 1: return mg_subtract(x, y);
-    case 2: return mg_multiply(x, y);
-    case 3: return mg_divide(x, y);
-    case 4: return mg_maximum(x, y);
-    default: return mg_minimum(x, y);
+    case 0:
+        return mg_add(x, y);
+    case 1:
+        return mg_subtract(x, y);
+    case 2:
+        return mg_multiply(x, y);
+    case 3:
+        return mg_divide(x, y);
+    case 4:
+        return mg_maximum(x, y);
+    default:
+        return mg_minimum(x, y);
     }
 }
 
@@ -98,10 +113,14 @@ static mg_tensor *reduce(const machine *m, const program_step *s) {
     bool keepdims = s->random & 128;
     if (m->p->exact || mg_size(x) == 0) return mg_size(x) ? mg_max(x, .axis = axes, .keepdims = keepdims) : NULL;
     switch (s->what % 4) {
-    case 0: return mg_sum(x, .axis = axes, .keepdims = keepdims);
-    case 1: return mg_mean(x, .axis = axes, .keepdims = keepdims);
-    case 2: return mg_max(x, .axis = axes, .keepdims = keepdims);
-    default: return mg_min(x, .axis = axes, .keepdims = keepdims);
+    case 0:
+        return mg_sum(x, .axis = axes, .keepdims = keepdims);
+    case 1:
+        return mg_mean(x, .axis = axes, .keepdims = keepdims);
+    case 2:
+        return mg_max(x, .axis = axes, .keepdims = keepdims);
+    default:
+        return mg_min(x, .axis = axes, .keepdims = keepdims);
     }
 }
 
@@ -167,14 +186,30 @@ static void backward(machine *m, const program_step *s) {
 static void step(machine *m, const program_step *s) {
     int i = m->n_vars ? s->a % m->n_vars : 0;
     switch (s->kind) {
-    case STEP_LEAF: leaf(m, s); break;
-    case STEP_UNARY: add(m, m->n_vars ? unary(m, s) : NULL); break;
-    case STEP_BINARY: add(m, m->n_vars ? binary(m, s) : NULL); break;
-    case STEP_WHERE: add(m, where(m, s)); break;
-    case STEP_REDUCE: add(m, reduce(m, s)); break;
-    case STEP_SLICE: add(m, slice(m, s)); break;
-    case STEP_TRANSPOSE: add(m, m->n_vars ? mg_transpose(var(m, s->a), (mg_axes){0, NULL}) : NULL); break;
-    case STEP_RESHAPE: add(m, reshape(m, s)); break;
+    case STEP_LEAF:
+        leaf(m, s);
+        break;
+    case STEP_UNARY:
+        add(m, m->n_vars ? unary(m, s) : NULL);
+        break;
+    case STEP_BINARY:
+        add(m, m->n_vars ? binary(m, s) : NULL);
+        break;
+    case STEP_WHERE:
+        add(m, where(m, s));
+        break;
+    case STEP_REDUCE:
+        add(m, reduce(m, s));
+        break;
+    case STEP_SLICE:
+        add(m, slice(m, s));
+        break;
+    case STEP_TRANSPOSE:
+        add(m, m->n_vars ? mg_transpose(var(m, s->a), (mg_axes){0, NULL}) : NULL);
+        break;
+    case STEP_RESHAPE:
+        add(m, reshape(m, s));
+        break;
     case STEP_KEEP:
         if (m->n_vars && !m->vars[i].kept && mg_keep(m->vars[i].tensor)) m->vars[i].kept = true;
         break;
@@ -183,11 +218,21 @@ static void step(machine *m, const program_step *s) {
         mg_release(m->vars[i].tensor);
         remove_var(m, i);
         break;
-    case STEP_OPEN: m->scopes[m->depth++] = mg_scope_open(); break;
-    case STEP_CLOSE: close_scope(m); break;
-    case STEP_READ: read(m, var(m, s->a)); break;
-    case STEP_BACKWARD: backward(m, s); break;
-    default: inplace(m, s); break;
+    case STEP_OPEN:
+        m->scopes[m->depth++] = mg_scope_open();
+        break;
+    case STEP_CLOSE:
+        close_scope(m);
+        break;
+    case STEP_READ:
+        read(m, var(m, s->a));
+        break;
+    case STEP_BACKWARD:
+        backward(m, s);
+        break;
+    default:
+        inplace(m, s);
+        break;
     }
 }
 

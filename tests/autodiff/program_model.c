@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Random programs on plain arrays of doubles with real aliasing, as NumPy has it: views are pointers, in-place writes write.
- * Independent of the library; follows the skipping rules of program_library.c for programs that are `exact`. */
+ * Random programs on plain arrays of doubles with real aliasing, as NumPy has it: views are pointers, in-place writes
+ * write. Independent of the library; follows the skipping rules of program_library.c for programs that are `exact`. */
 #include "program.h"
 
 #include <math.h>
@@ -76,12 +76,18 @@ static double maximum(double x, double y) {
 
 static double apply(int op, double x, double y) {
     switch (op) {
-    case 0: return x + y;
-    case 1: return x - y;
-    case 2: return x * y;
-    case 3: return x / y;
-    case 4: return maximum(x, y);
-    default: return -maximum(-x, -y);
+    case 0:
+        return x + y;
+    case 1:
+        return x - y;
+    case 2:
+        return x * y;
+    case 3:
+        return x / y;
+    case 4:
+        return maximum(x, y);
+    default:
+        return -maximum(-x, -y);
     }
 }
 
@@ -118,7 +124,9 @@ static void binary(model *m, const program_step *s) {
 static void where(model *m, const program_step *s) {
     if (!m->n_vars) return;
     array x = *var(m, s->a), y = *var(m, s->b), z = *var(m, s->c), out;
-    if (!broadcast(&x, &y, false, &out) || y.ndim != z.ndim || memcmp(y.dims, z.dims, (size_t)y.ndim * sizeof y.dims[0])) return;
+    if (!broadcast(&x, &y, false, &out) || y.ndim != z.ndim ||
+        memcmp(y.dims, z.dims, (size_t)y.ndim * sizeof y.dims[0]))
+        return;
     contiguous(m, &out);
     for (int64_t k = 0; k < size_of(&out); k++) {
         bool less = *at(&x, &out, k) < *at(&y, &out, k);
@@ -134,8 +142,10 @@ static void reduce(model *m, const program_step *s) {
     int axis = x.ndim && s->random & 64 ? (int)(s->random % (unsigned)x.ndim) : -1;
     for (int i = 0; i < x.ndim; i++) {
         bool reduced = axis < 0 || i == axis;
-        if (!reduced) out.dims[out.ndim++] = x.dims[i];
-        else if (s->random & 128) out.dims[out.ndim++] = 1;
+        if (!reduced)
+            out.dims[out.ndim++] = x.dims[i];
+        else if (s->random & 128)
+            out.dims[out.ndim++] = 1;
     }
     contiguous(m, &out);
     for (int64_t k = 0; k < size_of(&out); k++) out.memory[k] = -INFINITY;
@@ -186,8 +196,8 @@ static void transpose(model *m, const program_step *s) {
     add(m, out);
 }
 
-/* As NumPy: a view exactly where the elements can be walked with new strides. The model asks the library for nothing: it tries the
- * strides that a view would need, and checks every element's place. */
+/* As NumPy: a view exactly where the elements can be walked with new strides. The model asks the library for nothing:
+ * it tries the strides that a view would need, and checks every element's place. */
 static void reshape(model *m, const program_step *s) {
     if (!m->n_vars) return;
     array x = *var(m, s->a), out = x;
@@ -243,21 +253,50 @@ static void close_scope(model *m) {
 
 static void step(model *m, const program_step *s) {
     switch (s->kind) {
-    case STEP_LEAF: leaf(m, s); break;
-    case STEP_UNARY: if (m->n_vars) unary(m, s); break;
-    case STEP_BINARY: if (m->n_vars) binary(m, s); break;
-    case STEP_WHERE: where(m, s); break;
-    case STEP_REDUCE: reduce(m, s); break;
-    case STEP_SLICE: slice(m, s); break;
-    case STEP_TRANSPOSE: transpose(m, s); break;
-    case STEP_RESHAPE: reshape(m, s); break;
-    case STEP_KEEP: if (m->n_vars) var(m, s->a)->kept = true; break;
-    case STEP_RELEASE: if (m->n_vars >= 3) remove_var(m, s->a % m->n_vars); break;
-    case STEP_OPEN: m->depth++; break;
-    case STEP_CLOSE: close_scope(m); break;
-    case STEP_READ: read(m, var(m, s->a)); break;
-    case STEP_BACKWARD: break;
-    default: inplace(m, s); break;
+    case STEP_LEAF:
+        leaf(m, s);
+        break;
+    case STEP_UNARY:
+        if (m->n_vars) unary(m, s);
+        break;
+    case STEP_BINARY:
+        if (m->n_vars) binary(m, s);
+        break;
+    case STEP_WHERE:
+        where(m, s);
+        break;
+    case STEP_REDUCE:
+        reduce(m, s);
+        break;
+    case STEP_SLICE:
+        slice(m, s);
+        break;
+    case STEP_TRANSPOSE:
+        transpose(m, s);
+        break;
+    case STEP_RESHAPE:
+        reshape(m, s);
+        break;
+    case STEP_KEEP:
+        if (m->n_vars) var(m, s->a)->kept = true;
+        break;
+    case STEP_RELEASE:
+        if (m->n_vars >= 3) remove_var(m, s->a % m->n_vars);
+        break;
+    case STEP_OPEN:
+        m->depth++;
+        break;
+    case STEP_CLOSE:
+        close_scope(m);
+        break;
+    case STEP_READ:
+        read(m, var(m, s->a));
+        break;
+    case STEP_BACKWARD:
+        break;
+    default:
+        inplace(m, s);
+        break;
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Rules A: in-place writes on tensors, views and views of views; who sees what; memory that is guarded, borrowed, shared. Golden values of
- * gradients are those of the real MyGrad 2.2.0 (reference/parity.md, section 8). */
+ * Rules A: in-place writes on tensors, views and views of views; who sees what; memory that is guarded, borrowed,
+ * shared. Golden values of gradients are those of the real MyGrad 2.2.0 (reference/parity.md, section 8). */
 #include "harness.h"
 
 #include <mygrad/mygrad.h>
@@ -14,8 +14,7 @@ static void check_values(mg_tensor *t, int64_t n, const double *expected) {
     CHECK_EQ_I64(mg_read(t, MG_F64, got), MG_OK);
     for (int64_t i = 0; i < n; i++) CHECK_BITS_F64(got[i], expected[i]);
 }
-#define VALUES(t, ...)                                                                                                 \
-    check_values(t, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
+#define VALUES(t, ...) check_values(t, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
 #define SLICE(x, a, b) mg_getitem(x, MG_KEY(MG_S(a, b, 1)))
 
 MG_TEST(inplace, readers_keep_what_they_saw) {

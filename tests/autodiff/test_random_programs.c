@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Random programs: lazy = eager, one thread = several, every ISA = scalar, bit for bit; and equal to a plain model of NumPy's aliasing.
- * A failing program is shrunk to the steps that matter and printed with its seed. */
+ * Random programs: lazy = eager, one thread = several, every ISA = scalar, bit for bit; and equal to a plain model of
+ * NumPy's aliasing. A failing program is shrunk to the steps that matter and printed with its seed. */
 #include "autodiff/thread.h"
 #include "program.h"
 #include "runtime/cpu.h"
@@ -50,7 +50,8 @@ static bool leaves_nothing(const program *p, const mode *const *modes) {
     program_run(p, &result);
     program_result_free(&result);
     mg_get_stats(&after);
-    return after.live_tensors == before.live_tensors && after.live_nodes == before.live_nodes && after.live_bytes == before.live_bytes;
+    return after.live_tensors == before.live_tensors && after.live_nodes == before.live_nodes &&
+           after.live_bytes == before.live_bytes;
 }
 
 /* Switch off steps while the fault stays, and print what is left. */
@@ -60,8 +61,10 @@ static void shrink(program *p, bool (*holds)(const program *, const mode *const 
         for (int i = p->n; i-- > 0;) {
             if (p->steps[i].off) continue;
             p->steps[i].off = true;
-            if (holds(p, modes)) p->steps[i].off = false;
-            else smaller = true;
+            if (holds(p, modes))
+                p->steps[i].off = false;
+            else
+                smaller = true;
         }
     }
     program_print(p);

@@ -21,8 +21,7 @@ static void check_values(mg_tensor *t, int64_t n, const double *expected) {
     CHECK_EQ_I64(mg_read(t, MG_F64, got), MG_OK);
     for (int64_t i = 0; i < n; i++) CHECK_BITS_F64(got[i], expected[i]);
 }
-#define VALUES(t, ...)                                                                                                 \
-    check_values(t, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
+#define VALUES(t, ...) check_values(t, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
 
 static int64_t leave_early(int how) {
     for (int i = 0; i < 3; i++) {
