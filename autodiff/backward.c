@@ -8,6 +8,7 @@
 #include "autodiff/handle.h"
 #include "autodiff/record.h"
 #include "autodiff/thread.h"
+#include "runtime/dtype.h"
 
 /* Gradient expressions deeper than this are evaluated as the walk goes, which bounds every region. */
 enum { DEPTH_CAP = 400 };
@@ -219,7 +220,7 @@ static mg_status reserve_wanted(mga_thread *thread, const mga_walk *walk) {
     return mga_nodes_reserve(&thread->wanted, thread->wanted.n + walk->n + 1) ? MG_OK : mgr_error();
 }
 
-static void attach(mga_thread *thread, mga_walk *walk, const mg_backward_opts *opts) {
+static void attach(mga_walk *walk, const mg_backward_opts *opts) {
     for (size_t i = 0; i < walk->n; i++) {
         mga_node *node = walk->order[i], *g = walk->gradients[node->walk];
         bool gets = g && gets_gradient(node, opts->consume);
@@ -278,12 +279,12 @@ static mg_status run_backward(mga_thread *thread, mga_walk *walk, mga_node *f, c
     MGR_TRY(reserve_wanted(thread, walk));
     if (opts->consume) { /* history goes, so what hangs from it must be there */
         MGR_TRY(mga_eval(f));
-        attach(thread, walk, opts);
+        attach(walk, opts);
         MGR_TRY(mga_eval_all(0, NULL));
         consume(walk);
         return MG_OK;
     }
-    attach(thread, walk, opts);
+    attach(walk, opts);
     if (f->shape->size == 1 && !mga_node_data(f))
         return mga_want(f); /* the loss will be read: one pass computes it along (D2) */
     return MG_OK;

@@ -98,7 +98,8 @@ static bool guarded(const mga_node *root) { return atomic_load_explicit(&root->h
  * place. */
 static mga_node *exclusive_root(mg_tensor *x) {
     mga_node *root = x->storage->root;
-    uint32_t own = 1 + (x->node == root) + (x->node->op == MGA_OP_VIEW && x->node->in[0] == root);
+    bool viewed = x->node->op == MGA_OP_VIEW && x->node->in[0] == root;
+    uint32_t own = 1u + (x->node == root ? 1u : 0u) + (viewed ? 1u : 0u);
     bool alone = atomic_load_explicit(&root->refs, memory_order_acquire) <= own &&
                  atomic_load_explicit(&root->buffer->refs, memory_order_acquire) == 1 && root->op == MGA_OP_LEAF;
     if (alone) return root;

@@ -132,7 +132,8 @@ static void print_node(FILE *file, const mga_node *node, size_t number, bool roo
     bool leaf = input_count(node) == 0, variable = node->flags & MGA_VARIABLE;
     fprintf(file, "  n%zu [label=\"", number);
     print_what(file, node);
-    fprintf(file, "\\n%s %s\"", mgr_shape_text(node->shape, shape), mg_dtype_name((mg_dtype)node->dtype));
+    const char *dtype = node->weak ? "scalar" : mg_dtype_name((mg_dtype)node->dtype);
+    fprintf(file, "\\n%s %s\"", mgr_shape_text(node->shape, shape), dtype);
     fprintf(file, ", shape=%s, fillcolor=\"%s\"", leaf ? "ellipse" : "box",
             !variable ? "#eeeeee"
             : leaf    ? "#c9e7c9"
@@ -154,7 +155,7 @@ static void print_edges(FILE *file, const drawing *d, size_t number) {
     }
 }
 
-static bool draw(FILE *file, void *context) {
+static void draw(FILE *file, void *context) {
     drawing *d = context;
     fputs("digraph mygrad {\n"
           "  rankdir=TB;\n"
@@ -164,7 +165,6 @@ static bool draw(FILE *file, void *context) {
     for (size_t i = 0; i < d->n; i++) print_node(file, d->nodes[i], i, i + 1 == d->n);
     for (size_t i = 0; i < d->n; i++) print_edges(file, d, i);
     fputs("}\n", file);
-    return true;
 }
 
 mg_status mg_save_graph(mg_tensor *t, const char *path) {

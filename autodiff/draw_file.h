@@ -7,8 +7,8 @@
 
 #include "mygrad/base.h"
 
-/* Write the DOT text of a drawing to a file; false: memory ran out (an error is set). */
-typedef bool mga_draw_fn(FILE *file, void *context);
+/* Write the DOT text of a drawing to a stream, whose own error flag tells how that went. */
+typedef void mga_draw_fn(FILE *file, void *context);
 
 /* Make path from what draw writes: as it is, or, if path ends in .svg, .png or .pdf, as the picture that `dot` makes of
  * it. IO errors name the file. */

@@ -3,6 +3,7 @@
 #include "autodiff/flush.h"
 
 #include "autodiff/job.h"
+#include "runtime/cpu.h"
 #include "runtime/dtype.h"
 #include "runtime/status.h"
 

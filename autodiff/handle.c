@@ -93,12 +93,17 @@ void mga_handle_orphan_grad(mg_tensor *t) {
     if (grad->scope == GRAD_SCOPE) link_innermost(thread, grad);
 }
 
+void mga_node_unshow(mga_node *node) {
+    if (!(node->flags & MGA_FROZEN)) node->flags &= (uint16_t) ~(MGA_VISIBLE | MGA_KEPT);
+}
+
 static void destroy(mga_thread *thread, mg_tensor *t) {
     if (t->grad) {
         mg_tensor *grad = t->grad;
         t->grad = NULL;
         if (grad->scope == GRAD_SCOPE) destroy(thread, grad); /* gradients have no gradient handles: depth 1 */
     }
+    if (!t->view) mga_node_unshow(t->node);
     if (t->storage && t->storage->base == t) t->storage->base = NULL;
     if (!t->storage)
         mga_drop_node_grad(

@@ -24,8 +24,9 @@ struct mg_tensor {
     mga_storage *storage; /* NULL until a view or an in-place write needs one */
     mga_view *view;       /* relative to storage->root; NULL: the whole */
     const mgr_shape *shape;
-    mg_tensor *grad;        /* handle made by mg_grad */
-    mg_tensor *prev, *next; /* the list of its scope; kept tensors and gradients are in none */
+    mg_tensor *grad;         /* handle made by mg_grad ... */
+    const mga_node *grad_of; /* ... from this gradient of the root */
+    mg_tensor *prev, *next;  /* the list of its scope; kept tensors and gradients are in none */
     uint32_t version;
     uint8_t dtype;
     uint8_t flags;
@@ -54,6 +55,9 @@ void mga_storage_release(mga_storage *storage);
 
 /* Mark and want the value of a kept tensor. */
 mg_status mga_keep_node(mga_node *node);
+
+/* No handle shows this value any more: no gradient is attached to it. */
+void mga_node_unshow(mga_node *node);
 
 /* Gradients: dropping a tensor's (its handle becomes a temporary), dropping a node's, wrapping one for its owner (count
  * taken over). */

@@ -92,6 +92,7 @@ mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value) {
     mga_handle_drop_grad(t);
     if (t->storage && t->storage->base && t->storage->base != t) mga_handle_drop_grad(t->storage->base);
     root->flags |= MGA_VISIBLE;
+    mga_node_unshow(old);
     if (!t->storage) {
         mga_node_release(t->node);
         t->node = root;

@@ -41,8 +41,9 @@ mg_status mga_job_add_run(mga_flush *flush, mga_job *job, const mgr_tile_spec *s
 /* Where the data of an operand are, or will be when its cluster has run. */
 char *mga_operand_data(const mga_flush *flush, const mga_node *node);
 
-/* The buffer of `input` if `entry`'s node may be computed in place over it, else NULL. */
-mgr_buffer *mga_job_takeover(const mga_flush *flush, const mga_entry *entry, const mga_node *input);
+/* The buffer of `input` if `entry`'s node may be computed in place over it, else NULL. readers: how many of the input's
+ * counts belong to nodes that will have read it, and let it go, by then. */
+mgr_buffer *mga_job_takeover(const mga_flush *flush, const mga_entry *entry, const mga_node *input, uint32_t readers);
 
 /* The three kinds. */
 mg_status mga_prepare_tile(mga_flush *flush, mga_job *job, const mga_cluster *cluster);

@@ -79,11 +79,31 @@ static mg_status copy_whole(mga_flush *flush, mga_job *job, const mga_node *node
     return add_region_run(flush, job, (mg_dtype)node->dtype, dst, strides, src, false);
 }
 
+static bool is_only_held_once(const mga_node *node) {
+    return atomic_load_explicit(&node->refs, memory_order_relaxed) == 1;
+}
+
+/* x[key] += y: the new elements are computed from the old root by an earlier cluster of this flush, which then lets it
+ * go. */
+static uint32_t readers_of_base(const mga_flush *flush, const mga_node *update) {
+    const mga_node *base = update->in[0], *value = update->in[1];
+    const mga_entry *entry = mga_region_entry(&flush->region, value);
+    uint32_t readers = 0;
+    if (!entry || entry->node != value || !entry->store || !mga_is_map(value) || !is_only_held_once(value) ||
+        (value->flags & MGA_HISTORY))
+        return 0;
+    for (int i = 0; i < value->n_in; i++) {
+        const mga_node *in = value->in[i];
+        readers += in == base || (in->op == MGA_OP_VIEW && in->in[0] == base && is_only_held_once(in));
+    }
+    return readers;
+}
+
 mg_status mga_prepare_update(mga_flush *flush, mga_job *job, const mga_cluster *cluster) {
     mga_entry *entry = &flush->region.entries[cluster->first];
     mga_node *node = entry->node;
     const mga_view *region = node->extra;
-    mgr_buffer *taken = mga_job_takeover(flush, entry, node->in[0]);
+    mgr_buffer *taken = mga_job_takeover(flush, entry, node->in[0], readers_of_base(flush, node));
     char *data;
     MGR_TRY(mga_job_claim(flush, job, entry, taken, &data));
     if (!taken) MGR_TRY(copy_whole(flush, job, node, data, node->in[0]));

@@ -161,10 +161,10 @@ static mgr_buffer *find_takeover(const builder *b, const mga_entry *entry) {
     if (mga_is_reduce(node)) return NULL;
     if (node->op == MGA_OP_RESULT) {
         const mga_node *op = node->in[0];
-        return node->which < op->n_in ? mga_job_takeover(b->flush, entry, op->in[node->which]) : NULL;
+        return node->which < op->n_in ? mga_job_takeover(b->flush, entry, op->in[node->which], 0) : NULL;
     }
     mgr_buffer *taken = NULL;
-    for (int i = 0; i < node->n_in && !taken; i++) taken = mga_job_takeover(b->flush, entry, node->in[i]);
+    for (int i = 0; i < node->n_in && !taken; i++) taken = mga_job_takeover(b->flush, entry, node->in[i], 0);
     return taken;
 }
 

@@ -8,6 +8,8 @@
 #include "runtime/memory.h"
 #include "runtime/shape.h"
 
+#include <stdatomic.h>
+
 /* Kinds of node beside the ops of the registry. */
 enum {
     MGA_OP_LEAF = 0xff00, /* has its data, from nothing */

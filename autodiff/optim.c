@@ -203,14 +203,18 @@ static mg_status record_update(const mg_optimizer *o, const slot *s, mga_node *g
     return values[0] ? MG_OK : mgr_error();
 }
 
+/* The parameter's gradient without a handle for it, which would stay in the user's scope; NULL if it has none. */
+static mga_node *gradient_node(const mg_tensor *param) {
+    if (!param->variable) return NULL;
+    return param->storage ? param->storage->root->grad : param->node->grad;
+}
+
 static mg_status record_all(const mg_optimizer *o, new_values *step) {
     for (size_t i = 0; i < o->n; i++) {
         const slot *s = &o->slots[i];
-        mg_tensor *grad = mg_grad(s->param);
-        MGR_TRY(mgr_error());
-        if (!grad) continue;
-        mga_node *g = mga_value(o->name, grad), **values = step->values + i * VALUES;
-        if (!g) return mgr_error();
+        if (!mga_value(o->name, s->param)) return mgr_error();
+        mga_node *g = gradient_node(s->param), **values = step->values + i * VALUES;
+        if (!g) continue;
         MGR_TRY(record_update(o, s, g, values));
         for (int j = 0; j < VALUES; j++) {
             if (values[j]) step->wanted[step->n_wanted++] = values[j];

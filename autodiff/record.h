@@ -5,6 +5,7 @@
 #define MGA_RECORD_H
 
 #include "autodiff/node.h"
+#include "mygrad/tensor.h"
 
 /* Map op on nodes: promotes, broadcasts, records. dtype: MG_DTYPE_NONE or the dtype asked for. NULL with an error set.
  */

@@ -4,7 +4,7 @@
 #include "autodiff/backward.h"
 #include "autodiff/flush.h"
 #include "autodiff/handle.h"
-#include "autodiff/pool.h"
+#include "autodiff/max_pool.h"
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
 #include "runtime/rows.h"

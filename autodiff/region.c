@@ -104,8 +104,16 @@ static bool order_allows(const mga_region *region, uint32_t c, const mga_node *n
     return true;
 }
 
+/* Instructions that the node may need: its own, and a conversion for every operand of another dtype. */
+static int instructions(const mga_node *node) {
+    int n = 1;
+    for (int i = 0; i < node->n_in; i++) n += node->in[i]->dtype != node->cdtype;
+    return n;
+}
+
 static bool has_room(const mga_cluster *c, const mga_node *node) {
-    if (c->n_instr + node->n_in + 1 > MGR_TILE_MAX_INSTR || c->n_inputs > FULL_INPUTS || c->n_outputs > FULL_OUTPUTS)
+    if (c->n_instr + instructions(node) > MGR_TILE_MAX_INSTR || c->n_inputs > FULL_INPUTS ||
+        c->n_outputs > FULL_OUTPUTS)
         return false;
     return !mga_is_reduce(node) || !c->has_reduce || c->reduced == node->axes;
 }
@@ -160,8 +168,11 @@ static void place(mga_region *region, uint32_t index) {
     }
     uint32_t c = find_cluster(region, node, mga_node_space(node));
     mga_cluster *cluster = &region->clusters[c];
-    cluster->n_instr = (uint16_t)(cluster->n_instr + node->n_in + 1); /* each operand may need a conversion */
-    cluster->n_inputs = (uint16_t)(cluster->n_inputs + node->n_in);
+    cluster->n_instr = (uint16_t)(cluster->n_instr + instructions(node));
+    for (int i = 0; i < node->n_in; i++) {
+        const mga_entry *input = mga_region_entry(region, node->in[i]);
+        cluster->n_inputs = (uint16_t)(cluster->n_inputs + !(input && input->cluster == c));
+    }
     cluster->n_outputs++;
     if (mga_is_reduce(node)) {
         cluster->has_reduce = true;

@@ -16,6 +16,7 @@ static mg_tensor *wrap_view(mg_tensor *x, const mgr_shape *shape, int64_t offset
         return NULL;
     }
     t->view = view;
+    if (node->op == MGA_OP_VIEW) mga_node_unshow(node); /* a view's gradient is a region of its base's */
     t->storage = x->storage;
     t->storage->refs++;
     t->version = t->storage->version;

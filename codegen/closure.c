@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Proof that differentiating never leaves the registered ops: every op that a rule uses has, for each input, a rule or
  * `none`. */
-#include "model.h"
+#include "op_model.h"
 
 static bool check_rule(mgc_world *w, const mgc_op *op, int i) {
     const mgc_order order = mgc_postorder(&op->rule[i].expr, 1);

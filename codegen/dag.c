@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "model.h"
+#include "op_model.h"
 #include "simplify.h"
 
 static uint64_t mix(uint64_t h, uint64_t x) {

@@ -3,7 +3,7 @@
  * they never multiply), and the op's own value is used where it occurs. */
 #include <string.h>
 
-#include "model.h"
+#include "op_model.h"
 #include "simplify.h"
 
 typedef struct derivation {
@@ -84,6 +84,8 @@ const mgc_node *mgc_derive(mgc_world *w, mgc_op *op, int i) {
     if (rule->kind != MGC_RULE_UNSET) return rule->expr;
     for (int j = 0; j < op->s->n_out; j++) {
         if (!rule->busy && !calls(op->value[j], op)) continue;
+        if (rule->reported) return NULL;
+        rule->reported = true;
         mgc_error(&w->diag, op->s->in[i].at,
                   "closure: '%s' has no d/d%s, and it cannot be derived because its value leads back to '%s'", op->name,
                   op->s->in[i].name, op->name);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * The emitters: each turns the finished model into the text of one generated file. main.c writes them. */
+ * The emitters: each turns the finished model into the text of one generated file. mgc.c writes them. */
 #ifndef MGC_EMIT_H
 #define MGC_EMIT_H
 
-#include "model.h"
+#include "op_model.h"
 
 typedef enum mgc_form { MGC_VV, MGC_SV, MGC_VS, MGC_REDUCE_FORM } mgc_form;
 

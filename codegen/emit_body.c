@@ -103,7 +103,8 @@ static void find_scalars(body_writer *b, const mgc_order *order) {
             int j = 0;
             while (j < body->n_scalars && body->scalars[j] != a) j++;
             if (j < body->n_scalars) continue;
-            body->scalar_names[j] = a->kind == MGC_PARAM ? b->op->s->params[a->which] : fresh(b, NULL, k);
+            body->scalar_names[j] =
+                a->kind == MGC_PARAM ? b->op->s->params[a->which] : fresh(b, mgc_format("s%d", j + 1), 0);
             body->scalars[j] = a;
             body->n_scalars++;
         }

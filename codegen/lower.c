@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "functions.h"
-#include "model.h"
+#include "op_model.h"
 
 static bool lower_op(mgc_world *w, mgc_op *op) {
     if (op->lowered[0]) return true;

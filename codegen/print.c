@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
+#include "op_model.h"
 
 static const struct {
     const char *op, *sign;

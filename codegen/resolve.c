@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "functions.h"
-#include "model.h"
+#include "op_model.h"
 #include "simplify.h"
 
 /* Where an expression stands decides which names it may use. */

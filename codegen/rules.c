@@ -3,7 +3,7 @@
  * few operands, also an internal op that does all of them in one kernel. */
 #include <string.h>
 
-#include "model.h"
+#include "op_model.h"
 #include "simplify.h"
 
 static int const_index(mgc_rule *r, double x) {
@@ -26,8 +26,10 @@ static bool add_step(mgc_world *w, const mgc_op *op, int i, const mgc_node *e) {
     mgc_rule *r = (mgc_rule *)&op->rule[i];
     const mgc_place at = op->s->in[i].at;
     if (r->n_steps == MGC_MAX_STEPS || r->n_consts + e->n_args > MGC_MAX_STEPS)
-        return mgc_error(&w->diag, at, "d/d%s of '%s' needs more than %d steps or constants", op->s->in[i].name,
-                         op->name, MGC_MAX_STEPS);
+        return mgc_error(
+            &w->diag, at,
+            "d/d%s of '%s' needs more than %d steps or constants: make a part of its formula an op of its own",
+            op->s->in[i].name, op->name, MGC_MAX_STEPS);
     bool scalar = true;
     for (int k = 0; k < e->op->s->n_in; k++) scalar = scalar && mgc_is_scalar(e->arg[k]);
     if (scalar)

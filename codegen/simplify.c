@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model.h"
+#include "op_model.h"
 
 static bool is(const mgc_op *op, const char *name) { return strcmp(op->name, name) == 0; }
 

@@ -5,23 +5,28 @@
 
 #include "kernels/hand_written.h"
 
+#ifdef __clang__ /* the vocabulary asks no alignment, whatever the pointer's type says */
+#pragma clang diagnostic ignored "-Walign-mismatch"
+#endif
+
 /* Elements of the chunks in which conversions by way of f32 or f64 are done: two stay in L1 with room to spare. */
 #define CHUNK 256
 
-/* How each dtype is held in memory; bool, which is a macro, is called truth. */
-#define ELEM_truth uint8_t
-#define ELEM_i8    int8_t
-#define ELEM_i16   int16_t
-#define ELEM_i32   int32_t
-#define ELEM_i64   int64_t
-#define ELEM_u8    uint8_t
-#define ELEM_u16   uint16_t
-#define ELEM_u32   uint32_t
-#define ELEM_u64   uint64_t
-#define ELEM_f16   uint16_t
-#define ELEM_bf16  uint16_t
-#define ELEM_f32   float
-#define ELEM_f64   double
+/* How each dtype is held in memory, at any address; bool, which is a macro, is called truth. */
+#define ELEM(name, type) typedef type ELEM_##name __attribute__((aligned(1), may_alias));
+ELEM(truth, uint8_t)
+ELEM(i8, int8_t)
+ELEM(i16, int16_t)
+ELEM(i32, int32_t)
+ELEM(i64, int64_t)
+ELEM(u8, uint8_t)
+ELEM(u16, uint16_t)
+ELEM(u32, uint32_t)
+ELEM(u64, uint64_t)
+ELEM(f16, uint16_t)
+ELEM(bf16, uint16_t)
+ELEM(f32, float)
+ELEM(f64, double)
 
 #define NAME(from, to)      from##_to_##to
 #define CONVERTER(from, to) static void NAME(from, to)(size_t n, void *out, const void *in)
@@ -42,6 +47,18 @@ static inline uint64_t whole_u64(double x) { return x >= 0x1p63 && x < 0x1p64 ? 
 #define WHOLE_u32(x) (uint32_t) whole(x)
 #define WHOLE_u64(x) whole_u64(x)
 
+/* ---- one element, wide integer on its way to a narrow float ---- */
+/* An integer past 2^53 made exact in f64: its low 12 bits are gathered into one, which keeps it on the same side of
+ * any point where a narrower float rounds. */
+static inline int64_t to_odd_i64(int64_t x) {
+    if (x <= INT64_C(1) << 53 && x >= -(INT64_C(1) << 53)) return x;
+    return (x & ~INT64_C(0xfff)) | ((x & 0xfff) != 0 ? 0x800 : 0);
+}
+static inline uint64_t to_odd_u64(uint64_t x) {
+    if (x <= UINT64_C(1) << 53) return x;
+    return (x & ~UINT64_C(0xfff)) | ((x & 0xfff) != 0 ? 0x800u : 0u);
+}
+
 /* ---- loops that compilers vectorise ---- */
 #define LOOP(from, to, expr)                                                                                           \
     CONVERTER(from, to) {                                                                                              \
@@ -56,6 +73,7 @@ static inline uint64_t whole_u64(double x) { return x >= 0x1p63 && x < 0x1p64 ? 
 #define FROM_BOOL(to)  LOOP(truth, to, x[i] != 0)
 #define TO_BOOL(from)  LOOP(from, truth, x[i] != 0)
 #define CAST(from, to) LOOP(from, to, x[i])
+/* clang-format off */
 COPY(truth)
 COPY(f16)
 COPY(bf16)
@@ -64,27 +82,40 @@ MGV_FOR_ALL(FROM_BOOL)
 MGV_FOR_ALL(TO_BOOL)
 LOOP(f16, truth, (x[i] & 0x7fff) != 0)
 LOOP(bf16, truth, (x[i] & 0x7fff) != 0)
-CAST(i8, i16)
-CAST(i8, i32) CAST(i8, i64) CAST(i8, u8) CAST(i8, u16) CAST(i8, u32) CAST(i8, u64) CAST(i16, i8) CAST(i16, i32)
-    CAST(i16, i64) CAST(i16, u8) CAST(i16, u16) CAST(i16, u32) CAST(i16, u64) CAST(i32, i8) CAST(i32, i16)
-        CAST(i32, i64) CAST(i32, u8) CAST(i32, u16) CAST(i32, u32) CAST(i32, u64) CAST(i64, i8) CAST(i64, i16)
-            CAST(i64, i32) CAST(i64, u8) CAST(i64, u16) CAST(i64, u32) CAST(i64, u64) CAST(u8, i8) CAST(u8, i16)
-                CAST(u8, i32) CAST(u8, i64) CAST(u8, u16) CAST(u8, u32) CAST(u8, u64) CAST(u16, i8) CAST(u16, i16)
-                    CAST(u16, i32) CAST(u16, i64) CAST(u16, u8) CAST(u16, u32) CAST(u16, u64) CAST(u32, i8)
-                        CAST(u32, i16) CAST(u32, i32) CAST(u32, i64) CAST(u32, u8) CAST(u32, u16) CAST(u32, u64)
-                            CAST(u64, i8) CAST(u64, i16) CAST(u64, i32) CAST(u64, i64) CAST(u64, u8) CAST(u64, u16)
-                                CAST(u64, u32)
-#define TO_F32(from) CAST(from, f32)
-                                    MGV_FOR_INTS(TO_F32) CAST(i8, f64) CAST(i16, f64) CAST(i32, f64) CAST(u8, f64)
-                                        CAST(u16, f64) CAST(u32, f64)
+CAST(i8, i16) CAST(i8, i32) CAST(i8, i64) CAST(i8, u8) CAST(i8, u16) CAST(i8, u32) CAST(i8, u64) CAST(i8, f32)
+    CAST(i8, f64)
+CAST(i16, i8) CAST(i16, i32) CAST(i16, i64) CAST(i16, u8) CAST(i16, u16) CAST(i16, u32) CAST(i16, u64) CAST(i16, f32)
+    CAST(i16, f64)
+CAST(i32, i8) CAST(i32, i16) CAST(i32, i64) CAST(i32, u8) CAST(i32, u16) CAST(i32, u32) CAST(i32, u64) CAST(i32, f32)
+    CAST(i32, f64)
+CAST(i64, i8) CAST(i64, i16) CAST(i64, i32) CAST(i64, u8) CAST(i64, u16) CAST(i64, u32) CAST(i64, u64)
+CAST(u8, i8) CAST(u8, i16) CAST(u8, i32) CAST(u8, i64) CAST(u8, u16) CAST(u8, u32) CAST(u8, u64) CAST(u8, f32)
+    CAST(u8, f64)
+CAST(u16, i8) CAST(u16, i16) CAST(u16, i32) CAST(u16, i64) CAST(u16, u8) CAST(u16, u32) CAST(u16, u64) CAST(u16, f32)
+    CAST(u16, f64)
+CAST(u32, i8) CAST(u32, i16) CAST(u32, i32) CAST(u32, i64) CAST(u32, u8) CAST(u32, u16) CAST(u32, u64) CAST(u32, f32)
+    CAST(u32, f64)
+CAST(u64, i8) CAST(u64, i16) CAST(u64, i32) CAST(u64, i64) CAST(u64, u8) CAST(u64, u16) CAST(u64, u32)
+#undef COPY
+#undef FROM_BOOL
+#undef TO_BOOL
 
-/* ---- i64 and u64 to f64 ---- */
+/* ---- i64 and u64 to floats ---- */
+/* Clang goes from 64-bit integers to f32 by way of f64 on AArch64, rounding twice; done so that the first is exact. */
+#if defined(__clang__) && defined(__aarch64__)
+LOOP(i64, f32, (double)to_odd_i64(x[i]))
+LOOP(u64, f32, (double)to_odd_u64(x[i]))
+#else
+CAST(i64, f32)
+CAST(u64, f32)
+#endif
+
 #ifdef MGK_ISA_AVX2
 /* No instruction: hi * 2^32 is exact and so is lo, hence their sum is rounded once. */
 #define FROM_64(from, shift)                                                                                           \
     CONVERTER(from, f64) {                                                                                             \
         const ELEM_##from *x = in;                                                                                     \
-        double *y = out;                                                                                               \
+        ELEM_f64 *y = out;                                                                                             \
         for (size_t i = 0; i < n; i += 8) {                                                                            \
             const size_t m = n - i < 8 ? n - i : 8;                                                                    \
             const mgv_##from v = mgv_loadn_##from(x + i, m);                                                           \
@@ -93,16 +124,19 @@ CAST(i8, i32) CAST(i8, i64) CAST(i8, u8) CAST(i8, u16) CAST(i8, u32) CAST(i8, u6
             mgv_storen_f64(y + i, mgv_fma_f64(hi, mgv_set1_f64(0x1p32), lo), m);                                       \
         }                                                                                                              \
     }
-                                            FROM_64(i64, mgv_shr_i64(v, 32))
-                                                FROM_64(u64, mgv_as_u64_i64(mgv_shr_u64(v, 32)))
+FROM_64(i64, mgv_shr_i64(v, 32))
+FROM_64(u64, mgv_as_u64_i64(mgv_shr_u64(v, 32)))
 #else
-                                            CAST(i64, f64) CAST(u64, f64)
+CAST(i64, f64)
+CAST(u64, f64)
 #endif
+_Static_assert(CHUNK % MGV_LANES_f32 == 0, "chunks are whole vectors");
+/* clang-format on */
 
-    /* ---- between f32 and f64 ---- */
-    CONVERTER(f32, f64) {
-    const float *x = in;
-    double *y = out;
+/* ---- between f32 and f64 ---- */
+CONVERTER(f32, f64) {
+    const ELEM_f32 *x = in;
+    ELEM_f64 *y = out;
     size_t i = 0;
     for (; i + 16 <= n; i += 16) {
         const mgv_f32 v = mgv_load_f32(x + i);
@@ -113,8 +147,8 @@ CAST(i8, i32) CAST(i8, i64) CAST(i8, u8) CAST(i8, u16) CAST(i8, u32) CAST(i8, u6
 }
 
 CONVERTER(f64, f32) {
-    const double *x = in;
-    float *y = out;
+    const ELEM_f64 *x = in;
+    ELEM_f32 *y = out;
     size_t i = 0;
     for (; i + 16 <= n; i += 16) mgv_store_f32(y + i, mgv_narrow_f32(mgv_load_f64(x + i), mgv_load_f64(x + i + 8)));
     for (; i < n; i++) y[i] = (float)x[i];
@@ -157,20 +191,10 @@ static inline mgv_f64 to_odd(mgv_f64 v) {
     return mgv_frombits_f64(mgv_or_i64(mgv_andnot_i64(bits, lost), mgv_and_i64(carry, last)));
 }
 
-/* An integer past 2^53 made exact in f64, and no nearer to where a 16-bit float rounds: the same trick on 12 bits. */
-static inline int64_t to_odd_i64(int64_t x) {
-    if (x <= INT64_C(1) << 53 && x >= -(INT64_C(1) << 53)) return x;
-    return (x & ~INT64_C(0xfff)) | ((x & 0xfff) != 0 ? 0x800 : 0);
-}
-static inline uint64_t to_odd_u64(uint64_t x) {
-    if (x <= UINT64_C(1) << 53) return x;
-    return (x & ~UINT64_C(0xfff)) | ((x & 0xfff) != 0 ? 0x800u : 0u);
-}
-
 /* From a 16-bit float: f32 holds it exactly, so any conversion may go by way of it. */
 #define BY_F32(half, to)                                                                                               \
     CONVERTER(half, to) {                                                                                              \
-        const uint16_t *x = in;                                                                                        \
+        const ELEM_u16 *x = in;                                                                                        \
         ELEM_##to *y = out;                                                                                            \
         float chunk[CHUNK];                                                                                            \
         for (size_t i = 0; i < n; i += CHUNK) {                                                                        \
@@ -183,7 +207,7 @@ static inline uint64_t to_odd_u64(uint64_t x) {
 #define BY_MID(from, mid, half, fix)                                                                                   \
     CONVERTER(from, half) {                                                                                            \
         const ELEM_##from *x = in;                                                                                     \
-        uint16_t *y = out;                                                                                             \
+        ELEM_u16 *y = out;                                                                                             \
         ELEM_##mid chunk[CHUNK];                                                                                       \
         for (size_t i = 0; i < n; i += CHUNK) {                                                                        \
             const size_t m = n - i < CHUNK ? n - i : CHUNK;                                                            \
@@ -194,22 +218,22 @@ static inline uint64_t to_odd_u64(uint64_t x) {
 #define NONZERO(x) ((x) != 0)
 #define HALF(h)                                                                                                        \
     CONVERTER(h, f32) {                                                                                                \
-        const uint16_t *x = in;                                                                                        \
-        float *y = out;                                                                                                \
+        const ELEM_u16 *x = in;                                                                                        \
+        ELEM_f32 *y = out;                                                                                             \
         size_t i = 0;                                                                                                  \
         for (; i + 16 <= n; i += 16) mgv_store_f32(y + i, mgv_loadn_##h##_f32(x + i, 16));                             \
         if (i < n) mgv_storen_f32(y + i, mgv_loadn_##h##_f32(x + i, n - i), n - i);                                    \
     }                                                                                                                  \
     CONVERTER(f32, h) {                                                                                                \
-        const float *x = in;                                                                                           \
-        uint16_t *y = out;                                                                                             \
+        const ELEM_f32 *x = in;                                                                                        \
+        ELEM_u16 *y = out;                                                                                             \
         size_t i = 0;                                                                                                  \
         for (; i + 16 <= n; i += 16) mgv_storen_##h##_f32(y + i, mgv_load_f32(x + i), 16);                             \
         if (i < n) mgv_storen_##h##_f32(y + i, mgv_loadn_f32(x + i, n - i), n - i);                                    \
     }                                                                                                                  \
     CONVERTER(f64, h) {                                                                                                \
-        const double *x = in;                                                                                          \
-        uint16_t *y = out;                                                                                             \
+        const ELEM_f64 *x = in;                                                                                        \
+        ELEM_u16 *y = out;                                                                                             \
         for (size_t i = 0; i < n; i += 16) {                                                                           \
             const size_t m = n - i < 16 ? n - i : 16, lo = m < 8 ? m : 8;                                              \
             const mgv_f64 a = mgv_loadn_f64(x + i, lo), b = mgv_loadn_f64(x + i + lo, m - lo);                         \
@@ -217,8 +241,8 @@ static inline uint64_t to_odd_u64(uint64_t x) {
         }                                                                                                              \
     }                                                                                                                  \
     static void round_##h(size_t n, void *out, const void *in) {                                                       \
-        const float *x = in;                                                                                           \
-        float *y = out;                                                                                                \
+        const ELEM_f32 *x = in;                                                                                        \
+        ELEM_f32 *y = out;                                                                                             \
         for (size_t i = 0; i < n; i += 16) {                                                                           \
             const size_t m = n - i < 16 ? n - i : 16;                                                                  \
             uint16_t lanes[16];                                                                                        \

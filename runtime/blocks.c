@@ -49,13 +49,12 @@ static inline unsigned class_of(size_t bytes) {
     return bytes <= 64 ? 0u : 58u - (unsigned)__builtin_clzll((unsigned long long)(bytes - 1));
 }
 
+/* Of a list that is not empty. */
 static inline free_block *list_pop(free_list *list, unsigned class) {
     free_block *block = list->head;
-    if (block) {
-        MGR_UNPOISON(block, class_bytes[class]);
-        list->head = block->next;
-        list->count--;
-    }
+    MGR_UNPOISON(block, class_bytes[class]);
+    list->head = block->next;
+    list->count--;
     return block;
 }
 
@@ -94,7 +93,7 @@ static void thread_end(void) {
     mgr_system_put(state, sizeof *state, state->owner);
 }
 
-static block_thread *thread_begin(void) {
+static MGR_SLOW block_thread *thread_begin(void) {
     mgr_system_owner owner;
     block_thread *state = mgr_system_get(sizeof *state, 64, &owner);
     if (!state) return NULL;
@@ -129,7 +128,7 @@ static free_list slab_new(unsigned class) {
 }
 
 /* Fill an empty list: the spare, a batch of everyone's, or a slab. False: no memory. */
-static bool refill(block_thread *state, unsigned class) {
+static MGR_SLOW bool refill(block_thread *state, unsigned class) {
     free_list *list = &state->list[class];
     if (state->spare[class].head) {
         *list = state->spare[class];
@@ -148,7 +147,7 @@ static bool refill(block_thread *state, unsigned class) {
     return list->head != NULL;
 }
 
-static void *large_new(size_t bytes) {
+static MGR_SLOW void *large_new(size_t bytes) {
     void *p = mgr_alloc(bytes);
     if (!p) return NULL;
     mgr_lock_acquire(MGR_LOCK_BLOCKS);
@@ -157,7 +156,7 @@ static void *large_new(size_t bytes) {
     return p;
 }
 
-static void *slow_new(size_t bytes, unsigned class) {
+static MGR_SLOW void *slow_new(size_t bytes, unsigned class) {
     block_thread *state = self ? self : thread_begin();
     if (!state || (!state->list[class].head && !refill(state, class))) {
         mgr_fail_memory(NULL, bytes);
@@ -176,8 +175,36 @@ void *mgr_block_new(size_t bytes) {
     return list_pop(&state->list[class], class);
 }
 
-/* A block freed by a thread that can have no state: a batch of one. */
-static void slow_free(free_block *block, unsigned class) {
+static MGR_SLOW void large_free(void *block) {
+    mgr_lock_acquire(MGR_LOCK_BLOCKS);
+    shared.live--;
+    mgr_lock_release(MGR_LOCK_BLOCKS);
+    mgr_free(block);
+}
+
+/* The list is a full batch: it becomes the spare, the old spare goes to everyone. */
+static MGR_SLOW void put_aside(block_thread *state, unsigned class) {
+    if (state->spare[class].head) {
+        mgr_lock_acquire(MGR_LOCK_BLOCKS);
+        share_list(&state->spare[class], class);
+        mgr_lock_release(MGR_LOCK_BLOCKS);
+    }
+    state->spare[class] = state->list[class];
+    state->list[class] = (free_list){NULL, 0};
+}
+
+static inline void keep(block_thread *state, free_block *block, unsigned class) {
+    mgr_counter_add(&state->frees, 1);
+    list_push(&state->list[class], block, class);
+    if (state->list[class].count >= BATCH) put_aside(state, class);
+}
+
+/* The first block that a thread sees is one it frees. If it can have no state, that is a batch of one for everyone. */
+static MGR_SLOW void slow_free(free_block *block, unsigned class) {
+    if (thread_begin()) {
+        keep(self, block, class);
+        return;
+    }
     free_list one = {NULL, 0};
     list_push(&one, block, class);
     mgr_lock_acquire(MGR_LOCK_BLOCKS);
@@ -189,29 +216,14 @@ static void slow_free(free_block *block, unsigned class) {
 void mgr_block_free(void *block, size_t bytes) {
     if (!block) return;
     if (bytes > class_bytes[CLASSES - 1]) {
-        mgr_lock_acquire(MGR_LOCK_BLOCKS);
-        shared.live--;
-        mgr_lock_release(MGR_LOCK_BLOCKS);
-        mgr_free(block);
+        large_free(block);
         return;
     }
     unsigned class = class_of(bytes);
-    block_thread *state = self ? self : thread_begin();
-    if (!state) {
+    if (self)
+        keep(self, block, class);
+    else
         slow_free(block, class);
-        return;
-    }
-    mgr_counter_add(&state->frees, 1);
-    free_list *list = &state->list[class];
-    list_push(list, block, class);
-    if (list->count < BATCH) return;
-    if (state->spare[class].head) {
-        mgr_lock_acquire(MGR_LOCK_BLOCKS);
-        share_list(&state->spare[class], class);
-        mgr_lock_release(MGR_LOCK_BLOCKS);
-    }
-    state->spare[class] = *list;
-    *list = (free_list){NULL, 0};
 }
 
 uint64_t mgr_blocks_live(void) {

@@ -74,27 +74,35 @@ static const uint8_t promotion[MG_DTYPE_COUNT][MG_DTYPE_COUNT] = {
 
 mg_dtype mg_promote_types(mg_dtype a, mg_dtype b) { return (mg_dtype)promotion[known(a)][known(b)]; }
 
-static mg_dtype join(mg_dtype so_far, mg_dtype next) {
-    return so_far == MG_DTYPE_NONE ? next : mg_promote_types(so_far, next);
+static inline bool is_float(mg_dtype dtype) { return types[known(dtype)].kind == KIND_FLOAT; }
+
+static inline mg_dtype join(mg_dtype so_far, mg_dtype next) {
+    return so_far == MG_DTYPE_NONE ? (mg_dtype)known(next) : (mg_dtype)promotion[so_far][known(next)];
 }
+
+/* A weak bool counts as a bool; weak numbers take no part in the first round. */
+static inline bool is_strong(const mgr_operand_type *operand) { return operand->weak <= MGR_WEAK_BOOL; }
 
 /* Floats first, then the rest one by one: that is NumPy's answer for more than two operands (i16, u16, f32 give f32,
  * not f64). */
 mg_dtype mgr_promote(int n, const mgr_operand_type *operands) {
-    mg_dtype strong = MG_DTYPE_NONE;
+    mg_dtype floats = MG_DTYPE_NONE, strong = MG_DTYPE_NONE;
     mgr_weak weakest = MGR_STRONG;
-    for (int pass = 0; pass < 2; pass++) {
-        for (int i = 0; i < n; i++) {
-            mgr_weak weak = operands[i].weak;
-            mg_dtype dtype = weak == MGR_WEAK_BOOL ? MG_BOOL : operands[i].dtype;
-            if (weak == MGR_WEAK_INT || weak == MGR_WEAK_FLOAT) {
-                if (weak > weakest) weakest = weak;
-            } else if (mg_dtype_is_float(dtype) == (pass == 0)) {
-                strong = join(strong, dtype);
-            }
+    for (int i = 0; i < n; i++) {
+        if (!is_strong(&operands[i])) {
+            if (operands[i].weak > weakest) weakest = operands[i].weak;
+            continue;
         }
+        strong = join(strong, operands[i].dtype);
+        if (is_float(operands[i].dtype)) floats = join(floats, operands[i].dtype);
     }
-    if (weakest == MGR_STRONG || mg_dtype_is_float(strong)) return strong;
+    if (floats != MG_DTYPE_NONE) {
+        if (n <= 2) return strong;
+        for (int i = 0; i < n; i++)
+            if (is_strong(&operands[i])) floats = join(floats, operands[i].dtype);
+        return floats;
+    }
+    if (weakest == MGR_STRONG) return strong;
     if (weakest == MGR_WEAK_FLOAT) return MG_F64;
     return strong == MG_DTYPE_NONE || strong == MG_BOOL ? MG_I64 : strong;
 }
@@ -132,6 +140,7 @@ mg_status mgr_result_type(const mgk_op_info *op, mg_dtype promoted, mg_dtype *ro
     case MGK_TYPES_SUM:
         value = accumulator_of(promoted);
         break;
+    case MGK_TYPES_DIVIDE:
     case MGK_TYPES_MEAN:
         value = mg_dtype_is_float(promoted) ? promoted : MG_F64;
         break;

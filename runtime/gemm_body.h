@@ -50,10 +50,11 @@ static void GEMM(run)(const mgr_gemm *g, void *scratch) {
                 int64_t mc = g->m - i0 < MGR_GEMM_MC ? g->m - i0 : MGR_GEMM_MC;
                 GEMM(pack)(a_pack, MR, mc, kc, a + i0 * g->a_row + p0 * g->a_col, g->a_row, g->a_col);
                 for (int64_t j = 0; j < nc; j += NR)
-                    for (int64_t i = 0; i < mc; i += MR)
-                        GEMM(tile)
-                        (kc, a_pack + i * kc, b_pack + j * kc, c + (i0 + i) * g->c_row + j0 + j, g->c_row,
-                         (int)(mc - i < MR ? mc - i : MR), (int)(nc - j < NR ? nc - j : NR), fresh);
+                    for (int64_t i = 0; i < mc; i += MR) {
+                        int rows = (int)(mc - i < MR ? mc - i : MR), cols = (int)(nc - j < NR ? nc - j : NR);
+                        T *tile = c + (i0 + i) * g->c_row + j0 + j;
+                        GEMM(tile)(kc, a_pack + i * kc, b_pack + j * kc, tile, g->c_row, rows, cols, fresh);
+                    }
             }
         }
     }

@@ -297,7 +297,7 @@ static mg_status run_units(geometry *g, int64_t units, double work, size_t extra
     g->scratch = scratch->data;
     g->partials = g->scratch + per_worker * workers;
     int64_t grain = work >= GRAIN_PRODUCT ? 1 : (int64_t)(GRAIN_PRODUCT / (work + 1)) + 1;
-    mgr_parallel_for(units, grain, body, g);
+    mgr_parallel_for(units, mgr_grain_for(units, grain, (int64_t)workers), body, g);
     for (int64_t group = 1; group < g->groups; group++)
         add_run(g->args->dtype, g->dw, at(g, g->partials, (group - 1) * g->args->f * g->taps), g->args->f * g->taps, 1);
     mgr_buffer_release(scratch);

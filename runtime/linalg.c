@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Below this many multiplications the cost of a call of oneDNN or BLAS is larger than the product. */
-#define TINY_PRODUCT 512
+/* Up to this many multiplications our own loops are done before oneDNN has found its primitive, or BLAS has unpacked
+ * its arguments [measured]. */
+#define TINY_FOR_ONEDNN 512
+#define TINY_FOR_BLAS   216
 /* Multiplications that are worth a thread of their own. */
 #define GRAIN_PRODUCT (1 << 16)
 
@@ -109,11 +111,16 @@ static void coalesce_batch(shaped *s) {
 
 /* (batch, m, k) times one (k, n) is one product with batch * m rows. */
 static void fold_batch_into_rows(shaped *s) {
+    int64_t item = (int64_t)item_of(s);
     while (s->ndim > 0) {
         int last = s->ndim - 1;
-        int64_t rows = s->m * s->a.row;
-        if (s->b.batch[last] != 0 || s->a.batch[last] != rows || s->c.batch[last] != s->m * s->c.row) return;
-        s->m *= s->batch[last];
+        int64_t rows = s->m * s->batch[last];
+        mgr_pack_view a = s->a;
+        if (s->b.batch[last] != 0 || a.batch[last] != s->m * a.row || s->c.batch[last] != s->m * s->c.row) return;
+        settle_strides(&a, rows, s->k, item);
+        if (!is_dense(&a, rows, s->k, item)) return;
+        s->a = a;
+        s->m = rows;
         s->ndim--;
     }
 }
@@ -122,7 +129,7 @@ void mgr_gemm_run(const mgr_gemm *g, void *scratch) {
     bool fits = g->m < INT_MAX && g->n < INT_MAX && g->k < INT_MAX && g->a_row < INT_MAX && g->a_col < INT_MAX &&
                 g->b_row < INT_MAX && g->b_col < INT_MAX && g->c_row < INT_MAX;
     bool some = g->m > 0 && g->n > 0 && g->k > 0;
-    if (mgr_blas_has(g->dtype) && fits && some && (double)g->m * (double)g->n * (double)g->k > TINY_PRODUCT)
+    if (mgr_blas_has(g->dtype) && fits && some && (double)g->m * (double)g->n * (double)g->k > TINY_FOR_BLAS)
         mgr_blas_gemm(g);
     else
         mgr_gemm_own(g, scratch);
@@ -180,27 +187,33 @@ static mg_status run_loops(const mgr_gemm_batch *g) {
     loops l = {.g = g, .scratch_bytes = mgr_gemm_scratch(f->dtype)};
     double work = (double)f->m * (double)f->n * (double)(f->k > 0 ? f->k : 1);
     bool blas = mgr_blas_has(f->dtype), large = work > GRAIN_PRODUCT;
-    mgr_buffer *scratch = mgr_buffer_new(l.scratch_bytes * (size_t)mgr_num_threads());
+    bool one_by_one = blas && (large || g->batch == 1); /* BLAS divides each product among threads itself */
+    int64_t workers = one_by_one ? 1 : mgr_num_threads(), units = g->batch, grain = (int64_t)(GRAIN_PRODUCT / work) + 1;
+    mgr_buffer *scratch = mgr_buffer_new(l.scratch_bytes * (size_t)workers);
     if (!scratch) return mgr_error();
     l.scratch = scratch->data;
     l.row_blocks = (f->m + BLOCK_ROWS - 1) / BLOCK_ROWS;
     l.col_blocks = (f->n + BLOCK_COLS - 1) / BLOCK_COLS;
-    if (blas && (large || g->batch == 1)) /* BLAS divides each product among threads itself */
+    if (one_by_one)
         slices_body(0, g->batch, 0, &l);
     else if (blas || !large)
-        mgr_parallel_for(g->batch, (int64_t)(GRAIN_PRODUCT / work) + 1, slices_body, &l);
-    else
-        mgr_parallel_for(g->batch * l.row_blocks * l.col_blocks, 1, blocks_body, &l);
+        mgr_parallel_for(units, mgr_grain_for(units, grain, workers), slices_body, &l);
+    else {
+        units *= l.row_blocks * l.col_blocks;
+        mgr_parallel_for(units, mgr_grain_for(units, 1, workers), blocks_body, &l);
+    }
     mgr_buffer_release(scratch);
     return MG_OK;
 }
 
+/* bf16 has no loops of its own: "not mine" goes up, and the whole product through f32. */
 static mg_status run_batch(const mgr_gemm_batch *g) {
     const mgr_gemm *f = &g->first;
-    bool tiny = (double)f->m * (double)f->n * (double)f->k <= TINY_PRODUCT && g->batch == 1;
-    if (mgr_onednn_has(f->dtype) && !tiny && f->k > 0) {
-        mg_status status = mgr_onednn_matmul(g);
-        if (status != MG_ERR_NOT_IMPLEMENTED) return status;
+    bool bf16 = f->dtype == MG_BF16;
+    bool tiny = (double)f->m * (double)f->n * (double)f->k <= TINY_FOR_ONEDNN && g->batch == 1 && !bf16;
+    if (mgr_onednn_has(f->dtype) && !tiny && (f->k > 0 || bf16)) {
+        mg_status status = f->k > 0 ? mgr_onednn_matmul(g) : MG_ERR_NOT_IMPLEMENTED;
+        if (status != MG_ERR_NOT_IMPLEMENTED || bf16) return status;
     }
     return run_loops(g);
 }
@@ -268,8 +281,7 @@ static mg_dtype compute_dtype(mg_dtype dtype, int64_t k) {
     return direct ? dtype : MG_F32;
 }
 
-static mg_status run_packed(shaped *s) {
-    mg_dtype compute = compute_dtype(s->dtype, s->k);
+static mg_status run_packed(shaped *s, mg_dtype compute) {
     mgr_pack_view c = s->c;
     int64_t m = s->m, batch[MG_MAX_NDIM];
     int ndim = s->ndim;
@@ -308,7 +320,12 @@ mg_status mgr_matmul_run(const mgr_matmul *args) {
         if (args->batch[d] == 0) return MG_OK;
     shape_problem(&s, args);
     mgr_fpenv env = mgr_fpenv_enter();
-    mg_status status = run_packed(&s);
+    mg_dtype compute = compute_dtype(s.dtype, s.k);
+    mg_status status = run_packed(&s, compute);
+    if (status == MG_ERR_NOT_IMPLEMENTED) { /* bf16 in a shape that oneDNN only has slow loops for */
+        shape_problem(&s, args);
+        status = run_packed(&s, MG_F32);
+    }
     mgr_fpenv_leave(env);
     return status;
 }

@@ -39,7 +39,8 @@ mg_status mgr_conv_forward(const mgr_conv *args, const void *x, const void *w, v
 mg_status mgr_conv_backward_data(const mgr_conv *args, const void *dy, const void *w, void *dx);
 mg_status mgr_conv_backward_weights(const mgr_conv *args, const void *x, const void *dy, void *dw);
 
-/* Our own packing and primitive caches: bounded; counters for tests; clear gives everything back. */
+/* This thread's bounded cache of primitives: counters for tests; clear gives back what it holds (as does the thread's
+ * end). */
 typedef struct mgr_linalg_stats {
     uint64_t primitives_created, primitives_cached, packed_operands;
 } mgr_linalg_stats;

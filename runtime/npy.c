@@ -143,7 +143,7 @@ static mg_status reorder(void **data, const mgr_npy_header *h, size_t bytes, siz
 
 mg_status mgr_npy_read_array(mgr_npy_stream *stream, mgr_npy_array *out) {
     mgr_npy_header h = {0};
-    size_t bytes;
+    size_t bytes = 0;
     MGR_TRY(read_header(stream, &h));
     MGR_TRY(data_bytes(stream, &h, &bytes));
     void *data = mgr_alloc(bytes ? bytes : 1);
@@ -174,8 +174,8 @@ mg_status mgr_npy_read(const char *path, mgr_npy_array *out) {
 
 mg_status mgr_npy_write(const char *path, const mgr_npy_array *array) {
     char header[MGR_NPY_HEADER_BYTES];
-    size_t header_bytes;
-    uint64_t bytes;
+    size_t header_bytes = 0;
+    uint64_t bytes = 0;
     MGR_TRY(mgr_npy_format_header(array, header, &header_bytes, &bytes));
     mgr_atomic_file file;
     MGR_TRY(mgr_atomic_file_begin(&file, path));

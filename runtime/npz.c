@@ -164,7 +164,7 @@ static mg_status finish(mgr_npy_stream *s, uint32_t crc) {
 }
 
 static mg_status read_member(const zip *z, const entry *e, mgr_npy_array *out) {
-    uint64_t begin;
+    uint64_t begin = 0;
     MGR_TRY(find_data(z, e, &begin));
     char *name = mgr_alloc(e->name_bytes + 1);
     if (!name) return MG_ERR_NO_MEMORY;
@@ -192,7 +192,7 @@ static mg_status read_members(const zip *z, const unsigned char *directory, mgr_
     uint64_t at = 0;
     for (uint64_t i = 0; i < z->entries; i++) {
         entry e;
-        size_t bytes;
+        size_t bytes = 0;
         MGR_TRY(read_entry(z, z->directory + at, directory + at, z->directory_bytes - at, &e, &bytes));
         at += bytes;
         if (!is_array(&e)) continue; /* as numpy.load: other files in the archive are not ours */

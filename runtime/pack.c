@@ -2,13 +2,14 @@
  * Dense copies of batches of matrices, with a change of dtype where one is asked for. What is packed when, linalg.c
  * decides. */
 #include "runtime/pack.h"
-#include "runtime/dtype.h"
+#include "runtime/cpu.h"
 #include "runtime/parallel.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define GRAIN_ELEMENTS 65536
+#define STRETCH        256
 
 size_t mgr_pack_plan(mgr_pack_view *dense, const mgr_pack_view *from, int ndim, const int64_t *batch, int64_t rows,
                      int64_t cols, size_t item, bool by_rows) {
@@ -24,32 +25,38 @@ size_t mgr_pack_plan(mgr_pack_view *dense, const mgr_pack_view *from, int ndim, 
     return (size_t)total;
 }
 
+/* log2 of an element's size: the index of the move kernels. */
+static int width_of(size_t item) { return item == 1 ? 0 : item == 2 ? 1 : item == 4 ? 2 : 3; }
+
 /* n elements of one line; strides in bytes. */
-static void copy_line(int64_t n, size_t item, char *to, int64_t to_step, const char *from, int64_t from_step) {
-    if (to_step == (int64_t)item && from_step == (int64_t)item) {
+static void copy_line(const mgk_moves *moves, int64_t n, size_t item, char *to, int64_t to_step, const char *from,
+                      int64_t from_step) {
+    if (to_step == (int64_t)item && from_step == (int64_t)item)
         memcpy(to, from, (size_t)n * item);
-        return;
-    }
-    switch (item) {
-    case 1:
-        for (int64_t i = 0; i < n; i++) to[i * to_step] = from[i * from_step];
-        return;
-    case 2:
-        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, 2);
-        return;
-    case 4:
-        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, 4);
-        return;
-    default:
-        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, 8);
-        return;
-    }
+    else if (to_step == (int64_t)item)
+        moves->gather[width_of(item)]((size_t)n, to, from, from_step);
+    else if (from_step == (int64_t)item)
+        moves->scatter[width_of(item)]((size_t)n, to, to_step, from);
+    else
+        for (int64_t i = 0; i < n; i++) memcpy(to + i * to_step, from + i * from_step, item);
 }
 
-static void convert_line(int64_t n, mg_dtype to_dtype, char *to, int64_t to_step, mg_dtype from_dtype, const char *from,
-                         int64_t from_step) {
-    for (int64_t i = 0; i < n; i++)
-        mgr_set_f64(to_dtype, to + i * to_step, mgr_get_f64(from_dtype, from + i * from_step));
+/* The same with another dtype, some elements at a time between dense stretches. */
+static void convert_line(const mgk_table *table, int64_t n, mg_dtype to_dtype, char *to, int64_t to_step,
+                         mg_dtype from_dtype, const char *from, int64_t from_step) {
+    size_t to_item = mg_dtype_size(to_dtype), from_item = mg_dtype_size(from_dtype);
+    mgk_convert_fn *convert = table->converts->to[from_dtype][to_dtype];
+    _Alignas(64) char in[STRETCH * 8], out[STRETCH * 8];
+    if (to_step == (int64_t)to_item && from_step == (int64_t)from_item) {
+        convert((size_t)n, to, from);
+        return;
+    }
+    for (int64_t at = 0; at < n; at += STRETCH) {
+        int64_t count = n - at < STRETCH ? n - at : STRETCH;
+        copy_line(table->moves, count, from_item, in, (int64_t)from_item, from + at * from_step, from_step);
+        convert((size_t)count, out, in);
+        copy_line(table->moves, count, to_item, to + at * to_step, to_step, out, (int64_t)to_item);
+    }
 }
 
 typedef struct job {
@@ -75,6 +82,8 @@ static void locate(const job *j, int64_t number, char **to, const char **from) {
 
 static void lines_body(int64_t begin, int64_t end, int worker, void *context) {
     const job *j = context;
+    const mgk_table *table = mgr_kernels();
+    size_t item = mg_dtype_size(j->to_dtype);
     (void)worker;
     for (int64_t u = begin; u < end; u++) {
         char *to;
@@ -83,9 +92,9 @@ static void lines_body(int64_t begin, int64_t end, int worker, void *context) {
         to += u % j->lines * j->to_line;
         from += u % j->lines * j->from_line;
         if (j->to_dtype == j->from_dtype)
-            copy_line(j->length, mg_dtype_size(j->to_dtype), to, j->to_step, from, j->from_step);
+            copy_line(table->moves, j->length, item, to, j->to_step, from, j->from_step);
         else
-            convert_line(j->length, j->to_dtype, to, j->to_step, j->from_dtype, from, j->from_step);
+            convert_line(table, j->length, j->to_dtype, to, j->to_step, j->from_dtype, from, j->from_step);
     }
 }
 

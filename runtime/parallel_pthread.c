@@ -9,9 +9,11 @@
 #if !MGR_PARALLEL_USES_OPENMP
 #include "runtime/thread.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 
 enum { MAX_WORKERS = 1023, SPINS = 2000 };
 
@@ -133,6 +135,32 @@ __attribute__((destructor)) static void stop_workers(void) {
     announce(NULL, 0, true);
     for (int i = 0; i < pool.workers; i++) pthread_join(pool.threads[i], NULL);
     pool.workers = 0;
+}
+
+/* We use no OpenMP, but oneDNN and OpenBLAS do; whether they brought a runtime along is only known once they are
+ * loaded. */
+static void (*set_openmp_threads)(int n);
+static int (*get_openmp_threads)(void);
+static pthread_once_t openmp_once = PTHREAD_ONCE_INIT;
+
+static void find_openmp(void) {
+    void *set = dlsym(RTLD_DEFAULT, "omp_set_num_threads"), *get = dlsym(RTLD_DEFAULT, "omp_get_max_threads");
+    if (!set || !get) return;
+    memcpy(&set_openmp_threads, &set, sizeof set); /* an object pointer does not convert to a function's in C */
+    memcpy(&get_openmp_threads, &get, sizeof get);
+}
+
+int mgr_parallel_enter_library(int *saved) {
+    int n = inside || mgr_forked() ? 1 : mgr_num_threads();
+    pthread_once(&openmp_once, find_openmp);
+    *saved = get_openmp_threads ? get_openmp_threads() : 0;
+    if (n > 1) mgr_fork_watch();
+    if (*saved && n != *saved) set_openmp_threads(n);
+    return n;
+}
+
+void mgr_parallel_leave_library(int saved) {
+    if (saved && get_openmp_threads() != saved) set_openmp_threads(saved);
 }
 
 const char *mgr_parallel_backend(void) { return "pthreads"; }

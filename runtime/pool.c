@@ -115,7 +115,7 @@ static inline void count_live(size_t bytes) {
 
 /* ---- the system ---- */
 
-static owned_buffer *system_new(uint32_t class) {
+static MGR_SLOW owned_buffer *system_new(uint32_t class) {
     size_t size = class_size(class);
     mgr_system_owner owner;
     owned_buffer *owned = mgr_system_get(sizeof *owned + size, size >= HUGE_PAGE ? HUGE_PAGE : UNIT, &owner);
@@ -131,7 +131,7 @@ static owned_buffer *system_new(uint32_t class) {
     return owned;
 }
 
-static size_t system_free(owned_buffer *owned) {
+static MGR_SLOW size_t system_free(owned_buffer *owned) {
     size_t size = class_size(owned->buffer.size_class);
     MGR_UNPOISON(owned + 1, size);
     atomic_fetch_sub_explicit(&owned_bytes, size, memory_order_relaxed);
@@ -168,7 +168,7 @@ static void thread_end(void) {
     mgr_system_put(state, sizeof *state, state->owner);
 }
 
-static magazine *thread_begin(void) {
+static MGR_SLOW magazine *thread_begin(void) {
     mgr_system_owner owner;
     magazine *state = mgr_system_get(sizeof *state, 64, &owner);
     if (!state) return NULL;
@@ -183,7 +183,7 @@ static magazine *thread_begin(void) {
     return state;
 }
 
-static owned_buffer *shared_pop(uint32_t class) {
+static MGR_SLOW owned_buffer *shared_pop(uint32_t class) {
     mgr_lock_acquire(MGR_LOCK_POOL);
     owned_buffer *owned = shared.head[class];
     if (owned) shared.head[class] = next_of(owned);
@@ -191,7 +191,7 @@ static owned_buffer *shared_pop(uint32_t class) {
     return owned;
 }
 
-static void shared_push(owned_buffer *owned) {
+static MGR_SLOW void shared_push(owned_buffer *owned) {
     mgr_lock_acquire(MGR_LOCK_POOL);
     owned->buffer.context = shared.head[owned->buffer.size_class];
     shared.head[owned->buffer.size_class] = owned;
@@ -214,7 +214,7 @@ static size_t shared_free(size_t want) {
 }
 
 /* Somebody trimmed: what this thread kept idle goes to the system, too. */
-static void magazine_catch_up(magazine *state) {
+static MGR_SLOW void magazine_catch_up(magazine *state) {
     state->trims = atomic_load_explicit(&trims, memory_order_relaxed);
     mgr_lock_acquire(MGR_LOCK_POOL);
     magazine_empty(state);
@@ -257,7 +257,7 @@ static void count_release(magazine *state) {
     mgr_lock_release(MGR_LOCK_POOL);
 }
 
-static mgr_buffer *slow_new(size_t bytes, uint32_t class) {
+static MGR_SLOW mgr_buffer *slow_new(size_t bytes, uint32_t class) {
     magazine *state = self ? self : thread_begin();
     owned_buffer *owned = shared_pop(class);
     bool hit = owned != NULL;
@@ -308,7 +308,7 @@ mgr_buffer *mgr_buffer_borrow(void *data, size_t bytes, void (*free_data)(void *
 
 void mgr_buffer_retain(mgr_buffer *buffer) { atomic_fetch_add_explicit(&buffer->refs, 1, memory_order_relaxed); }
 
-static void borrowed_end(mgr_buffer *buffer) {
+static MGR_SLOW void borrowed_end(mgr_buffer *buffer) {
     if (buffer->free) buffer->free(buffer->data, buffer->context);
     mgr_block_free(buffer, sizeof *buffer);
 }

@@ -23,6 +23,12 @@ typedef struct mgr_gemm_batch {
     int64_t batch, a_batch, b_batch, c_batch;
 } mgr_gemm_batch;
 
+/* A grain for mgr_parallel_for that keeps it from cutting n into more than `workers` chunks, which have scratch. */
+static inline int64_t mgr_grain_for(int64_t n, int64_t grain, int64_t workers) {
+    int64_t least = (n + workers - 1) / workers;
+    return grain > least ? grain : least;
+}
+
 /* A matrix whose one stride is 1 and whose other one spans at least a line: what BLAS and oneDNN take without a copy.
  */
 bool mgr_stride_is_dense(int64_t rows, int64_t cols, int64_t row, int64_t col);

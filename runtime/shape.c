@@ -33,13 +33,16 @@ static struct {
 static _Atomic int64_t idle; /* about how many shapes have no holder */
 static _Atomic size_t live;
 
+/* The products do not wait for one another; odd multiples keep the axes apart. */
 static inline uint64_t hash_dims(int ndim, const int64_t *dims) {
-    uint64_t h = UINT64_C(0x9e3779b97f4a7c15) * (uint64_t)(ndim + 1);
+    uint64_t key = UINT64_C(0x9e3779b97f4a7c15), h = (uint64_t)ndim;
     for (int i = 0; i < ndim; i++) {
-        h = (h ^ (uint64_t)dims[i]) * UINT64_C(0xd6e8feb86659fd93);
-        h ^= h >> 32;
+        h += (uint64_t)dims[i] * key;
+        key += UINT64_C(0xd6e8feb86659fd92);
     }
-    return h;
+    h ^= h >> 32;
+    h *= UINT64_C(0xe7037ed1a0b428db);
+    return h ^ h >> 29;
 }
 
 static inline bool same(const mgr_shape *shape, uint64_t hash, int ndim, const int64_t *dims) {
@@ -134,12 +137,15 @@ static mgr_shape *table_intern(mgr_shape *fresh) {
     return fresh;
 }
 
-void mgr_shape_release(const mgr_shape *shape) {
-    if (!shape || atomic_fetch_sub_explicit(&mutable(shape)->refs, 1, memory_order_release) != 1) return;
-    if (atomic_fetch_add_explicit(&idle, 1, memory_order_relaxed) < MAX_IDLE) return;
+static MGR_SLOW void sweep_if_due(void) {
     mgr_lock_acquire(MGR_LOCK_SHAPES);
     if (atomic_load_explicit(&idle, memory_order_relaxed) >= MAX_IDLE) table_sweep();
     mgr_lock_release(MGR_LOCK_SHAPES);
+}
+
+void mgr_shape_release(const mgr_shape *shape) {
+    if (!shape || atomic_fetch_sub_explicit(&mutable(shape)->refs, 1, memory_order_release) != 1) return;
+    if (atomic_fetch_add_explicit(&idle, 1, memory_order_relaxed) >= MAX_IDLE) sweep_if_due();
 }
 
 static void thread_end(void) {
@@ -150,7 +156,7 @@ static void thread_end(void) {
     mgr_free(cache);
 }
 
-static shape_cache *thread_begin(void) {
+static MGR_SLOW shape_cache *thread_begin(void) {
     shape_cache *cache = mgr_alloc(sizeof *cache);
     if (!cache) return NULL;
     memset(cache, 0, sizeof *cache);
@@ -176,7 +182,7 @@ static mg_status dims_check(int ndim, const int64_t *dims) {
     return MG_OK;
 }
 
-static const mgr_shape *slow_get(shape_cache *cache, uint64_t hash, int ndim, const int64_t *dims) {
+static MGR_SLOW const mgr_shape *slow_get(shape_cache *cache, uint64_t hash, int ndim, const int64_t *dims) {
     if (dims_check(ndim, dims) != MG_OK) return NULL;
     mgr_shape *fresh = shape_make(hash, ndim, dims);
     if (!fresh) return NULL;

@@ -9,6 +9,9 @@
 /* Per-thread state is one pointer (or a few words) in this storage class; anything larger is on the heap behind it. */
 #define MGR_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
 
+/* For what a fast path rarely calls: kept out of line, so that the fast path needs no stack frame. */
+#define MGR_SLOW __attribute__((noinline, cold))
+
 /* Order in which a thread's states are torn down: users before what they use. */
 typedef enum mgr_thread_rank {
     MGR_THREAD_TAPE = 0,

@@ -48,7 +48,8 @@ static affine random_affine(rng *r) {
     double angle = rng_uniform(r, -0.36, 0.36), shear = rng_uniform(r, -0.30, 0.30);
     double sx = rng_uniform(r, 14, 24), sy = rng_uniform(r, 16, 24), co = cos(angle), si = sin(angle);
     affine m = {.a = co * sx, .b = (co * shear - si) * sy, .d = si * sx, .e = (si * shear + co) * sy};
-    m.c = IMAGE_SIDE / 2.0 + rng_uniform(r, -2.5, 2.5) - (m.a + m.b) / 2; /* the square's middle goes near the image's */
+    m.c =
+        IMAGE_SIDE / 2.0 + rng_uniform(r, -2.5, 2.5) - (m.a + m.b) / 2; /* the square's middle goes near the image's */
     m.f = IMAGE_SIDE / 2.0 + rng_uniform(r, -2.5, 2.5) - (m.d + m.e) / 2;
     return m;
 }

@@ -19,12 +19,8 @@
         return (MGV_ELEM_##t)(r != 0 && (r < 0) != (b < 0) ? r + b : r);                                               \
     }
 #define MGV_UNSIGNED_(t)                                                                                               \
-    MGV_FN MGV_ELEM_##t mgv_div1_##t(MGV_ELEM_##t a, MGV_ELEM_##t b) {                                                 \
-        return b == 0 ? (MGV_ELEM_##t)0 : (MGV_ELEM_##t)(a / b);                                                       \
-    }                                                                                                                  \
-    MGV_FN MGV_ELEM_##t mgv_rem1_##t(MGV_ELEM_##t a, MGV_ELEM_##t b) {                                                 \
-        return b == 0 ? (MGV_ELEM_##t)0 : (MGV_ELEM_##t)(a % b);                                                       \
-    }
+    MGV_FN MGV_ELEM_##t mgv_div1_##t(MGV_ELEM_##t a, MGV_ELEM_##t b) { return (MGV_ELEM_##t)(b == 0 ? 0 : a / b); }    \
+    MGV_FN MGV_ELEM_##t mgv_rem1_##t(MGV_ELEM_##t a, MGV_ELEM_##t b) { return (MGV_ELEM_##t)(b == 0 ? 0 : a % b); }
 MGV_FOR_SIGNED(MGV_SIGNED_)
 MGV_FOR_UNSIGNED(MGV_UNSIGNED_)
 #undef MGV_SIGNED_

@@ -6,6 +6,7 @@
  *   mgv_f32 (16 lanes)  mgv_f64 (8)   mgv_i8 mgv_u8 (64)  mgv_i16 mgv_u16 (32)  mgv_i32 mgv_u32 (16)  mgv_i64 mgv_u64 (8)
  *   mgv_b8 mgv_b16 mgv_b32 mgv_b64    masks for lanes of 8, 16, 32, 64 bits
  *   MGV_LANES_<t>                     lanes, as a constant
+ * n is a size_t, a shift count k an int, p a pointer to the element type (void * for masks, uint16_t * for f16 and bf16).
  * In the names below <t> is f32 f64 i8 i16 i32 i64 u8 u16 u32 u64, <i> one of the eight integers, <f> f32 or f64, <b> the mask type
  * of a type's lane width. All functions are static inline. Rows marked (all) exist for every <t>.
  *

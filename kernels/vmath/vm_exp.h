@@ -40,38 +40,44 @@ MGV_FN mgv_f64 vm_exp_poly_f64(mgv_f64 r) {
     return q;
 }
 
-/* q(r) in expm1(r) = r + r^2 q(r): relative error of expm1 2^-30.5 and 2^-60.8. */
+/* q(r) in expm1(r) = r + r^2/2 + r^3 q(r): relative error of expm1 2^-30.5 and 2^-60.8. */
 MGV_FN mgv_f32 vm_expm1_poly_f32(mgv_f32 r, mgv_f32 r2) {
-    mgv_f32 odd = mgv_set1_f32(0x1.a26758p-13f);
-    odd = vm_step_f32(odd, r2, 0x1.110ff2p-7f);
-    odd = vm_step_f32(odd, r2, 0x1.555556p-3f);
-    mgv_f32 even = mgv_set1_f32(0x1.6d2e02p-10f);
-    even = vm_step_f32(even, r2, 0x1.555502p-5f);
-    even = vm_step_f32(even, r2, 0x1p-1f);
+    mgv_f32 odd = mgv_set1_f32(0x1.6d2e02p-10f);
+    odd = vm_step_f32(odd, r2, 0x1.555502p-5f);
+    mgv_f32 even = mgv_set1_f32(0x1.a26758p-13f);
+    even = vm_step_f32(even, r2, 0x1.110ff2p-7f);
+    even = vm_step_f32(even, r2, 0x1.555556p-3f);
     return mgv_fma_f32(odd, r, even);
 }
 
-/* (q(r) - 1/2) / r of the same. */
 MGV_FN mgv_f64 vm_expm1_poly_f64(mgv_f64 r, mgv_f64 r2) {
-    mgv_f64 odd = mgv_set1_f64(0x1.af4eb929639c7p-26);
-    odd = vm_step_f64(odd, r2, 0x1.71de01b5a8f2fp-19);
-    odd = vm_step_f64(odd, r2, 0x1.a01a01ac1b399p-13);
-    odd = vm_step_f64(odd, r2, 0x1.1111111110055p-7);
-    odd = vm_step_f64(odd, r2, 0x1.5555555555557p-3);
-    mgv_f64 even = mgv_set1_f64(0x1.1f32edc5d5271p-29);
-    even = vm_step_f64(even, r2, 0x1.27e500e02d3b1p-22);
-    even = vm_step_f64(even, r2, 0x1.a01a0197bcc57p-16);
-    even = vm_step_f64(even, r2, 0x1.6c16c16c18932p-10);
-    even = vm_step_f64(even, r2, 0x1.5555555555552p-5);
-    return mgv_fma_f64(even, r, odd);
+    mgv_f64 even = mgv_set1_f64(0x1.af4eb929639c7p-26);
+    even = vm_step_f64(even, r2, 0x1.71de01b5a8f2fp-19);
+    even = vm_step_f64(even, r2, 0x1.a01a01ac1b399p-13);
+    even = vm_step_f64(even, r2, 0x1.1111111110055p-7);
+    even = vm_step_f64(even, r2, 0x1.5555555555557p-3);
+    mgv_f64 odd = mgv_set1_f64(0x1.1f32edc5d5271p-29);
+    odd = vm_step_f64(odd, r2, 0x1.27e500e02d3b1p-22);
+    odd = vm_step_f64(odd, r2, 0x1.a01a0197bcc57p-16);
+    odd = vm_step_f64(odd, r2, 0x1.6c16c16c18932p-10);
+    odd = vm_step_f64(odd, r2, 0x1.5555555555552p-5);
+    return mgv_fma_f64(odd, r, even);
 }
 
-/* What expm1(r) has beyond rh: rh^2/2 + r^3 (...) - n lo (1 + rh), plus the small err. The FMA takes rh^2/2, the
- * largest part, without rounding it: where sum + this cancels, that would show. */
+/* What expm1(r) has beyond rh: rh^2/2 + r^3 q - n lo (1 + rh), plus the small err. The FMA takes rh^2/2, the largest
+ * part, without rounding it: where sum + this cancels, that would show. */
+MGV_FN mgv_f32 vm_expm1_rest_f32(vm_reduced_f32 a, mgv_f32 err) {
+    const mgv_f32 r2 = mgv_mul_f32(a.r, a.r), lo = mgv_set1_f32(VM_LN2_LO_F32);
+    const mgv_f32 half = mgv_fnma_f32(a.n, lo, mgv_mul_f32(a.rh, mgv_set1_f32(0.5f)));
+    const mgv_f32 tail = mgv_fnma_f32(a.n, lo, err);
+    const mgv_f32 cubic = mgv_fma_f32(mgv_mul_f32(r2, a.r), vm_expm1_poly_f32(a.r, r2), tail);
+    return mgv_fma_f32(half, a.rh, cubic);
+}
+
 MGV_FN mgv_f64 vm_expm1_rest_f64(vm_reduced_f64 a, mgv_f64 err) {
-    const mgv_f64 lo = mgv_mul_f64(a.n, mgv_set1_f64(VM_LN2_LO_F64));
-    const mgv_f64 r2 = mgv_mul_f64(a.r, a.r), half = mgv_mul_f64(a.rh, mgv_set1_f64(0.5));
-    const mgv_f64 tail = mgv_sub_f64(err, mgv_fma_f64(lo, a.rh, lo));
+    const mgv_f64 r2 = mgv_mul_f64(a.r, a.r), lo = mgv_set1_f64(VM_LN2_LO_F64);
+    const mgv_f64 half = mgv_fnma_f64(a.n, lo, mgv_mul_f64(a.rh, mgv_set1_f64(0.5)));
+    const mgv_f64 tail = mgv_fnma_f64(a.n, lo, err);
     const mgv_f64 cubic = mgv_fma_f64(mgv_mul_f64(r2, a.r), vm_expm1_poly_f64(a.r, r2), tail);
     return mgv_fma_f64(half, a.rh, cubic);
 }
@@ -98,9 +104,9 @@ MGV_FN mgv_f64 vm_exp_f64(mgv_f64 x) {
     return mgv_select_f64(finite, y, mgv_mul_f64(x, mgv_set1_f64(DBL_MAX)));
 }
 
-/* e^x - 1 = 2^n (r + r^2 q - (2^-n - 1)). The sum of rh and k = 2^-n - 1 keeps its rounding error, for at n = 1 it
- * cancels; lost is what k itself lost, at n >= 25 (54). Below -18 (-38) the result is -1. The sign of x is put on for
- * -0. */
+/* e^x - 1 = 2^n (r + r^2/2 + r^3 q - (2^-n - 1)). The sum of rh and k = 2^-n - 1 keeps its rounding error, for at n = 1
+ * it cancels; lost is what k itself lost, at n >= 25 (54). Below -18 (-38) the result is -1. The sign of x is put on
+ * for -0. */
 MGV_FN mgv_f32 vm_expm1_f32(mgv_f32 x) {
     const mgv_f32 one = mgv_set1_f32(1.0f), low = mgv_set1_f32(-18.0f);
     const vm_reduced_f32 a = vm_reduce_f32(mgv_select_f32(mgv_lt_f32(x, low), low, x));
@@ -110,9 +116,7 @@ MGV_FN mgv_f32 vm_expm1_f32(mgv_f32 x) {
     const mgv_f32 lost = mgv_sub_f32(s, mgv_add_f32(k, one));
     const mgv_f32 sum = mgv_sub_f32(a.rh, k);
     const mgv_f32 err = mgv_sub_f32(mgv_sub_f32(a.rh, mgv_add_f32(sum, k)), lost);
-    const mgv_f32 r2 = mgv_mul_f32(a.r, a.r);
-    const mgv_f32 c = mgv_fnma_f32(a.n, mgv_set1_f32(VM_LN2_LO_F32), err);
-    const mgv_f32 p = mgv_add_f32(sum, mgv_fma_f32(r2, vm_expm1_poly_f32(a.r, r2), c));
+    const mgv_f32 p = mgv_add_f32(sum, vm_expm1_rest_f32(a, err));
     const mgv_f32 y = vm_scale_f32(p, a.power);
     const mgv_b32 finite = mgv_le_f32(x, mgv_set1_f32(VM_EXP_MAX_F32));
     return mgv_copysign_f32(mgv_select_f32(finite, y, mgv_mul_f32(x, mgv_set1_f32(FLT_MAX))), x);

@@ -123,6 +123,9 @@ MG_TEST(dtype, result_types) {
     expect_types(MGK_TYPES_FLOAT, MG_I32, MG_F64, MG_F64, MG_F64);
     expect_types(MGK_TYPES_FLOAT, MG_U64, MG_F64, MG_F64, MG_F64);
     expect_types(MGK_TYPES_FLOAT, MG_BF16, MG_F32, MG_BF16, MG_BF16);
+    expect_types(MGK_TYPES_DIVIDE, MG_I8, MG_F64, MG_F64, MG_F64); /* numpy.divide(int8, int8) is float64 */
+    expect_types(MGK_TYPES_DIVIDE, MG_BOOL, MG_F64, MG_F64, MG_F64);
+    expect_types(MGK_TYPES_DIVIDE, MG_F16, MG_F32, MG_F16, MG_F16);
     expect_types(MGK_TYPES_COMPARE, MG_F16, MG_F32, MG_F16, MG_BOOL);
     expect_types(MGK_TYPES_COMPARE, MG_I8, MG_I8, MG_I8, MG_BOOL);
     expect_types(MGK_TYPES_SUM, MG_BOOL, MG_I64, MG_I64, MG_I64);

@@ -5,6 +5,7 @@
 #include "harness.h"
 #include "runtime/dtype.h"
 #include "runtime/linalg.h"
+#include "runtime/memory.h"
 #include "runtime/parallel.h"
 #include "runtime/status.h"
 
@@ -12,6 +13,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define MAX_BATCH 3
 #define CANARY    0xA5
@@ -160,9 +163,9 @@ static void check_gaps(const mgr_matmul *m, holder *c) {
 
 static void one_product(mg_test_rng *rng, mg_dtype dtype, int nbatch, const int64_t *batch, int64_t m, int64_t n,
                         int64_t k, bool awkward, bool special) {
-    int64_t da[MAX_BATCH + 2], db[MAX_BATCH + 2], dc[MAX_BATCH + 2], index[MAX_BATCH + 2] = {0};
+    int64_t da[MAX_BATCH + 2] = {0}, db[MAX_BATCH + 2], dc[MAX_BATCH + 2], index[MAX_BATCH + 2] = {0};
     holder a, b, c;
-    memcpy(da, batch, sizeof(int64_t) * (size_t)nbatch);
+    for (int d = 0; d < nbatch; d++) da[d] = batch[d];
     memcpy(db, da, sizeof da);
     memcpy(dc, da, sizeof da);
     da[nbatch] = m, da[nbatch + 1] = k;
@@ -311,6 +314,87 @@ MG_TEST(matmul, two_threads_at_once) {
     for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
     CHECK_EQ_I64(w[0].wrong + w[1].wrong, 0);
     free(v);
+}
+
+/* A child of a process that has used all its threads computes, alone, and does not hang. */
+MG_TEST(matmul, in_a_forked_child) {
+    float *v = calloc(SIDE * SIDE * 3, sizeof *v), *c = v + 2 * SIDE * SIDE;
+    for (int i = 0; i < 2 * SIDE * SIDE; i++) v[i] = 1;
+    CHECK(square_f32(SIDE, v, v + SIDE * SIDE, c) == MG_OK);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        alarm(20);
+        bool right = square_f32(SIDE, v, v + SIDE * SIDE, c) == MG_OK && c[0] == SIDE && c[SIDE * SIDE - 1] == SIDE;
+        _exit(right ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    free(v);
+    CHECK_MSG(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with status %d", status);
+}
+
+/* ---- The n-th allocation fails: an error, nothing written, nothing lost ---- */
+
+static int until_failure;
+static void *failing_alloc(size_t bytes, size_t alignment, void *context) {
+    (void)context;
+    return until_failure-- > 0 ? aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment) : NULL;
+}
+static void failing_free(void *p, size_t bytes, void *context) {
+    (void)bytes;
+    (void)context;
+    free(p);
+}
+
+/* A product that must be packed (columns two apart), or all passes of a convolution with 18 x 18 images and 3 x 3
+ * windows. */
+static mg_status one_job(int which, mg_dtype dtype, void *a, void *b, void *result) {
+    static const int64_t x[2] = {18, 18}, w[2] = {3, 3}, y[2] = {16, 16}, one[2] = {1, 1}, none[2] = {0, 0};
+    int64_t item = (int64_t)mg_dtype_size(dtype);
+    mgr_conv conv = {dtype, 2, 2, 3, 4, x, w, y, one, none, one};
+    mgr_matmul product = {.dtype = dtype, .m = 20, .n = 20, .k = 20};
+    product.a = (mgr_matrix){a, 40 * item, 2 * item, NULL};
+    product.b = (mgr_matrix){b, 40 * item, 2 * item, NULL};
+    product.c = (mgr_matrix){result, 40 * item, 2 * item, NULL};
+    switch (which) {
+    case 0:
+        return mgr_matmul_run(&product);
+    case 1:
+        return mgr_conv_forward(&conv, a, b, result);
+    case 2:
+        return mgr_conv_backward_data(&conv, a, b, result);
+    default:
+        return mgr_conv_backward_weights(&conv, a, b, result);
+    }
+}
+
+MG_TEST(matmul, any_allocation_may_fail) {
+    enum { ROOM = 4096 * 8 };
+    static const mg_dtype dtypes[] = {MG_F16, MG_BF16, MG_F32, MG_F64, MG_I32};
+    const mgr_allocator failing = {failing_alloc, failing_free, NULL};
+    unsigned char *a = calloc(3, ROOM), *b = a + ROOM, *c = b + ROOM;
+    for (int d = 0; d < 5; d++)
+        for (int which = 0; which < (d == 4 ? 1 : 4); which++) {
+            mg_status status = MG_ERR_NO_MEMORY;
+            for (int n = 0; n < 30 && status != MG_OK; n++) {
+                mgr_linalg_clear();
+                mgr_trim();
+                memset(c, CANARY, ROOM);
+                until_failure = n;
+                mgr_set_allocator(&failing);
+                status = one_job(which, dtypes[d], a, b, c);
+                mgr_set_allocator(NULL);
+                CHECK(status == mgr_error());
+                if (status == MG_OK) break;
+                CHECK_EQ_I64(status, MG_ERR_NO_MEMORY);
+                CHECK(mgr_error_take(NULL));
+                for (int i = 0; i < ROOM; i++) CHECK_EQ_I64(c[i], CANARY);
+            }
+            CHECK_EQ_I64(status, MG_OK);
+        }
+    mgr_linalg_clear();
+    free(a);
 }
 
 MG_TEST(matmul, names_its_back_ends) {

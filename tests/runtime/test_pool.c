@@ -127,18 +127,16 @@ MG_TEST(pool, limit_holds) {
     mgr_set_pool_limit((size_t)1 << 30);
 }
 
-static int freed;
+static int freed, context_of_free;
 static void on_free(void *data, void *context) {
-    CHECK(data == (void *)&freed && context == (void *)"context");
+    CHECK(data == (void *)&freed && context == (void *)&context_of_free);
     freed++;
 }
 
 MG_TEST(pool, borrowed_memory) {
-    static char context[] = "context";
-    (void)context;
     mgr_memory_stats before = stats_now();
     freed = 0;
-    mgr_buffer *buffer = mgr_buffer_borrow(&freed, sizeof freed, on_free, (void *)"context");
+    mgr_buffer *buffer = mgr_buffer_borrow(&freed, sizeof freed, on_free, &context_of_free);
     CHECK(buffer && buffer->data == (void *)&freed && buffer->size_class == MGR_BORROWED);
     CHECK_EQ_U64(buffer->bytes, sizeof freed);
     mgr_buffer_retain(buffer);

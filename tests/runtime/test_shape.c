@@ -379,6 +379,53 @@ MG_TEST(shape, held_shapes_survive_sweeps) {
     CHECK_MSG(mgr_shape_live() <= before + 2500, "%zu shapes", mgr_shape_live());
 }
 
+/* ---- without memory: no shape, an error, and nothing lost ---- */
+
+static int until_failure;
+
+static void *failing_alloc(size_t bytes, size_t alignment, void *context) {
+    void *p = NULL;
+    (void)context;
+    return until_failure-- > 0 && posix_memalign(&p, alignment, bytes) == 0 ? p : NULL;
+}
+
+static void failing_free(void *p, size_t bytes, void *context) {
+    (void)bytes;
+    (void)context;
+    free(p);
+}
+
+static void *intern_many(void *result) {
+    enum { N = 1500 };
+    static const mgr_shape *held[N];
+    int *failures = result;
+    for (int64_t i = 0; i < N; i++) {
+        held[i] = mgr_shape_get(2, (int64_t[]){i + 100000, 11});
+        bool told = mgr_error_take(NULL);
+        if (!held[i]) ++*failures;
+        if (told == (held[i] != NULL) || (held[i] && held[i]->size != (i + 100000) * 11)) *failures = -1000000;
+    }
+    for (int64_t i = 0; i < N; i++) mgr_shape_release(held[i]);
+    return NULL;
+}
+
+MG_TEST(shape, any_allocation_may_fail) {
+    mgr_allocator failing = {failing_alloc, failing_free, NULL};
+    int failures = 0, rounds_with_failures = 0;
+    for (int n = 0; n < 40; n++) {
+        pthread_t thread; /* with empty caches */
+        failures = 0;
+        until_failure = n;
+        mgr_set_allocator(&failing);
+        pthread_create(&thread, NULL, intern_many, &failures);
+        pthread_join(thread, NULL);
+        mgr_set_allocator(NULL);
+        CHECK_MSG(failures >= 0, "wrong error or shape after %d allocations", n);
+        rounds_with_failures += failures > 0;
+    }
+    CHECK(rounds_with_failures > 0 && failures == 0);
+}
+
 enum { THREADS = 4 };
 static int bad[THREADS];
 

@@ -18,15 +18,15 @@ extern const mgk_table mgk_table_neon;
 int gen_tables(const mgk_table *tables[MGK_ISA_COUNT]) {
     int n = 0;
     tables[n++] = &mgk_table_scalar;
-#ifdef TEST_ISA_AVX2
+#ifdef MGT_HAVE_AVX2
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables[n++] = &mgk_table_avx2;
 #endif
-#ifdef TEST_ISA_AVX512
+#ifdef MGT_HAVE_AVX512
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
         tables[n++] = &mgk_table_avx512;
 #endif
-#ifdef TEST_ISA_NEON
+#ifdef MGT_HAVE_NEON
     tables[n++] = &mgk_table_neon;
 #endif
     return n;
@@ -171,7 +171,10 @@ bool gen_check(const mgk_op_info *op, mg_dtype row, const void *const in[], cons
     if (gen_exact(op->name, row, in, params, expected)) {
         const mg_dtype type = gen_out_size(op, row, j) == 1 && op->bool_out ? MG_BOOL : row;
         if (gen_same(type, got, room[j])) return true;
-        snprintf(why, 200, "the exact oracle differs");
+        uint64_t bits[2] = {0, 0};
+        memcpy(&bits[0], got, gen_size(type));
+        memcpy(&bits[1], room[j], gen_size(type));
+        snprintf(why, 200, "bits 0x%llx, expected 0x%llx", (unsigned long long)bits[0], (unsigned long long)bits[1]);
         return false;
     }
     real_function *f = wide_function(op->name);

@@ -149,7 +149,11 @@ static bool rounds_to(float x, unsigned got, int m, int bias) {
                 mgv_storen_##h##_f32(p, mgv_set1_f32(2.0f), n);                                                        \
                 for (unsigned char *q = memory.begin; q < memory.end; q++)                                             \
                     CHECK(*q == 0x3f || (q >= (unsigned char *)p && q < (unsigned char *)(p + n)));                    \
-                for (size_t j = 0; j < n; j++) CHECK(half_value(p[j], m, bias) == 2);                                  \
+                for (size_t j = 0; j < n; j++) {                                                                       \
+                    uint16_t got;                                                                                      \
+                    memcpy(&got, p + j, 2);                                                                            \
+                    CHECK(half_value(got, m, bias) == 2);                                                              \
+                }                                                                                                      \
             }                                                                                                          \
         }                                                                                                              \
     }

@@ -38,7 +38,9 @@ static bool every_f32(const vmath_lanes *lanes, int fn, uint64_t step) {
         }
         lanes->f32[fn](BLOCK, y, x);
         for (int i = 0; i < BLOCK; i++) {
-            const double ulp = vmath_ulp_f32(y[i], vmath_exact_f32(fn, x[i]));
+            const double exact = vmath_exact_f32(fn, x[i]);
+            if (y[i] == (float)exact && y[i] != 0) continue; /* rounded correctly: the common case, made fast */
+            const double ulp = vmath_ulp_f32(y[i], exact);
             bad += ulp > 1.0;
             if (ulp > worst) {
                 worst = ulp;
@@ -49,16 +51,19 @@ static bool every_f32(const vmath_lanes *lanes, int fn, uint64_t step) {
     return report(vmath_names[fn], "f32", lanes->isa, worst, at, bad);
 }
 
-#if defined(VMATH_HAVE_MPFR)
 static bool random_f64(const vmath_lanes *lanes, int fn, uint64_t points, uint64_t seed) {
     static double x[BLOCK], y[BLOCK];
     double worst = 0, at = 0;
     uint64_t bad = 0;
+    if (!vmath_oracle_has_f64()) {
+        puts("f64 skipped: no MPFR, and long double is no wider than double");
+        return true;
+    }
     for (uint64_t base = 0; base < points; base += BLOCK) {
         for (uint64_t i = 0; i < BLOCK; i++) x[i] = vmath_point_f64(fn, base + i, seed);
         lanes->f64[fn](BLOCK, y, x);
         for (int i = 0; i < BLOCK; i++) {
-            const double ulp = vmath_ulp_f64(fn, x[i], y[i]);
+            const double ulp = vmath_ulp_f64(y[i], vmath_exact_f64(fn, x[i]));
             bad += ulp > 1.0;
             if (ulp > worst) {
                 worst = ulp;
@@ -69,13 +74,6 @@ static bool random_f64(const vmath_lanes *lanes, int fn, uint64_t points, uint64
     vmath_oracle_release();
     return report(vmath_names[fn], "f64", lanes->isa, worst, at, bad);
 }
-#else
-static bool random_f64(const vmath_lanes *lanes, int fn, uint64_t points, uint64_t seed) {
-    (void)lanes, (void)fn, (void)points, (void)seed;
-    puts("f64 skipped: built without MPFR");
-    return true;
-}
-#endif
 
 static bool parse(settings *s, int argc, char **argv) {
     bool any = false;

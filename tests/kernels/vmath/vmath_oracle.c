@@ -14,67 +14,60 @@ double vmath_exact_f32(int fn, float x) {
     return of[fn]((double)x);
 }
 
-double vmath_ulp_f32(float y, double exact) {
+/* |y - exact| in units of the last of `digits` bits, for exponents from `low` to `high`. */
+static double ulps(long double y, long double exact, int digits, int low, int high) {
     if (isnan(exact) || isnan(y)) return isnan(exact) && isnan(y) ? 0 : (double)INFINITY;
-    if (isinf(exact)) return (double)y == exact ? 0 : (double)INFINITY;
-    if (exact == 0 || y == 0)
-        if (signbit(exact) != signbit(y)) return (double)INFINITY;
-    int e;
-    (void)frexp(exact, &e);
-    if (e > 128) e = 129; /* everything from 2^128 on is one infinity: y must be that */
-    const double ulp = ldexp(1.0, exact == 0 || e < FLT_MIN_EXP ? FLT_MIN_EXP - FLT_MANT_DIG : e - FLT_MANT_DIG);
-    const double got = isinf(y) ? copysign(0x1p128, (double)y) : (double)y;
-    if (fabs(exact) >= 0x1p128) return isinf(y) && got * exact > 0 ? 0 : (double)INFINITY;
-    return fabs(got - exact) / ulp;
+    if ((signbit(exact) != 0) != (signbit(y) != 0))
+        return (double)INFINITY; /* no function here has results of the wrong sign, zeros included */
+    if (isinf(exact) || fabsl(exact) >= ldexpl(1, high)) return isinf(y) ? 0 : (double)INFINITY;
+    int e = low;
+    if (exact != 0) (void)frexpl(exact, &e);
+    if (isinf(y)) y = copysignl(ldexpl(1, high), y);
+    return (double)ldexpl(fabsl(y - exact), digits - (e < low ? low : e));
+}
+
+double vmath_ulp_f32(float y, double exact) {
+    return ulps((long double)y, (long double)exact, FLT_MANT_DIG, FLT_MIN_EXP, FLT_MAX_EXP);
+}
+
+double vmath_ulp_f64(double y, long double exact) {
+    return ulps((long double)y, exact, DBL_MANT_DIG, DBL_MIN_EXP, DBL_MAX_EXP);
 }
 
 #if defined(VMATH_HAVE_MPFR)
 #include <mpfr.h>
 
-enum { BITS = 160 };
+bool vmath_oracle_has_f64(void) { return LDBL_MANT_DIG >= 64; }
 
-static void exact_f64(mpfr_t r, int fn, double x) {
+long double vmath_exact_f64(int fn, double x) {
     static int (*const of[VMATH_COUNT])(mpfr_t, const mpfr_t, mpfr_rnd_t) = {mpfr_exp,   mpfr_expm1, mpfr_log,
                                                                              mpfr_log1p, mpfr_tanh,  NULL};
-    mpfr_set_d(r, fn == VMATH_SIGMOID ? -x : x, MPFR_RNDN);
-    if (fn != VMATH_SIGMOID) {
-        of[fn](r, r, MPFR_RNDN);
-        return;
-    }
-    mpfr_exp(r, r, MPFR_RNDN);
-    mpfr_add_ui(r, r, 1, MPFR_RNDN);
-    mpfr_ui_div(r, 1, r, MPFR_RNDN);
-}
-
-double vmath_ulp_f64(int fn, double x, double y) {
     mpfr_t r;
-    mpfr_init2(r, BITS);
-    exact_f64(r, fn, x);
-    double ulps;
-    if (mpfr_nan_p(r) || isnan(y)) {
-        ulps = mpfr_nan_p(r) && isnan(y) ? 0 : (double)INFINITY;
-    } else if (mpfr_inf_p(r)) {
-        ulps = isinf(y) && (mpfr_sgn(r) > 0) == (y > 0) ? 0 : (double)INFINITY;
-    } else if ((mpfr_zero_p(r) || y == 0) && (mpfr_signbit(r) != 0) != (signbit(y) != 0)) {
-        ulps = (double)INFINITY;
-    } else if (!mpfr_zero_p(r) && mpfr_get_exp(r) > DBL_MAX_EXP) {
-        ulps = isinf(y) && (mpfr_sgn(r) > 0) == (y > 0) ? 0 : (double)INFINITY;
+    mpfr_init2(r, 128);
+    mpfr_set_d(r, x, MPFR_RNDN);
+    if (fn == VMATH_SIGMOID) {
+        mpfr_neg(r, r, MPFR_RNDN);
+        mpfr_exp(r, r, MPFR_RNDN);
+        mpfr_add_ui(r, r, 1, MPFR_RNDN);
+        mpfr_ui_div(r, 1, r, MPFR_RNDN);
     } else {
-        const mpfr_exp_t e = mpfr_zero_p(r) || mpfr_get_exp(r) < DBL_MIN_EXP ? DBL_MIN_EXP : mpfr_get_exp(r);
-        mpfr_t d;
-        mpfr_init2(d, BITS);
-        if (isinf(y))
-            mpfr_set_si_2exp(d, y > 0 ? 1 : -1, DBL_MAX_EXP, MPFR_RNDN);
-        else
-            mpfr_set_d(d, y, MPFR_RNDN);
-        mpfr_sub(d, d, r, MPFR_RNDN);
-        mpfr_mul_2si(d, d, DBL_MANT_DIG - (long)e, MPFR_RNDN);
-        ulps = fabs(mpfr_get_d(d, MPFR_RNDN));
-        mpfr_clear(d);
+        of[fn](r, r, MPFR_RNDN);
     }
+    const long double exact = mpfr_get_ld(r, MPFR_RNDN);
     mpfr_clear(r);
-    return ulps;
+    return exact;
 }
 
 void vmath_oracle_release(void) { mpfr_free_cache(); }
+#else
+static long double sigmoidl(long double x) { return 1 / (1 + expl(-x)); }
+
+bool vmath_oracle_has_f64(void) { return LDBL_MANT_DIG >= 64; }
+
+long double vmath_exact_f64(int fn, double x) {
+    static long double (*const of[VMATH_COUNT])(long double) = {expl, expm1l, logl, log1pl, tanhl, sigmoidl};
+    return of[fn]((long double)x);
+}
+
+void vmath_oracle_release(void) {}
 #endif

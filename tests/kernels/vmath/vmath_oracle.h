@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The truth to test against, and the distance from it in units in the last place (ULP) of the exact value.
- * f32: the C library's double functions. f64: MPFR, where the build has it (VMATH_HAVE_MPFR). */
+ * f32: the C library's double functions. f64: MPFR, where the build has it (VMATH_HAVE_MPFR), else long double. */
 #ifndef MGT_VMATH_ORACLE_H
 #define MGT_VMATH_ORACLE_H
 
@@ -13,10 +13,10 @@ double vmath_exact_f32(int fn, float x);
  * exact is finite; INFINITY for a wrong NaN, infinity or sign of zero. */
 double vmath_ulp_f32(float y, double exact);
 
-#if defined(VMATH_HAVE_MPFR)
-/* The same for double, computed by MPFR with 160 bits. */
-double vmath_ulp_f64(int fn, double x, double y);
+/* The same for double: exact to 64 bits at least where the build has MPFR, or long double has them. */
+long double vmath_exact_f64(int fn, double x);
+double vmath_ulp_f64(double y, long double exact);
+bool vmath_oracle_has_f64(void);
 void vmath_oracle_release(void);
-#endif
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What mgc knows of each op once names are resolved: the one structure that all later passes read and fill. */
-#ifndef MGC_MODEL_H
-#define MGC_MODEL_H
+#ifndef MGC_OP_MODEL_H
+#define MGC_OP_MODEL_H
 
 #include "dag.h"
 
@@ -51,6 +51,7 @@ typedef struct mgc_rule {
     mgc_rule_kind kind; /* NONE, EXPR or FUNCTION once resolved; UNSET: nothing is known */
     bool derived;       /* by us, not given */
     bool busy;          /* being derived: a cycle if met again */
+    bool reported;      /* that it cannot be derived */
     const mgc_node *expr;
     mgc_ref result; /* when there are no steps */
     int n_steps, n_consts, n_fused_in;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The list of ops, the table of row dtypes, and the order of the passes. */
-#include "model.h"
+#include "op_model.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -117,7 +117,9 @@ static void number_ops(mgc_world *w) {
 }
 
 bool mgc_compile(mgc_world *w) {
-    if (!mgc_resolve(w) || !mgc_derive_all(w) || !mgc_check_closure(w) || !mgc_make_steps(w)) return false;
+    if (!mgc_resolve(w)) return false;
+    const bool derived = mgc_derive_all(w); /* closure also says who needs what could not be derived */
+    if (!mgc_check_closure(w) || !derived || !mgc_make_steps(w)) return false;
     number_ops(w);
     return mgc_lower_all(w);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Max pooling of tensors: its checks, and one opaque op in three roles, choosing elements, scattering a gradient to the
  * chosen ones, and gathering from them; the last two are gradients of each other. The kernels are runtime/rows'. */
-#include "autodiff/pool.h"
+#include "autodiff/max_pool.h"
 
 #include <string.h>
 

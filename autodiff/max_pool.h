@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Gradients that go to chosen elements: max pooling, and the extremum reductions, which are pooling with one window. */
-#ifndef MGA_POOL_H
-#define MGA_POOL_H
+#ifndef MGA_MAX_POOL_H
+#define MGA_MAX_POOL_H
 
 #include "autodiff/node.h"
 

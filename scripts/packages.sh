@@ -1,0 +1,30 @@
+# shellcheck shell=bash disable=SC2034
+# The one place that names packages of the system (Debian and Ubuntu names). Each line: name, then why. Sourced by lib.sh.
+# docs/dependencies.md tells more about those that end up in a program.
+
+# Compiling the library and the examples.
+packages_build="
+gcc                     the C compiler
+libc6-dev               the C library's headers
+cmake                   the build system, 3.25 or later
+ninja-build             what CMake hands the work to
+libdnnl-dev             oneDNN: matmul and convolution in f32 and bf16
+libopenblas-openmp-dev  BLAS for f64; the OpenMP variant, so that there is one pool of threads
+zlib1g-dev              reading deflated .npz members and gzipped data sets
+"
+
+# Running the tests.
+packages_test="
+libcriterion-dev        the test runner
+libmpfr-dev             numbers of any precision: the oracle of the f64 mathematics
+"
+
+# Looking at the results: optional, but the demo is nicer with it.
+packages_view="
+graphviz                draws computational graphs as SVG
+"
+
+# The checks of continuous integration.
+packages_check="
+clang-format-14         the layout of the sources
+"

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT
+ * Rules A: in-place writes on tensors, views and views of views; who sees what; memory that is guarded, borrowed,
+ * shared. Golden values of gradients are those of the real MyGrad 2.2.0 (reference/parity.md, section 8). */
+#include "harness.h"
+
+#include <mygrad/mygrad.h>
+
+static mg_tensor *vec(double a, double b, double c) { return mg_from_f64((double[]){a, b, c}, MG_SHAPE(3)); }
+
+static void check_values(mg_tensor *t, int64_t n, const double *expected) {
+    double got[64];
+    CHECK(t != NULL);
+    CHECK_EQ_I64(mg_size(t), n);
+    CHECK_EQ_I64(mg_read(t, MG_F64, got), MG_OK);
+    for (int64_t i = 0; i < n; i++) CHECK_BITS_F64(got[i], expected[i]);
+}
+#define VALUES(t, ...) check_values(t, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
+#define SLICE(x, a, b) mg_getitem(x, MG_KEY(MG_S(a, b, 1)))
+
+MG_TEST(inplace, readers_keep_what_they_saw) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *before = mg_add(x, mg_scalar(0)), *squared = mg_square(x);
+    mg_iadd(x, mg_scalar(10));
+    mg_imultiply(x, mg_scalar(2));
+    VALUES(before, 1, 2, 3);
+    VALUES(squared, 1, 4, 9);
+    VALUES(x, 22, 24, 26);
+}
+
+MG_TEST(inplace, views_of_views_share) {
+    MG_SCOPE;
+    double values[12];
+    for (int i = 0; i < 12; i++) values[i] = i;
+    mg_tensor *x = mg_from_f64(values, MG_SHAPE(3, 4));
+    mg_tensor *row = mg_getitem(x, MG_KEY(MG_I(1))), *back = mg_getitem(row, MG_KEY(MG_S(MG_NONE, MG_NONE, -2)));
+    mg_tensor *flipped = mg_transpose(x, (mg_axes){0, NULL});
+    VALUES(back, 7, 5);
+    mg_iadd(back, mg_from_f64((double[]){100, 200}, MG_SHAPE(2)));
+    VALUES(row, 4, 205, 6, 107);
+    VALUES(mg_getitem(flipped, MG_KEY(MG_I(3))), 3, 107, 11);
+    mg_imultiply(flipped, mg_scalar(-1));
+    VALUES(back, -107, -205);
+    mg_copyto(x, mg_scalar(5));
+    VALUES(back, 5, 5);
+    CHECK(mg_base(back) == x);
+}
+
+MG_TEST(inplace, overlapping_copies_are_numpys) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3);
+    CHECK(mg_setitem(x, MG_KEY(MG_S(1, MG_NONE, 1)), SLICE(x, MG_NONE, -1)) == x);
+    VALUES(x, 1, 1, 2);
+}
+
+/* a = x[:2]; b = x[1:]; a *= b; (x . [1, 10, 100]): x [2 6 3], upstream gradient [2 31 120] */
+MG_TEST(inplace, gradient_through_overlapping_views) {
+    MG_SCOPE;
+    mg_tensor *x0 = vec(1, 2, 3), *x = mg_add(x0, mg_scalar(0));
+    mg_tensor *a = SLICE(x, 0, 2), *b = SLICE(x, 1, MG_NONE);
+    CHECK(mg_imultiply(a, b) == a);
+    VALUES(x, 2, 6, 3);
+    mg_backward(mg_sum(mg_multiply(x, vec(1, 10, 100))));
+    VALUES(mg_grad(x0), 2, 31, 120);
+    VALUES(mg_grad(x), 1, 10, 100);
+    VALUES(mg_grad(a), 1, 10);
+}
+
+/* x = [1 2 3]; v = x[:2]; (v^2).sum() + (10 x).sum(): v.grad [12 14], x.grad [12 14 10] */
+MG_TEST(inplace, a_views_gradient_is_a_region_of_its_bases) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *v = SLICE(x, 0, 2);
+    mg_backward(mg_add(mg_sum(mg_square(v)), mg_sum(mg_multiply(mg_scalar(10), x))));
+    VALUES(mg_grad(v), 12, 14);
+    VALUES(mg_grad(x), 12, 14, 10);
+}
+
+MG_TEST(inplace, on_a_view_of_a_tensor_that_holds_a_gradient) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3);
+    mg_backward(mg_square(x));
+    CHECK(mg_iadd(SLICE(x, 0, 2), mg_scalar(1)) != NULL);
+    VALUES(x, 2, 3, 3);
+    CHECK(mg_grad(x) == NULL);
+}
+
+MG_TEST(inplace, replaced_elements_get_no_gradient_even_where_it_is_infinite) {
+    MG_SCOPE;
+    mg_tensor *x = vec(0, 4, 9), *y = mg_add(x, mg_scalar(0)), *v = vec(7, 7, 7);
+    mg_copyto(SLICE(y, 0, 1), SLICE(v, 0, 1));
+    mg_backward(mg_sum(mg_divide(mg_scalar(1), mg_subtract(y, mg_scalar(7)))));
+    double g[3];
+    CHECK_EQ_I64(mg_read(mg_grad(x), MG_F64, g), MG_OK);
+    CHECK_BITS_F64(g[0], 0.0);
+    double gv[3];
+    mg_read(mg_grad(v), MG_F64, gv);
+    CHECK(gv[0] == -1.0 / 0.0);
+}
+
+MG_TEST(inplace, casts_are_same_kind) {
+    MG_SCOPE;
+    mg_tensor *i = mg_from_i64((int64_t[]){1, 2, 3}, MG_SHAPE(3)), *f = mg_from_f32((float[]){1, 2, 3}, MG_SHAPE(3));
+    CHECK(mg_iadd(i, f) == NULL);
+    CHECK_EQ_I64(mg_take_error().code, MG_ERR_TYPE);
+    CHECK(mg_iadd(f, vec(0.5, 0.5, 0.5)) == f);
+    CHECK_EQ_I64(mg_dtype_of(f), MG_F32);
+    VALUES(f, 1.5, 2.5, 3.5);
+    CHECK(mg_copyto(i, f) == i);
+    VALUES(i, 1, 2, 3);
+    CHECK(mg_iadd(mg_from_f64((double[]){1}, MG_SHAPE(1)), f) == NULL);
+    CHECK_EQ_I64(mg_take_error().code, MG_ERR_VALUE);
+}
+
+MG_TEST(inplace, a_variable_stays_one_and_a_constant_too) {
+    MG_SCOPE;
+    mg_tensor *w = vec(1, 2, 3), *c = mg_set_constant(vec(1, 1, 1), true);
+    mg_no_autodiff(true);
+    mg_isubtract(w, c);
+    mg_no_autodiff(false);
+    CHECK(!mg_is_constant(w));
+    mg_iadd(c, w);
+    CHECK(mg_is_constant(c));
+    mg_backward(mg_sum(mg_square(w)));
+    VALUES(mg_grad(w), 0, 2, 4);
+}
+
+MG_TEST(inplace, data_mut_copies_away_from_pending_readers) {
+    MG_SCOPE;
+    mg_tensor *x = mg_set_constant(vec(1, 2, 3), true), *y = mg_add(x, mg_scalar(0)), *v = SLICE(x, 1, MG_NONE);
+    double *p = mg_data_mut(x);
+    CHECK(p != NULL);
+    p[2] = 30;
+    VALUES(y, 1, 2, 3);
+    VALUES(x, 1, 2, 30);
+    VALUES(v, 2, 30);
+    double *q = mg_data_mut(v);
+    q[0] = 20;
+    VALUES(x, 1, 20, 30);
+}
+
+MG_TEST(inplace, the_guard_protects_what_a_graph_needs) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *y = mg_square(x);
+    CHECK(mg_data_mut(x) == NULL);
+    CHECK_EQ_I64(mg_take_error().code, MG_ERR_READ_ONLY);
+    mg_mem_guard(false);
+    double *p = mg_data_mut(x);
+    CHECK(p != NULL);
+    p[0] = 100;
+    mg_mem_guard(true);
+    VALUES(y, 1, 4, 9);
+    mg_release(y);
+    mg_tensor *z = mg_exp(x);
+    mg_backward(z, .consume = true);
+    CHECK(mg_data_mut(x) != NULL);
+}
+
+MG_TEST(inplace, borrowed_memory_is_written_at_once) {
+    double memory[3] = {1, 2, 3};
+    MG_SCOPE;
+    mg_tensor *x = mg_borrow(MG_F64, memory, MG_SHAPE(3), NULL, NULL), *y = mg_add(x, mg_scalar(0));
+    mg_iadd(x, mg_scalar(10));
+    CHECK(memory[0] == 11 && memory[2] == 13);
+    VALUES(y, 1, 2, 3);
+    mg_iadd(SLICE(x, 0, 1), mg_scalar(1));
+    CHECK(memory[0] == 12 && memory[1] == 12);
+    CHECK(mg_data(x) == memory);
+}
+
+MG_TEST(inplace, sync_lets_the_owner_change_borrowed_memory) {
+    double memory[3] = {1, 2, 3};
+    MG_SCOPE;
+    mg_tensor *x = mg_borrow(MG_F64, memory, MG_SHAPE(3), NULL, NULL), *y = mg_multiply(x, mg_scalar(2));
+    CHECK_EQ_I64(mg_sync(x), MG_OK);
+    memory[0] = 100;
+    VALUES(y, 2, 4, 6);
+    VALUES(mg_multiply(x, mg_scalar(2)), 200, 4, 6);
+}
+
+static void count_free(void *data, void *context) {
+    (void)data;
+    ++*(int *)context;
+}
+
+MG_TEST(inplace, borrowed_memory_is_given_back_once) {
+    double memory[3] = {1, 2, 3};
+    int freed = 0;
+    {
+        MG_SCOPE;
+        mg_tensor *x = mg_borrow(MG_F64, memory, MG_SHAPE(3), count_free, &freed);
+        mg_backward(mg_sum(mg_exp(SLICE(x, 0, 2))));
+        CHECK_EQ_I64(freed, 0);
+    }
+    CHECK_EQ_I64(freed, 1);
+}
+
+MG_TEST(inplace, a_buffer_that_nobody_needs_is_written_in_place) {
+    MG_SCOPE;
+    mg_tensor *x = mg_keep(mg_full(MG_SHAPE(1000), 1.0, .dtype = MG_F32));
+    const void *before = mg_data(x);
+    mg_no_autodiff(true);
+    for (int i = 0; i < 3; i++) {
+        mg_iadd(x, mg_scalar(1));
+        CHECK(mg_data(x) == before);
+    }
+    mg_iadd(mg_getitem(x, MG_KEY(MG_S(0, 10, 1))), mg_scalar(1));
+    CHECK(mg_data(x) == before);
+    mg_no_autodiff(false);
+    CHECK(mg_data_f32(x)[9] == 5 && mg_data_f32(x)[10] == 4);
+    mg_release(x);
+}
+
+/* Backward over T slices: one buffer, written once (A5). */
+MG_TEST(inplace, slices_assemble_their_gradient) {
+    MG_SCOPE;
+    enum { T = 50 };
+    mg_tensor *x = mg_full(MG_SHAPE(T, 3), 2.0, .dtype = MG_F64), *sum = NULL;
+    for (int t = 0; t < T; t++) {
+        mg_tensor *term = mg_sum(mg_multiply(mg_getitem(x, MG_KEY(MG_I(t))), mg_scalar(t)));
+        sum = sum ? mg_add(sum, term) : term;
+    }
+    mg_backward(sum);
+    const double *g = mg_data_f64(mg_grad(x));
+    CHECK(g != NULL);
+    for (int i = 0; i < 3 * T; i++) CHECK_BITS_F64(g[i], (double)(i / 3));
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ * Tensors to NumPy files and back. What is in the files is tests/runtime's concern; here: views, dtypes, names, errors.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "nnet_check.h"
+
+/* A path of this process in the temporary directory; in a static buffer per slot. */
+static const char *path_of(int slot, const char *suffix) {
+    static char paths[2][256];
+    const char *dir = getenv("TMPDIR");
+    snprintf(paths[slot], sizeof paths[slot], "%s/mygrad-io-%ld-%d%s", dir ? dir : "/tmp", (long)getpid(), slot,
+             suffix);
+    return paths[slot];
+}
+
+static void check_same(mg_tensor *a, mg_tensor *b) {
+    CHECK_MSG(a && b, "%s", mg_take_error().message);
+    CHECK_EQ_I64(mg_dtype_of(a), mg_dtype_of(b));
+    CHECK_EQ_I64(mg_ndim(a), mg_ndim(b));
+    for (int i = 0; i < mg_ndim(a); i++) CHECK_EQ_I64(mg_dim(a, i), mg_dim(b, i));
+    double *x = nnet_read(a), *y = nnet_read(b);
+    for (int64_t i = 0; i < mg_size(a); i++) CHECK_BITS_F64(x[i], y[i]);
+    free(x), free(y);
+}
+
+MG_TEST(io, npy_round_trips) {
+    static const mg_dtype dtypes[] = {MG_BOOL, MG_I8,  MG_I16, MG_I32, MG_I64, MG_U8,
+                                      MG_U16,  MG_U32, MG_U64, MG_F16, MG_F32, MG_F64};
+    const char *path = path_of(0, ".npy");
+    mg_test_rng rng = mg_test_rng_new();
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
+        MG_SCOPE;
+        mg_tensor *x = mg_astype(mg_multiply(nnet_random(&rng, MG_SHAPE(3, 4)), mg_scalar(20)), dtypes[i]);
+        mg_tensor *view = mg_transpose(mg_getitem(x, MG_KEY(MG_S(MG_NONE, MG_NONE, -1))), (mg_axes){0});
+        CHECK_MSG(mg_save_npy(path, view) == MG_OK, "%s", mg_take_error().message);
+        mg_tensor *back = mg_load_npy(path);
+        check_same(back, view);
+        CHECK(mg_is_constant(back) == !mg_dtype_is_float(dtypes[i]));
+    }
+    unlink(path);
+}
+
+MG_TEST(io, scalars_and_empties) {
+    MG_SCOPE;
+    const char *path = path_of(0, ".npy");
+    mg_tensor *x[] = {mg_full(MG_SHAPE0, 2.5), mg_zeros(MG_SHAPE(0, 3))};
+    for (int i = 0; i < 2; i++) {
+        CHECK(mg_save_npy(path, x[i]) == MG_OK);
+        check_same(mg_load_npy(path), x[i]);
+    }
+    unlink(path);
+}
+
+MG_TEST(io, npz_members) {
+    MG_SCOPE;
+    const char *path = path_of(0, ".npz");
+    mg_tensor *tensors[2] = {mg_ones(MG_SHAPE(2, 2)), mg_from_i64((int64_t[]){7, -7}, MG_SHAPE(2))};
+    const char *names[2] = {"weight", "step"};
+    CHECK_MSG(mg_save_npz(path, 2, names, tensors) == MG_OK, "%s", mg_take_error().message);
+    for (int i = 0; i < 2; i++) check_same(mg_load_npz(path, names[i]), tensors[i]);
+    CHECK(mg_load_npz(path, "bias") == NULL);
+    nnet_expect_error(MG_ERR_INDEX, "it has: weight, step");
+    CHECK(mg_save_npz(path, 2, (const char *[]){"a", "a"}, tensors) == MG_ERR_VALUE);
+    nnet_expect_error(MG_ERR_VALUE, "both \"a\"");
+    check_same(mg_load_npz(path, "weight"), tensors[0]); /* the failed save left the file alone */
+    unlink(path);
+}
+
+MG_TEST(io, errors) {
+    MG_SCOPE;
+    mg_tensor *x = mg_ones(MG_SHAPE(2));
+    CHECK(mg_load_npy("/nonexistent/file.npy") == NULL);
+    nnet_expect_error(MG_ERR_IO, "/nonexistent/file.npy");
+    CHECK(mg_save_npy("/nonexistent/file.npy", x) == MG_ERR_IO);
+    nnet_expect_error(MG_ERR_IO, "/nonexistent/file.npy");
+    CHECK(mg_save_npy(NULL, x) == MG_ERR_VALUE);
+    nnet_expect_error(MG_ERR_VALUE, "path is NULL");
+    CHECK(mg_save_npy("x.npy", NULL) == MG_ERR_VALUE);
+    nnet_expect_error(MG_ERR_VALUE, "");
+    CHECK(mg_load_npz("x.npz", NULL) == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "name is NULL");
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ * Random programs: lazy = eager, one thread = several, every ISA = scalar, bit for bit; and equal to a plain model of
+ * NumPy's aliasing. A failing program is shrunk to the steps that matter and printed with its seed. */
+#include "autodiff/thread.h"
+#include "program.h"
+#include "runtime/cpu.h"
+
+#include <stdio.h>
+
+/* How a program is run. */
+typedef struct mode {
+    const char *name;
+    bool model, eager;
+    int threads;
+    mgk_isa isa;
+} mode;
+
+static void run(const program *p, const mode *how, program_result *result) {
+    if (how->model) {
+        program_run_model(p, result);
+        return;
+    }
+    mga_thread_get()->eager = how->eager;
+    mg_set_num_threads(how->threads);
+    mgr_kernels_override(mgr_kernels_of(how->isa));
+    program_run(p, result);
+    mgr_kernels_override(NULL);
+    mg_set_num_threads(0);
+    mga_thread_get()->eager = false;
+}
+
+static bool agree(const program *p, const mode *a, const mode *b) {
+    program_result x, y;
+    run(p, a, &x);
+    run(p, b, &y);
+    bool equal = program_results_equal(&x, &y) && x.error[0] == 0;
+    if (x.error[0]) fprintf(stderr, "%s: %s\n", a->name, x.error);
+    program_result_free(&x);
+    program_result_free(&y);
+    return equal;
+}
+
+static bool modes_agree(const program *p, const mode *const *modes) { return agree(p, modes[0], modes[1]); }
+
+static bool leaves_nothing(const program *p, const mode *const *modes) {
+    (void)modes;
+    program_result result;
+    mg_stats before, after;
+    mg_get_stats(&before);
+    program_run(p, &result);
+    program_result_free(&result);
+    mg_get_stats(&after);
+    return after.live_tensors == before.live_tensors && after.live_nodes == before.live_nodes &&
+           after.live_bytes == before.live_bytes;
+}
+
+/* Switch off steps while the fault stays, and print what is left. */
+static void shrink(program *p, bool (*holds)(const program *, const mode *const *), const mode *const *modes) {
+    for (bool smaller = true; smaller;) {
+        smaller = false;
+        for (int i = p->n; i-- > 0;) {
+            if (p->steps[i].off) continue;
+            p->steps[i].off = true;
+            if (holds(p, modes))
+                p->steps[i].off = false;
+            else
+                smaller = true;
+        }
+    }
+    program_print(p);
+}
+
+static void compare(mg_test_rng *rng, int times, bool exact, bool large, const mode *a, const mode *b) {
+    if (!a->model && !mgr_kernels_of(a->isa)) SKIP("this machine has no %s", a->name);
+    for (int i = 0; i < mg_test_times(times); i++) {
+        program p = program_random(rng, exact, large);
+        if (agree(&p, a, b)) continue;
+        const mode *modes[2] = {a, b};
+        shrink(&p, modes_agree, modes);
+        FAIL("%s and %s disagree on program %d", a->name, b->name, i);
+    }
+}
+
+static const mode lazy = {"lazy", false, false, 1, MGK_SCALAR}, eager = {"eager", false, true, 1, MGK_SCALAR};
+static const mode plain = {"model", true, false, 1, MGK_SCALAR}, two = {"two threads", false, false, 2, MGK_SCALAR};
+static const mode three = {"three threads", false, false, 3, MGK_SCALAR};
+static const mode avx2 = {"avx2", false, false, 1, MGK_AVX2}, avx512 = {"avx512", false, false, 1, MGK_AVX512};
+static const mode neon = {"neon", false, false, 1, MGK_NEON};
+
+MG_TEST(random_programs, aliasing_is_numpys) {
+    mg_test_rng rng = mg_test_rng_new();
+    compare(&rng, 3000, true, false, &lazy, &plain);
+}
+
+MG_TEST(random_programs, eager_aliasing_is_numpys) {
+    mg_test_rng rng = mg_test_rng_new();
+    compare(&rng, 1000, true, false, &eager, &plain);
+}
+
+MG_TEST(random_programs, lazy_is_eager) {
+    mg_test_rng rng = mg_test_rng_new();
+    compare(&rng, 3000, false, false, &lazy, &eager);
+}
+
+MG_TEST(random_programs, threads_do_not_matter) {
+    mg_test_rng rng = mg_test_rng_new();
+    compare(&rng, 60, false, true, &lazy, &two);
+    compare(&rng, 20, false, true, &lazy, &three);
+}
+
+MG_TEST(random_programs, avx2_is_scalar) {
+    mg_test_rng rng = mg_test_rng_new();
+    compare(&rng, 1000, false, false, &avx2, &lazy);
+}
+
+MG_TEST(random_programs, avx512_is_scalar) {
+    mg_test_rng rng = mg_test_rng_new();
+    compare(&rng, 1000, false, false, &avx512, &lazy);
+}
+
+MG_TEST(random_programs, neon_is_scalar) {
+    mg_test_rng rng = mg_test_rng_new();
+    compare(&rng, 200, false, false, &neon, &lazy);
+}
+
+MG_TEST(random_programs, nothing_is_left) {
+    mg_test_rng rng = mg_test_rng_new();
+    for (int i = 0; i < mg_test_times(1000); i++) {
+        program p = program_random(&rng, false, false);
+        if (leaves_nothing(&p, NULL)) continue;
+        shrink(&p, leaves_nothing, NULL);
+        FAIL("program %d leaves tensors, nodes or bytes behind", i);
+    }
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ * Messages of lexer, parser, names and closure: file, line, column, what was expected, and the line itself. */
+#include <string.h>
+
+#include "interpret.h"
+
+/* A correct stanza of an op that others may use. */
+#define ADD "op add(x, y) { doc \"d\" value x + y eval mgv_add(x, y) d/dx g d/dy g types numeric }\n"
+#define MUL                                                                                                            \
+    "op multiply(x, y) { doc \"d\" value x * y eval mgv_mul(x, y) d/dx g * y d/dy g * x types numeric commutative }\n"
+#define OP(body) "op f(x) {\n  doc \"d\"\n  types float\n  " body "\n}\n"
+
+static void check(const char *text, const char *expected) {
+    mgc_world *w = world_of(text);
+    CHECK_MSG(w->diag.errors > 0, "no error in:\n%s", text);
+    CHECK_CONTAINS(w->diag.text.s, expected);
+    mgc_free_all();
+}
+
+MG_TEST(mgc_errors, lexer) {
+    check("op f(x) {\n  doc \"open\n}", "test.ops:2:7: error: expected a closing '\"' on this line");
+    check("op f(x) @", "test.ops:1:9: error: unexpected character '@' (0x40)");
+    check("op f(x) {\n  domain x 1.2.3", "test.ops:2:12: error: expected a number, found '1.2.'");
+}
+
+MG_TEST(mgc_errors, parser) {
+    check("op", "test.ops:1:3: error: expected the name of the op, found the end of the file");
+    check("map f(x) {}", "test.ops:1:1: error: expected op, reduce or opaque, found 'map'");
+    check("scan f(x) {}", "'scan' is reserved for a later kind");
+    check("op f() {}", "test.ops:1:6: error: expected the name of an input, found ')'");
+    check("op f(x, x) {}", "test.ops:1:9: error: input 'x' is named twice");
+    check("op f(int) {}", "'int' cannot be a name here");
+    check("op f(x: u8) {}", "test.ops:1:9: error: expected 'bool', found 'u8'");
+    check("op f(a, b, c, d, e) {}", "expected at most 4 inputs");
+    check("op f(x) -> (a, b, c, d) {}", "expected at most 3 results");
+    check(OP("value x +"), "test.ops:5:1: error: expected an expression, found '}'");
+    check(OP("value (x"), "test.ops:5:1: error: expected ')', found '}'");
+    check(OP("value x ? x"), "test.ops:5:1: error: expected ':', found '}'");
+    check(OP("colour x"), "test.ops:4:3: error: expected doc, note, value,");
+    check(OP("value x d/dy g"), "expected 'd' and the name of an input, found 'dy'");
+    check(OP("value x d/dx g d/dx g"), "the derivative with respect to 'x' is given twice");
+    check(OP("value x types odd"), "expected float, numeric, all,");
+    check(OP("value x ulp f32 1.0 1.0"), "expected 'f64', found '1.0'");
+    check(OP("value x domain x 2 1"), "the domain of 'x' is empty");
+    check("op f(x) { value x types float }", "'f' has no doc");
+    check("op f(x) { doc \"d\" value x }", "'f' has no types");
+    check("op f(x) { doc \"d\" types float }", "'f' has no value");
+    check("reduce f(x) { doc \"d\" types sum }", "'f' has no step");
+    check("op f(x; a) { doc \"d\" types all value x }", "'f' has parameters, so its types must be float");
+    check("op f(x) { doc \"d\" types float value x ", "expected a key of the stanza or '}', found the end of the file");
+}
+
+MG_TEST(mgc_errors, message_shows_the_line) {
+    check("# one\nop f(x) {\n\tcolour x\n}", "test.ops:3:2: error: ");
+    check("# one\nop f(x) {\n\tcolour x\n}", "\n  \tcolour x\n  \t^\n");
+}
+
+MG_TEST(mgc_errors, names) {
+    check(OP("value z"), "test.ops:4:9: error: expected an input, a parameter or a let of 'f', found 'z'");
+    check(OP("value g"), "found 'g'");
+    check(OP("value nothing(x)"), "test.ops:4:9: error: no op is called 'nothing'");
+    check(OP("value x + x"), "test.ops:4:11: error: no op is called 'add'");
+    check(ADD OP("value add(x)"), "'add' takes 2 inputs and 0 parameters, found 1 arguments");
+    check(OP("value vm_exp(x)"), "'vm_exp' may be called in eval only");
+    check(OP("value x eval mgv_add(x)"), "'mgv_add' does not exist or does not take (v)");
+    check(ADD "op f(c: bool) { doc \"d\" types float value c + c }", "'add' takes a value here, found a condition");
+    check("op f(c: bool) { doc \"d\" types float value c }", "expected a value, found a condition");
+    check(ADD "op add(x, y) { doc \"d\" types float value x }", "'add' is already defined in test.ops, line 1");
+    check(ADD "reduce s(x) { doc \"d\" types sum step plus }",
+          "expected a binary map op with a value as result, found 'plus'");
+}
+
+MG_TEST(mgc_errors, closure) {
+    check("op f(x) { doc \"d\" types float value f(x) eval vm_f(x) ulp f32 1 f64 1 }",
+          "closure: 'f' has no d/dx, and it cannot be derived because its value leads back to 'f'");
+    check("op a(x) { doc \"d\" types float value b(x) eval vm_a(x) ulp f32 1 f64 1 }\n"
+          "op b(x) { doc \"d\" types float value a(x) eval vm_b(x) ulp f32 1 f64 1 }",
+          "leads back to");
+    check("op h(x) { doc \"d\" types float value h(x) eval vm_h(x) ulp f32 1 f64 1 }\n"
+          "op f(x) { doc \"d\" types float value x d/dx h(g) }",
+          "closure: d/dx of 'f' uses 'h', which has no d/dx and does not say none");
+    check(ADD MUL "op f(x) { doc \"d\" types float ulp f32 9 f64 9 let a = x * x * x * x * x let b = a * a + a value b "
+                  "* b * b + b }",
+          "needs more than 16 steps or constants: make a part of its formula an op of its own");
+    check("op f(x) { doc \"d\" types float value f(x) d none }", "the eval of 'f' leads back to 'f'");
+    check("op f(x) { doc \"d\" types float value x eval vm_f(x) d/dx g }", "rounds 2 times, so it must state its ulp");
+    check("reduce f(x) { doc \"d\" types numeric step add d/dx g }\n" ADD,
+          "'f' is no map: its derivative must be a function");
+}

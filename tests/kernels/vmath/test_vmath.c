@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT
+ * Vector maths on every instruction set that was built and that this CPU has: special values, accuracy on a sample
+ * (with the worst inputs known), the same bits everywhere, and independence of a lane from its neighbours. All inputs
+ * are fixed. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "harness.h"
+#include "vmath_lanes.h"
+#include "vmath_oracle.h"
+#include "vmath_points.h"
+
+enum { POINTS = 1 << 16, BLOCK = 1 << 10, SEED = 20 };
+
+typedef struct special {
+    int fn;
+    double x, y;
+} special;
+
+#define INF ((double)INFINITY)
+
+/* What C's Annex F says, for both types; NaN in gives NaN out for every function and is checked apart. */
+static const special specials[] = {
+    {VMATH_EXP, -INF, 0},     {VMATH_EXP, INF, INF},      {VMATH_EXP, 0, 1},         {VMATH_EXP, -0.0, 1},
+    {VMATH_EXPM1, -INF, -1},  {VMATH_EXPM1, INF, INF},    {VMATH_EXPM1, 0, 0},       {VMATH_EXPM1, -0.0, -0.0},
+    {VMATH_LOG, -INF, NAN},   {VMATH_LOG, INF, INF},      {VMATH_LOG, 0, -INF},      {VMATH_LOG, -0.0, -INF},
+    {VMATH_LOG, 1, 0},        {VMATH_LOG, -1, NAN},       {VMATH_LOG, -1e-38, NAN},  {VMATH_LOG, -1e-44, NAN},
+    {VMATH_LOG1P, -INF, NAN}, {VMATH_LOG1P, INF, INF},    {VMATH_LOG1P, 0, 0},       {VMATH_LOG1P, -0.0, -0.0},
+    {VMATH_LOG1P, -1, -INF},  {VMATH_LOG1P, -1.5, NAN},   {VMATH_LOG1P, -1e30, NAN}, {VMATH_LOG1P, -1.0000002, NAN},
+    {VMATH_TANH, -INF, -1},   {VMATH_TANH, INF, 1},       {VMATH_TANH, 0, 0},        {VMATH_TANH, -0.0, -0.0},
+    {VMATH_TANH, 1e30, 1},    {VMATH_TANH, -100, -1},     {VMATH_SIGMOID, -INF, 0},  {VMATH_SIGMOID, INF, 1},
+    {VMATH_SIGMOID, 0, 0.5},  {VMATH_SIGMOID, -0.0, 0.5}, {VMATH_SIGMOID, 800, 1},   {VMATH_SIGMOID, -800, 0},
+    {VMATH_EXP, -800, 0},     {VMATH_EXP, 800, INF},      {VMATH_EXPM1, -800, -1},   {VMATH_EXPM1, 800, INF},
+};
+
+static bool same_f32(float a, float b) { return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0; }
+static bool same_f64(double a, double b) { return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0; }
+
+static float run_f32(const vmath_lanes *lanes, int fn, float x) {
+    float y = 0;
+    lanes->f32[fn](1, &y, &x);
+    return y;
+}
+static double run_f64(const vmath_lanes *lanes, int fn, double x) {
+    double y = 0;
+    lanes->f64[fn](1, &y, &x);
+    return y;
+}
+
+MG_TEST(vmath, special_values) {
+    int count;
+    const vmath_lanes *const *all = vmath_runnable(&count);
+    CHECK(count > 0);
+    for (int k = 0; k < count; k++)
+        for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
+            const special s = specials[i];
+            const float y32 = run_f32(all[k], s.fn, (float)s.x);
+            const double y64 = run_f64(all[k], s.fn, s.x);
+            CHECK_MSG(same_f32(y32, (float)s.y), "%s %s f32 of %a: %a, not %a", all[k]->isa, vmath_names[s.fn], s.x,
+                      (double)y32, s.y);
+            CHECK_MSG(same_f64(y64, s.y), "%s %s f64 of %a: %a, not %a", all[k]->isa, vmath_names[s.fn], s.x, y64, s.y);
+        }
+}
+
+/* Every payload bit that could leak into an exponent. */
+MG_TEST(vmath, nan_stays_nan) {
+    int count;
+    const vmath_lanes *const *all = vmath_runnable(&count);
+    for (int k = 0; k < count; k++)
+        for (int fn = 0; fn < VMATH_COUNT; fn++)
+            for (int i = 0; i < 104; i++) {
+                const uint64_t sign = (uint64_t)(i & 1) << 63, payload = (uint64_t)1 << (i / 2);
+                const uint64_t bits = sign | 0x7ff8000000000000u | payload | (payload - 1);
+                const uint32_t narrow =
+                    (uint32_t)(bits >> 32 & 0x80000000u) | 0x7fc00000u | (uint32_t)(payload & 0x3fffff);
+                double x64;
+                float x32;
+                memcpy(&x64, &bits, sizeof x64);
+                memcpy(&x32, &narrow, sizeof x32);
+                CHECK_MSG(isnan(run_f64(all[k], fn, x64)), "%s %s f64 NaN %llx", all[k]->isa, vmath_names[fn],
+                          (unsigned long long)bits);
+                CHECK_MSG(isnan(run_f32(all[k], fn, x32)), "%s %s f32 NaN %lx", all[k]->isa, vmath_names[fn],
+                          (unsigned long)narrow);
+            }
+}
+
+/* The worst inputs of the exhaustive runs, thresholds of overflow, underflow and saturation, and turning points. */
+typedef struct hard {
+    int fn;
+    double x;
+} hard;
+static const hard hard_f32[] = {
+    {VMATH_EXP, 0x1.86ec5cp+5},     {VMATH_EXP, 0x1.62e42ep6},      {VMATH_EXP, 0x1.62e430p6},
+    {VMATH_EXP, -0x1.9fe368p6},     {VMATH_EXP, -0x1.9fe36ap6},     {VMATH_EXP, -0x1.5d58ap6},
+    {VMATH_EXPM1, 0x1.89547p-2},    {VMATH_EXPM1, -0x1.154246p4},   {VMATH_EXPM1, 0x1.62e42ep6},
+    {VMATH_LOG, 0x1p-149},          {VMATH_LOG, 0x1.fffffcp-127},   {VMATH_LOG, 0x1.fffffep127},
+    {VMATH_LOG, 0x1.6d3026p-1},     {VMATH_LOG, 0x1.8p0},           {VMATH_LOG, 0x1.7ffffep-1},
+    {VMATH_LOG1P, 0x1.fffffep-2},   {VMATH_LOG1P, -0x1.000002p-2},  {VMATH_LOG1P, -0x1.fffffep-1},
+    {VMATH_LOG1P, 0x1.fffffep127},  {VMATH_LOG1P, 0x1p-149},        {VMATH_TANH, 0x1p-149},
+    {VMATH_TANH, 0x1.fffffep-3},    {VMATH_TANH, 0x1p-2},           {VMATH_TANH, 0x1.205966p3},
+    {VMATH_SIGMOID, -0x1.5dac2ep6}, {VMATH_SIGMOID, -0x1.9fe368p6}, {VMATH_SIGMOID, -0x1.9d1dap6},
+    {VMATH_SIGMOID, 17.5},
+};
+static const hard hard_f64[] = {
+    {VMATH_EXP, 0x1.62e42fefa39efp9},
+    {VMATH_EXP, 0x1.62e42fefa39f0p9},
+    {VMATH_EXP, -0x1.74910d52d3051p9},
+    {VMATH_EXP, -0x1.74910d52d3053p9},
+    {VMATH_EXP, 0x1.5ff3a39aab6d8p+9},
+    {VMATH_EXP, -0x1.625f4c78aaa83p+9},
+    {VMATH_EXPM1, 0x1.7e5fb170adp-2},
+    {VMATH_EXPM1, -0x1.28aac01258945p+5},
+    {VMATH_EXPM1, 0x1.62e42fefa39efp9},
+    {VMATH_LOG, 0x1p-1074},
+    {VMATH_LOG, DBL_MIN},
+    {VMATH_LOG, DBL_MAX},
+    {VMATH_LOG, 0x1.74858072c409bp-1},
+    {VMATH_LOG1P, 0x1.fffffffffffffp-2},
+    {VMATH_LOG1P, -0x1.0000000005cbap-2},
+    {VMATH_LOG1P, -0x1.fffffffffffffp-1},
+    {VMATH_LOG1P, DBL_MAX},
+    {VMATH_LOG1P, 0x1p-1074},
+    {VMATH_TANH, 0x1p-1074},
+    {VMATH_TANH, 0x1.2b70ad2421864p+4},
+    {VMATH_TANH, 0x1.30fc1931f09c9p+4},
+    {VMATH_TANH, -0x1.7912734359cd3p-3},
+    {VMATH_SIGMOID, -0x1.6266cbb23cbdep+9},
+    {VMATH_SIGMOID, -0x1.74910d52d3051p9},
+    {VMATH_SIGMOID, 37.5},
+};
+
+MG_TEST(vmath, hard_inputs_within_1_ulp) {
+    int count;
+    const vmath_lanes *const *all = vmath_runnable(&count);
+    const vmath_lanes *lanes = all[count - 1];
+    for (size_t i = 0; i < sizeof hard_f32 / sizeof *hard_f32; i++) {
+        const hard h = hard_f32[i];
+        const float x = (float)h.x, y = run_f32(lanes, h.fn, x);
+        const double ulp = vmath_ulp_f32(y, vmath_exact_f32(h.fn, x));
+        CHECK_MSG(ulp <= 1.0, "%s f32 of %a: %a is off by %.4f ULP", vmath_names[h.fn], h.x, (double)y, ulp);
+    }
+    for (size_t i = 0; i < sizeof hard_f64 / sizeof *hard_f64 && vmath_oracle_has_f64(); i++) {
+        const hard h = hard_f64[i];
+        const double y = run_f64(lanes, h.fn, h.x), ulp = vmath_ulp_f64(y, vmath_exact_f64(h.fn, h.x));
+        CHECK_MSG(ulp <= 1.0, "%s f64 of %a: %a is off by %.4f ULP", vmath_names[h.fn], h.x, y, ulp);
+    }
+    vmath_oracle_release();
+}
+
+/* One instruction set against the oracle; the others have the same bits by the test below. */
+MG_TEST(vmath, sample_within_1_ulp) {
+    int count;
+    const vmath_lanes *const *all = vmath_runnable(&count);
+    const vmath_lanes *lanes = all[count - 1];
+    for (int fn = 0; fn < VMATH_COUNT; fn++)
+        for (int i = 0; i < POINTS; i++) {
+            const float x = vmath_point_f32(fn, (uint64_t)i, SEED), y = run_f32(lanes, fn, x);
+            const double ulp = vmath_ulp_f32(y, vmath_exact_f32(fn, x));
+            CHECK_MSG(ulp <= 1.0, "%s f32 of %a: %a is off by %.4f ULP", vmath_names[fn], (double)x, (double)y, ulp);
+        }
+    for (int fn = 0; fn < VMATH_COUNT && vmath_oracle_has_f64(); fn++)
+        for (int i = 0; i < POINTS; i++) {
+            const double x = vmath_point_f64(fn, (uint64_t)i, SEED), y = run_f64(lanes, fn, x);
+            const double ulp = vmath_ulp_f64(y, vmath_exact_f64(fn, x));
+            CHECK_MSG(ulp <= 1.0, "%s f64 of %a: %a is off by %.4f ULP", vmath_names[fn], x, y, ulp);
+        }
+    vmath_oracle_release();
+}
+
+static uint64_t fold(uint64_t hash, uint64_t bits) {
+    hash = (hash ^ bits) * 0x100000001b3u;
+    return hash ^ (hash >> 29);
+}
+
+static uint64_t hash_f32(const vmath_lanes *lanes, int fn) {
+    static float x[BLOCK], y[BLOCK];
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (int base = 0; base < POINTS; base += BLOCK) {
+        for (int i = 0; i < BLOCK; i++) x[i] = vmath_point_f32(fn, (uint64_t)(base + i), SEED);
+        lanes->f32[fn](BLOCK, y, x);
+        for (int i = 0; i < BLOCK; i++) {
+            uint32_t bits = 0x7fc00000; /* any NaN is any NaN */
+            if (!isnan(y[i])) memcpy(&bits, &y[i], sizeof bits);
+            hash = fold(hash, bits);
+        }
+    }
+    return hash;
+}
+
+static uint64_t hash_f64(const vmath_lanes *lanes, int fn) {
+    static double x[BLOCK], y[BLOCK];
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (int base = 0; base < POINTS; base += BLOCK) {
+        for (int i = 0; i < BLOCK; i++) x[i] = vmath_point_f64(fn, (uint64_t)(base + i), SEED);
+        lanes->f64[fn](BLOCK, y, x);
+        for (int i = 0; i < BLOCK; i++) {
+            uint64_t bits = 0x7ff8000000000000;
+            if (!isnan(y[i])) memcpy(&bits, &y[i], sizeof bits);
+            hash = fold(hash, bits);
+        }
+    }
+    return hash;
+}
+
+/* The promise of law 2: one hash per function for every instruction set and every machine. A change of an algorithm
+ * changes its constant here, on purpose. */
+static const uint64_t expected[VMATH_COUNT][2] = {
+    [VMATH_EXP] = {0x1dfcc30c918e48e6, 0xaee7c5048490c269},  [VMATH_EXPM1] = {0x4fa5ab5b56c4cef9, 0xfa3b4f1a562fc2c0},
+    [VMATH_LOG] = {0x15e201a43dce6176, 0xa262609ef0693edc},  [VMATH_LOG1P] = {0x98d345c4e69c9c4a, 0xa41da0c37c498fac},
+    [VMATH_TANH] = {0xa3e488d286092c70, 0xd320c3c0ee0468cf}, [VMATH_SIGMOID] = {0x4ae1d1b61379ea20, 0x81c2423c5907a0e3},
+};
+
+MG_TEST(vmath, same_bits_on_every_isa) {
+    int count;
+    const vmath_lanes *const *all = vmath_runnable(&count);
+    for (int k = 0; k < count; k++)
+        for (int fn = 0; fn < VMATH_COUNT; fn++) {
+            const uint64_t f32 = hash_f32(all[k], fn), f64 = hash_f64(all[k], fn);
+            CHECK_MSG(f32 == expected[fn][0], "%s %s f32: 0x%016llx", all[k]->isa, vmath_names[fn],
+                      (unsigned long long)f32);
+            CHECK_MSG(f64 == expected[fn][1], "%s %s f64: 0x%016llx", all[k]->isa, vmath_names[fn],
+                      (unsigned long long)f64);
+        }
+}
+
+/* A lane alone, and among neighbours of all kinds, gives the same bits; nothing is written past n. */
+MG_TEST(vmath, a_lane_ignores_its_neighbours) {
+    enum { N = 203 };
+    int count;
+    const vmath_lanes *const *all = vmath_runnable(&count);
+    for (int k = 0; k < count; k++)
+        for (int fn = 0; fn < VMATH_COUNT; fn++) {
+            float x32[N], y32[N + 1];
+            double x64[N], y64[N + 1];
+            for (int i = 0; i < N; i++) {
+                x32[i] = vmath_point_f32(fn, (uint64_t)i, 7);
+                x64[i] = vmath_point_f64(fn, (uint64_t)i, 7);
+            }
+            y32[N] = 123;
+            y64[N] = 123;
+            all[k]->f32[fn](N, y32, x32);
+            all[k]->f64[fn](N, y64, x64);
+            CHECK(y32[N] == 123 && y64[N] == 123);
+            for (int i = 0; i < N; i++) {
+                CHECK_MSG(same_f32(y32[i], run_f32(all[k], fn, x32[i])), "%s %s f32 of %a", all[k]->isa,
+                          vmath_names[fn], (double)x32[i]);
+                CHECK_MSG(same_f64(y64[i], run_f64(all[k], fn, x64[i])), "%s %s f64 of %a", all[k]->isa,
+                          vmath_names[fn], x64[i]);
+            }
+        }
+}
