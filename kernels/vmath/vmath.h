@@ -13,7 +13,7 @@
  *   log       0.9494  0x1.7fd536p-1   0.8862  0x1.7eee80ea375cfp-1      e ln2 + p(f); f64 by f/(2+f)
  *   log1p     0.9639  -0x1.084c1ep-2  0.8716  -0x1.06e5876c44932p-2     the same from x itself
  *   tanh      0.7535  0x1.0102dp-2    0.6929  0x1.69d5ad0a1ce4ap-3      f32 14 polynomials; f64 expm1, double words
- *   sigmoid   0.0000  -               0.7793  -0x1.6264256095dd3p+9     exp(-|x|) in double words, one division
+ *   sigmoid   0.7791  -0x1.5ed742p+6  0.7793  -0x1.6264256095dd3p+9     exp(-|x|) in double words, one division
  * Domain: all of the type; subnormal arguments and results included, nothing is flushed. Exception flags: no promise.
  *
  * SPECIAL VALUES (C's Annex F; NaN of any payload gives NaN):
