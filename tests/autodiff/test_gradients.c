@@ -46,13 +46,14 @@ static void draw_range(uint16_t op, int input, double *lo, double *hi) {
     }
 }
 
-/* Not nearer to zero, a bound or another input's value than 0.05, where kinks and ties are. */
-static double draw(mg_test_rng *rng, uint16_t op, int input) {
+/* Element k of an input: no two elements of the problem are nearer than 0.002, and none is near 0, where kinks and ties
+ * are. Multiples of 0.1, shifted by 0.05 from input to input and by 0.002 from element to element. */
+static double draw(mg_test_rng *rng, uint16_t op, int input, int64_t k) {
     double lo, hi;
     draw_range(op, input, &lo, &hi);
     for (;;) {
-        double x = mg_test_uniform(rng, lo + 0.05 * (hi - lo), hi - 0.05 * (hi - lo));
-        if (fabs(x) > 0.05) return x;
+        int64_t tenths = mg_test_int(rng, (int64_t)ceil(10 * lo), (int64_t)floor(10 * hi) - 1);
+        if (tenths < -2 || tenths > 0) return 0.1 * (double)tenths + 0.05 * input + 0.002 * (double)k;
     }
 }
 
@@ -69,9 +70,7 @@ static void draw_operand(mg_test_rng *rng, problem *p, int i) {
     for (int a = 0; a < x->ndim; a++) x->size *= x->dims[a];
     x->is_bool = mgk_ops[p->op].bool_in & (1u << i);
     for (int64_t k = 0; k < x->size; k++) {
-        x->values[k] = x->is_bool ? (double)mg_test_int(rng, 0, 1) : draw(rng, p->op, i);
-        if (i > 0 && !x->is_bool)
-            x->values[k] += 0.011 * (double)(k + 1) * (i + 1); /* ties with input 0 do not happen by chance */
+        x->values[k] = x->is_bool ? (double)mg_test_int(rng, 0, 1) : draw(rng, p->op, i, k);
     }
 }
 
@@ -103,7 +102,7 @@ static double loss_at(problem *p, int input, int64_t k, double x) {
 /* Two central differences, extrapolated: the error is of order h^4 f^(5), about 1e-12 here, and 1e-12 of rounding (eps
  * |f| / h). */
 static double quotient(problem *p, int input, int64_t k) {
-    double x = p->in[input].values[k], h = 1e-3 * fmin(1.0, fabs(x));
+    double x = p->in[input].values[k], h = 4e-4 * fmin(1.0, fabs(x));
     double near = (loss_at(p, input, k, x + h) - loss_at(p, input, k, x - h)) / (2 * h);
     double far = (loss_at(p, input, k, x + 2 * h) - loss_at(p, input, k, x - 2 * h)) / (4 * h);
     return (4 * near - far) / 3;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Rules A: in-place writes on tensors, views and views of views; who sees what; memory that is guarded, borrowed,
  * shared. Golden values of gradients are those of the real MyGrad 2.2.0 (reference/parity.md, section 8). */
+#include "autodiff/thread.h"
 #include "harness.h"
 
 #include <mygrad/mygrad.h>
@@ -174,6 +175,22 @@ MG_TEST(inplace, sync_lets_the_owner_change_borrowed_memory) {
     memory[0] = 100;
     VALUES(y, 2, 4, 6);
     VALUES(mg_multiply(x, mg_scalar(2)), 200, 4, 6);
+}
+
+MG_TEST(inplace, the_debug_mode_finds_changed_borrowed_memory) {
+    double memory[3] = {1, 2, 3};
+    MG_SCOPE;
+    mga_thread_get()->debug = true;
+    mg_tensor *x = mg_borrow(MG_F64, memory, MG_SHAPE(3), NULL, NULL), *y = mg_multiply(x, mg_scalar(2));
+    VALUES(y, 2, 4, 6);
+    mg_tensor *z = mg_square(SLICE(x, 1, MG_NONE));
+    memory[2] = 30;
+    CHECK_EQ_I64(mg_eval(z), MG_ERR_VALUE);
+    mg_error error = mg_take_error();
+    mga_thread_get()->debug = false;
+    CHECK_EQ_STR(error.op, "square");
+    CHECK_CONTAINS(error.message, "(3,)");
+    VALUES(z, 4, 900);
 }
 
 static void count_free(void *data, void *context) {
