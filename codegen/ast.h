@@ -29,6 +29,7 @@ typedef enum mgc_kind { MGC_MAP, MGC_REDUCE, MGC_OPAQUE } mgc_kind;
 typedef enum mgc_types {
     MGC_TYPES_UNSET,
     MGC_TYPES_FLOAT,
+    MGC_TYPES_DIVIDE, /* as float, but integers of every size become f64 */
     MGC_TYPES_NUMERIC,
     MGC_TYPES_ALL,
     MGC_TYPES_SAME, /* opaque functions decide themselves */

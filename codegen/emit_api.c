@@ -29,6 +29,8 @@ static const char *dtypes_text(const mgc_op *op) {
     switch (op->s->types) {
     case MGC_TYPES_FLOAT:
         return "floats; integers and bool become floats";
+    case MGC_TYPES_DIVIDE:
+        return "floats; integers and bool become float64";
     case MGC_TYPES_NUMERIC:
         return "integers and floats";
     case MGC_TYPES_COMPARE:

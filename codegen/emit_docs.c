@@ -9,6 +9,8 @@ static const char *dtypes_cell(const mgc_op *op) {
     switch (op->s->types) {
     case MGC_TYPES_FLOAT:
         return "float";
+    case MGC_TYPES_DIVIDE:
+        return "float; int in f64";
     case MGC_TYPES_NUMERIC:
         return "int, float";
     case MGC_TYPES_COMPARE:

@@ -8,6 +8,8 @@ static const char *typing_of(const mgc_op *op) {
     switch (op->s->types) {
     case MGC_TYPES_FLOAT:
         return "MGK_TYPES_FLOAT";
+    case MGC_TYPES_DIVIDE:
+        return "MGK_TYPES_DIVIDE";
     case MGC_TYPES_COMPARE:
         return "MGK_TYPES_COMPARE";
     case MGC_TYPES_LOGICAL:

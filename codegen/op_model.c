@@ -29,6 +29,7 @@ static const char *upper_case(const char *s) {
 static unsigned rows_of(mgc_types types) {
     switch (types) {
     case MGC_TYPES_FLOAT:
+    case MGC_TYPES_DIVIDE:
     case MGC_TYPES_MEAN:
         return MGC_ROWS_FLOAT;
     case MGC_TYPES_NUMERIC:

@@ -161,16 +161,16 @@ static bool key_types(mgc_parser *p, mgc_stanza *s) {
     static const struct {
         const char *word;
         mgc_types types;
-    } words[] = {{"float", MGC_TYPES_FLOAT}, {"numeric", MGC_TYPES_NUMERIC}, {"all", MGC_TYPES_ALL},
-                 {"same", MGC_TYPES_SAME},   {"compare", MGC_TYPES_COMPARE}, {"logical", MGC_TYPES_LOGICAL},
-                 {"sum", MGC_TYPES_SUM},     {"mean", MGC_TYPES_MEAN}};
+    } words[] = {{"float", MGC_TYPES_FLOAT},     {"divide", MGC_TYPES_DIVIDE}, {"numeric", MGC_TYPES_NUMERIC},
+                 {"all", MGC_TYPES_ALL},         {"same", MGC_TYPES_SAME},     {"compare", MGC_TYPES_COMPARE},
+                 {"logical", MGC_TYPES_LOGICAL}, {"sum", MGC_TYPES_SUM},       {"mean", MGC_TYPES_MEAN}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!at_word(p, words[i].word)) continue;
         s->types = words[i].types;
         p->t++;
         return true;
     }
-    return mgc_fail_expected(p, "float, numeric, all, same, compare, logical, sum or mean");
+    return mgc_fail_expected(p, "float, divide, numeric, all, same, compare, logical, sum or mean");
 }
 
 static bool key_ulp(mgc_parser *p, mgc_stanza *s) {
@@ -254,7 +254,8 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
     if (s->kind == MGC_OPAQUE && !s->function) return mgc_error(p->d, s->at, "'%s' has no function", s->name);
     const bool reduce_types = s->types == MGC_TYPES_SUM || s->types == MGC_TYPES_MEAN;
     if (s->kind == MGC_MAP && (reduce_types || s->types == MGC_TYPES_SAME))
-        return mgc_error(p->d, s->at, "the types of '%s' must be float, numeric, all, compare or logical", s->name);
+        return mgc_error(p->d, s->at, "the types of '%s' must be float, divide, numeric, all, compare or logical",
+                         s->name);
     if (s->kind == MGC_MAP && s->n_params > 0 && s->types != MGC_TYPES_FLOAT)
         return mgc_error(p->d, s->at, "'%s' has parameters, so its types must be float", s->name);
     if (s->kind == MGC_REDUCE && !reduce_types && s->types != MGC_TYPES_NUMERIC && s->types != MGC_TYPES_ALL)

@@ -39,7 +39,7 @@ MG_TEST(mgc_errors, parser) {
     check(OP("colour x"), "test.ops:4:3: error: expected doc, note, value,");
     check(OP("value x d/dy g"), "expected 'd' and the name of an input, found 'dy'");
     check(OP("value x d/dx g d/dx g"), "the derivative with respect to 'x' is given twice");
-    check(OP("value x types odd"), "expected float, numeric, all,");
+    check(OP("value x types odd"), "expected float, divide, numeric, all,");
     check(OP("value x ulp f32 1.0 1.0"), "expected 'f64', found '1.0'");
     check(OP("value x domain x 2 1"), "the domain of 'x' is empty");
     check("op f(x) { value x types float }", "'f' has no doc");
