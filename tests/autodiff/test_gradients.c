@@ -52,7 +52,7 @@ static double draw(mg_test_rng *rng, uint16_t op, int input, int64_t k) {
     double lo, hi;
     draw_range(op, input, &lo, &hi);
     for (;;) {
-        int64_t tenths = mg_test_int(rng, (int64_t)ceil(10 * lo), (int64_t)floor(10 * hi) - 1);
+        int64_t tenths = mg_test_int(rng, (int64_t)ceil(10 * lo) + 1, (int64_t)floor(10 * hi) - 1);
         if (tenths < -2 || tenths > 0) return 0.1 * (double)tenths + 0.05 * input + 0.002 * (double)k;
     }
 }
