@@ -23,6 +23,7 @@ void mg_get_stats(mg_stats *out) {
                       .live_shapes = mgr_shape_live(),
                       .programs_planned = tiles.programs_planned,
                       .programs_cached = tiles.programs_cached,
+                      .programs_shared = tiles.shared_hits,
                       .clusters_run = mga_clusters_run()};
     mga_live_counts(&out->live_nodes, &out->live_tensors);
 }
@@ -32,9 +33,11 @@ void mg_stats_reset_peak(void) { mgr_memory_reset_peak(); }
 void mg_set_num_threads(int n) { mgr_set_num_threads(n); }
 int mg_num_threads(void) { return mgr_num_threads(); }
 
-/* Primitives and packed operands first: what they held is idle then. */
+/* Primitives and packed operands first: what they held is idle then. Programs only other threads may ask for go, too.
+ */
 size_t mg_trim(void) {
     mgr_linalg_clear();
+    mgr_tile_shared_clear();
     return mgr_trim();
 }
 

@@ -57,8 +57,9 @@ typedef struct mgr_tile_spec {
 
 typedef struct mgr_tile_program mgr_tile_program;
 
-/* The program for this structure, from the cache (per thread, bounded LRU; "same as last time" costs one compare) or
- * planned now, with one count. Only the first n_* entries of the spec's arrays are read. NULL with an error set: no
+/* The program for this structure, with one count: from the thread's cache (bounded LRU; "same as last time" costs one
+ * compare), from what other threads planned (bounded LRU, shared), or planned now. Only the first n_* entries of the
+ * spec's arrays are read. Programs are read-only and may be used and released by any thread. NULL with an error set: no
  * memory. */
 mgr_tile_program *mgr_tile_program_get(const mgr_tile_spec *spec);
 void mgr_tile_program_release(mgr_tile_program *program);
@@ -83,8 +84,8 @@ typedef struct mgr_tile_args {
 
 typedef struct mgr_tile_run mgr_tile_run;
 
-/* Plan one execution: coalesce axes, choose order, tile length, threads, non-temporal stores; acquire all scratch. args
- * and what it points to must live until execute or discard; arrays and scalars are read by execute. Numbering of reduced
+/* Plan one execution: coalesce axes, choose order, tile length, threads, non-temporal stores; acquire all scratch. The
+ * run holds the program; args and what it points to must live until execute or discard; arrays and scalars are read by execute. Numbering of reduced
  * elements follows rules C1, whatever the strides. A reduction's identity must be neutral to the bit: lanes start there,
  * so a sum of nothing but -0.0 is -0.0; the sum of no element at all is +0.0, its mean NaN. NULL with an error set. */
 mgr_tile_run *mgr_tile_prepare(mgr_tile_program *program, const mgr_tile_args *args);
@@ -96,12 +97,15 @@ mg_status mgr_copy(int ndim, const int64_t *dims, mg_dtype dst_dtype, void *dst,
                    mg_dtype src_dtype, const void *src, const int64_t *src_strides);
 
 typedef struct mgr_tile_stats {
-    uint64_t programs_planned; /* cache misses of this thread */
+    uint64_t programs_planned; /* compiled by this thread */
     uint64_t programs_cached;  /* alive in this thread's cache */
+    uint64_t shared_hits;      /* misses of this thread's cache that the shared level served */
+    uint64_t shared_cached;    /* alive in the shared level */
     uint64_t runs;
     uint64_t tiles;
 } mgr_tile_stats;
 void mgr_tile_get_stats(mgr_tile_stats *out);
-void mgr_tile_cache_clear(void); /* this thread's */
+void mgr_tile_cache_clear(void);  /* this thread's */
+void mgr_tile_shared_clear(void); /* what threads share; what they cache or hold stays */
 
 #endif

@@ -7,6 +7,8 @@
 #ifndef MGR_TILE_IMPL_H
 #define MGR_TILE_IMPL_H
 
+#include <string.h>
+
 #include "runtime/cpu.h"
 #include "runtime/memory.h"
 #include "runtime/tile.h"
@@ -63,14 +65,16 @@ typedef struct tile_out {
     double identity;
 } tile_out;
 
+/* Never written after it was compiled, except for its count and the links of the shared level. */
 struct mgr_tile_program {
     _Atomic uint32_t refs;
     uint32_t key_bytes;
     uint64_t hash;
     const uint8_t *key;
-    struct mgr_tile_program *next;          /* in its bucket */
-    struct mgr_tile_program *older, *newer; /* in the order of use */
-    struct mgr_tile_program *successor;     /* what was asked for after this one; checked before it is used */
+    struct {
+        struct mgr_tile_program *next;          /* in its bucket */
+        struct mgr_tile_program *older, *newer; /* in the order of use */
+    } shared;
     const mgk_table *table;
     uint16_t n_inputs, n_outputs, n_steps, n_slots, n_temps;
     uint16_t n_stored, n_reduced, n_before; /* outputs stored before the first step */
@@ -88,8 +92,28 @@ struct mgr_tile_program {
     uint16_t *store_order; /* stored outputs by `at` */
 };
 
-/* A new program with one count; NULL with an error set. The caller fills in key and links. */
+/* A new program with one count; NULL with an error set. The caller fills in key and hash. */
 mgr_tile_program *mgr_tile_compile(const mgr_tile_spec *spec, const mgk_table *table, size_t key_bytes);
+
+/* ---- Caches of programs: tile_spec.c (per thread), tile_shared.c ---- */
+
+void mgr_tile_program_retain(mgr_tile_program *program);
+
+/* Give back counts that were taken; the last one frees. */
+void mgr_tile_program_drop(mgr_tile_program *program, uint32_t counts);
+
+static inline bool tile_key_equal(const uint8_t *key, size_t bytes, const uint8_t *other, size_t other_bytes) {
+    return bytes == other_bytes && memcmp(key, other, bytes) == 0;
+}
+
+/* The shared level's program of this key with one count; NULL (no error) if it has none. */
+mgr_tile_program *mgr_tile_shared_find(const uint8_t *key, size_t bytes, uint64_t hash);
+
+/* Share a program compiled by the caller, whose count goes to the call. Returns it, or what another thread shared under
+ * this key meanwhile, with one count. */
+mgr_tile_program *mgr_tile_shared_add(mgr_tile_program *program);
+
+uint64_t mgr_tile_shared_count(void);
 
 /* ---- Run: tile_plan.c, tile_reduce.c ---- */
 
@@ -138,8 +162,8 @@ typedef struct tile_reduction {
 
 /* What every run begins with. */
 typedef struct tile_head {
-    const mgr_tile_program *program;
-    mgr_buffer *buffer; /* what the run lives in, or NULL: a small block of `bytes` */
+    mgr_tile_program *program; /* counted: a cache may drop it between prepare and execute */
+    mgr_buffer *buffer;        /* what the run lives in, or NULL: a small block of `bytes` */
     size_t bytes;
     bool small; /* a tile_small, not a full plan: tile_small.c */
 } tile_head;
@@ -199,7 +223,7 @@ static inline void tile_step_run(const tile_step *step, size_t n, char *const *p
 
 /* One tile, everything contiguous or one element, no reductions: tile_small.c. False if that does not apply; else *run,
  * NULL with an error set. */
-bool mgr_tile_small_prepare(const mgr_tile_program *program, const mgr_tile_args *args, mgr_tile_run **run);
+bool mgr_tile_small_prepare(mgr_tile_program *program, const mgr_tile_args *args, mgr_tile_run **run);
 void mgr_tile_small_execute(const mgr_tile_run *run);
 
 /* Run a planned reduction: tile_reduce.c. */

@@ -344,6 +344,7 @@ static mgr_tile_run *acquire(draft *d) {
     run->head.bytes = bytes;
     const mgr_tile_program *p = d->program;
     memcpy(run->operands, d->operands, sizeof(tile_operand) * (size_t)(p->n_inputs + p->n_outputs));
+    mgr_tile_program_retain(run->head.program);
     return memcpy(base, run, sizeof *run);
 }
 

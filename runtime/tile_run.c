@@ -215,6 +215,7 @@ static void run_tiles(int64_t begin, int64_t end, int worker, void *context) {
 
 void mgr_tile_discard(mgr_tile_run *run) {
     if (!run) return;
+    mgr_tile_program_release(run->head.program);
     if (run->head.buffer)
         mgr_buffer_release(run->head.buffer);
     else

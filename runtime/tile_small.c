@@ -56,7 +56,7 @@ static bool look_at_operands(const mgr_tile_program *p, const mgr_tile_args *arg
     return true;
 }
 
-bool mgr_tile_small_prepare(const mgr_tile_program *p, const mgr_tile_args *args, mgr_tile_run **run) {
+bool mgr_tile_small_prepare(mgr_tile_program *p, const mgr_tile_args *args, mgr_tile_run **run) {
     int64_t n = 1;
     for (int i = 0; i < args->ndim; i++) n *= args->dims[i];
     if (n == 0 || n > p->small_length) return false;
@@ -76,6 +76,7 @@ bool mgr_tile_small_prepare(const mgr_tile_program *p, const mgr_tile_args *args
     *run = NULL;
     if (!base) return true;
     s.tiles = base + header;
+    mgr_tile_program_retain(p);
     *run = memcpy(base, &s, sizeof s);
     return true;
 }

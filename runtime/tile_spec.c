@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The cache of tile programs: per thread, bounded, least recently used out first. Finds a program for a spec by guess
- * (what followed last time), else by hash and full compare; compiling is tile_compile.c's. */
+ * A thread's cache of tile programs: bounded, least recently used out first. Finds a program for a spec by guess (what
+ * followed last time), else by hash and full compare, else asks tile_shared.c; compiling is tile_compile.c's. */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -13,10 +13,26 @@
 /* Room for the longest key: table, counts, inputs, instructions, outputs. */
 #define KEY_BYTES (8 + 8 + MGR_TILE_MAX_INPUTS * 2 + MGR_TILE_MAX_INSTR * 16 + MGR_TILE_MAX_OUTPUTS * 8)
 
+/* The counts a thread takes from a program at a time, so that handing one out is no atomic operation. */
+#define STOCK 64u
+
+/* What a thread knows of a program: with everything a hit compares, one cache line. The program itself may be shared
+ * with other threads, none of this is. */
+typedef struct tile_entry {
+    mgr_tile_program *program;
+    const uint8_t *key; /* the program's */
+    uint32_t key_bytes;
+    uint32_t stock; /* of the program's counts, ours to hand out; one always stays */
+    uint64_t hash;
+    struct tile_entry *next;          /* in its bucket */
+    struct tile_entry *older, *newer; /* in the order of use */
+    struct tile_entry *successor;     /* what was asked for after this one; checked before it is used */
+} tile_entry;
+
 typedef struct tile_cache {
-    mgr_tile_program *bucket[CACHE_BUCKETS];
-    mgr_tile_program *newest, *oldest;
-    mgr_tile_program *last; /* the last answer */
+    tile_entry entries[CACHE_CAPACITY]; /* the first programs_cached are in use */
+    tile_entry *bucket[CACHE_BUCKETS];
+    tile_entry *newest, *oldest; /* newest: the last answer */
 } tile_cache;
 
 static MGR_THREAD_LOCAL tile_cache *cache;
@@ -27,20 +43,54 @@ void mgr_tile_count_run(uint64_t tiles) {
     stats.tiles += tiles;
 }
 
-void mgr_tile_get_stats(mgr_tile_stats *out) { *out = stats; }
+void mgr_tile_get_stats(mgr_tile_stats *out) {
+    *out = stats;
+    out->shared_cached = mgr_tile_shared_count();
+}
 
+/* This thread's entry of a program, or NULL. */
+static tile_entry *entry_of(const mgr_tile_program *program) {
+    if (!cache) return NULL;
+    tile_entry *e = cache->newest;
+    if (e && e->program == program) return e;
+    for (e = cache->bucket[program->hash % CACHE_BUCKETS]; e && e->program != program;) e = e->next;
+    return e;
+}
+
+/* One count for the caller. */
+static mgr_tile_program *hand_out(tile_entry *e) {
+    if (e->stock == 1) {
+        atomic_fetch_add_explicit(&e->program->refs, STOCK, memory_order_relaxed);
+        e->stock += STOCK;
+    }
+    e->stock--;
+    return e->program;
+}
+
+void mgr_tile_program_retain(mgr_tile_program *program) {
+    tile_entry *e = entry_of(program);
+    if (e)
+        hand_out(e);
+    else
+        atomic_fetch_add_explicit(&program->refs, 1, memory_order_relaxed);
+}
+
+/* Counts are all alike: one that another thread handed out may go to our stock. */
 void mgr_tile_program_release(mgr_tile_program *program) {
-    if (program && atomic_fetch_sub_explicit(&program->refs, 1, memory_order_acq_rel) == 1) mgr_free(program);
+    if (!program) return;
+    tile_entry *e = entry_of(program);
+    if (e && e->stock <= STOCK)
+        e->stock++;
+    else
+        mgr_tile_program_drop(program, 1);
 }
 
 void mgr_tile_cache_clear(void) {
-    if (!cache) return;
-    for (mgr_tile_program *p = cache->newest, *older; p; p = older) {
-        older = p->older;
-        mgr_tile_program_release(p);
-    }
-    mgr_free(cache);
+    tile_cache *c = cache;
+    if (!c) return;
     cache = NULL;
+    for (tile_entry *e = c->newest; e; e = e->older) mgr_tile_program_drop(e->program, e->stock);
+    mgr_free(c);
     stats.programs_cached = 0;
 }
 
@@ -48,7 +98,8 @@ static tile_cache *get_cache(void) {
     if (cache) return cache;
     tile_cache *c = mgr_alloc(sizeof *c);
     if (!c) return NULL;
-    memset(c, 0, sizeof *c);
+    memset(c->bucket, 0, sizeof c->bucket);
+    c->newest = c->oldest = NULL;
     mgr_thread_arm(MGR_THREAD_TILES, mgr_tile_cache_clear);
     return cache = c;
 }
@@ -88,51 +139,73 @@ static uint64_t hash_key(const uint8_t *key, size_t bytes) {
     return h;
 }
 
-static bool same(const mgr_tile_program *p, const uint8_t *key, size_t bytes) {
-    return p && p->key_bytes == bytes && memcmp(p->key, key, bytes) == 0;
+static bool same(const tile_entry *e, const uint8_t *key, size_t bytes) {
+    return e && tile_key_equal(e->key, e->key_bytes, key, bytes);
 }
 
-static void unlink_order(tile_cache *c, mgr_tile_program *p) {
-    if (p->newer) p->newer->older = p->older;
-    if (p->older) p->older->newer = p->newer;
-    if (c->newest == p) c->newest = p->older;
-    if (c->oldest == p) c->oldest = p->newer;
+static void unlink_order(tile_cache *c, tile_entry *e) {
+    if (e->newer) e->newer->older = e->older;
+    if (e->older) e->older->newer = e->newer;
+    if (c->newest == e) c->newest = e->older;
+    if (c->oldest == e) c->oldest = e->newer;
 }
 
-static void link_newest(tile_cache *c, mgr_tile_program *p) {
-    p->older = c->newest;
-    p->newer = NULL;
-    if (c->newest) c->newest->newer = p;
-    c->newest = p;
-    if (!c->oldest) c->oldest = p;
+static void link_newest(tile_cache *c, tile_entry *e) {
+    e->older = c->newest;
+    e->newer = NULL;
+    if (c->newest) c->newest->newer = e;
+    c->newest = e;
+    if (!c->oldest) c->oldest = e;
 }
 
-static void evict_oldest(tile_cache *c) {
-    mgr_tile_program *old = c->oldest;
+/* An entry to fill in: an unused one, or the oldest. Those it succeeded still point at it, and will see that it is
+ * another. */
+static tile_entry *free_entry(tile_cache *c) {
+    if (stats.programs_cached < CACHE_CAPACITY) return &c->entries[stats.programs_cached++];
+    tile_entry *old = c->oldest;
     unlink_order(c, old);
-    mgr_tile_program **at = &c->bucket[old->hash % CACHE_BUCKETS];
+    tile_entry **at = &c->bucket[old->hash % CACHE_BUCKETS];
     while (*at != old) at = &(*at)->next;
     *at = old->next;
-    for (mgr_tile_program *p = c->newest; p; p = p->older)
-        if (p->successor == old) p->successor = NULL;
-    if (c->last == old) c->last = NULL;
-    stats.programs_cached--;
-    mgr_tile_program_release(old);
+    mgr_tile_program_drop(old->program, old->stock);
+    return old;
 }
 
-static mgr_tile_program *add_program(tile_cache *c, const mgr_tile_spec *spec, const mgk_table *table,
-                                     const uint8_t *key, size_t bytes, uint64_t hash) {
-    mgr_tile_program *p = mgr_tile_compile(spec, table, bytes);
-    if (!p) return NULL;
+/* From other threads, or compiled now; with one count. */
+static mgr_tile_program *get_program(const mgr_tile_spec *spec, const mgk_table *table, const uint8_t *key,
+                                     size_t bytes, uint64_t hash) {
+    mgr_tile_program *p = mgr_tile_shared_find(key, bytes, hash);
+    if (p) {
+        stats.shared_hits++;
+        return p;
+    }
+    if (!(p = mgr_tile_compile(spec, table, bytes))) return NULL;
     memcpy((uint8_t *)(uintptr_t)p->key, key, bytes);
     p->hash = hash;
-    if (stats.programs_cached >= CACHE_CAPACITY) evict_oldest(c);
-    p->next = c->bucket[hash % CACHE_BUCKETS];
-    c->bucket[hash % CACHE_BUCKETS] = p;
-    link_newest(c, p);
-    stats.programs_cached++;
     stats.programs_planned++;
-    return p;
+    return mgr_tile_shared_add(p);
+}
+
+static MGR_SLOW tile_entry *add_entry(tile_cache *c, const mgr_tile_spec *spec, const mgk_table *table,
+                                      const uint8_t *key, size_t bytes, uint64_t hash) {
+    mgr_tile_program *p = get_program(spec, table, key, bytes, hash);
+    if (!p) return NULL;
+    tile_entry *e = free_entry(c);
+    tile_entry **bucket = &c->bucket[hash % CACHE_BUCKETS];
+    *e =
+        (tile_entry){.program = p, .key = p->key, .key_bytes = p->key_bytes, .stock = 1, .hash = hash, .next = *bucket};
+    *bucket = e;
+    link_newest(c, e);
+    return e;
+}
+
+/* The entry of this key, found by hash or made. NULL with an error set. */
+static tile_entry *look_up(tile_cache *c, const mgr_tile_spec *spec, const mgk_table *table, const uint8_t *key,
+                           size_t bytes) {
+    uint64_t hash = hash_key(key, bytes);
+    tile_entry *e = c->bucket[hash % CACHE_BUCKETS];
+    while (e && !(e->hash == hash && same(e, key, bytes))) e = e->next;
+    return e ? e : add_entry(c, spec, table, key, bytes, hash);
 }
 
 mgr_tile_program *mgr_tile_program_get(const mgr_tile_spec *spec) {
@@ -142,22 +215,15 @@ mgr_tile_program *mgr_tile_program_get(const mgr_tile_spec *spec) {
     uint8_t key[KEY_BYTES];
     memset(key, 0, 8);
     size_t bytes = write_key(spec, table, key);
-    mgr_tile_program *p = c->last ? c->last->successor : NULL;
-    if (!same(p, key, bytes)) {
-        p = c->last;
-        if (!same(p, key, bytes)) {
-            uint64_t hash = hash_key(key, bytes);
-            p = c->bucket[hash % CACHE_BUCKETS];
-            while (p && !(p->hash == hash && same(p, key, bytes))) p = p->next;
-            if (!p && !(p = add_program(c, spec, table, key, bytes, hash))) return NULL;
-        }
+    tile_entry *last = c->newest, *e = last ? last->successor : NULL;
+    if (!same(e, key, bytes)) {
+        e = last;
+        if (!same(e, key, bytes) && !(e = look_up(c, spec, table, key, bytes))) return NULL;
     }
-    if (c->newest != p) {
-        unlink_order(c, p);
-        link_newest(c, p);
+    if (c->newest != e) {
+        unlink_order(c, e);
+        link_newest(c, e);
     }
-    if (c->last) c->last->successor = p;
-    c->last = p;
-    atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
-    return p;
+    if (last) last->successor = e;
+    return hand_out(e);
 }

@@ -31,8 +31,9 @@ typedef struct mg_stats {
     uint64_t live_nodes;       /* recorded operations of this thread */
     uint64_t live_tensors;     /* handles of this thread */
     uint64_t live_shapes;      /* distinct shapes known */
-    uint64_t programs_planned; /* tile programs planned by this thread: misses of its cache */
-    uint64_t programs_cached;  /* alive in it */
+    uint64_t programs_planned; /* tile programs planned by this thread: neither its cache nor other threads had them */
+    uint64_t programs_shared;  /* misses of this thread's cache served by what other threads planned */
+    uint64_t programs_cached;  /* alive in this thread's cache */
     uint64_t clusters_run;     /* fused groups of operations executed by this thread */
 } mg_stats;
 MG_API void mg_get_stats(mg_stats *out);
