@@ -251,6 +251,7 @@ MG_TEST(tile_cache, shared_level_is_bounded) {
     forget_all();
     bool good = false;
     pthread_t thread;
+    atomic_store(&handed_out, 0); /* other tests may have left some of it in the pool */
     mgr_set_allocator(&counting);
     CHECK(pthread_create(&thread, NULL, many_structures, &good) == 0);
     pthread_join(thread, NULL);
