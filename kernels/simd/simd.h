@@ -1,5 +1,6 @@
-/* SPDX-License-Identifier: MIT
- * The 64-byte vocabulary: the contract of what {scalar,avx2,avx512,neon}.h implement, and the choice among them.
+/* SPDX-License-Identifier: MIT */
+/* clang-format off */
+/* The 64-byte vocabulary: the contract of what {scalar,avx2,avx512,neon}.h implement, and the choice among them.
  * Every header has the same functions, in the same order, with the same results bit for bit (any NaN equals any NaN).
  *
  * TYPES. One vector is 64 bytes whatever the ISA: one register on AVX-512, two on AVX2, four on NEON, an array in scalar.
@@ -51,6 +52,7 @@
  * REDUCE: none. Lanes are folded through memory by halving (rules C1), so every ISA adds in the same order.
  *
  * Not in the vocabulary, on purpose: estimates (rcp, rsqrt), FP16 and BF16 arithmetic, horizontal sums, fast min/max. */
+/* clang-format on */
 #ifndef MGK_SIMD_H
 #define MGK_SIMD_H
 
