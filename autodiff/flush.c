@@ -2,9 +2,10 @@
  * Evaluation: region, jobs, run, and what the nodes become afterwards. Acquire first, run second (rules B6). */
 #include "autodiff/flush.h"
 
+#include "autodiff/borrowed.h"
 #include "autodiff/job.h"
-#include "runtime/cpu.h"
 #include "runtime/dtype.h"
+#include "runtime/fill.h"
 #include "runtime/status.h"
 
 #include <string.h>
@@ -13,16 +14,14 @@
 
 /* A FILL that somebody wants to see in memory. */
 static mg_status materialise_fill(mga_node *node) {
-    size_t itemsize = mg_dtype_size((mg_dtype)node->dtype);
-    mgr_buffer *buffer = mgr_buffer_new((size_t)node->shape->size * itemsize);
+    mgr_buffer *buffer = mgr_buffer_new((size_t)node->shape->size * mg_dtype_size((mg_dtype)node->dtype));
     if (!buffer) return mgr_error();
     uint64_t element = 0;
     if (mg_dtype_is_float((mg_dtype)node->dtype))
         mgr_set_f64((mg_dtype)node->dtype, &element, node->scalar);
     else
         mgr_set_i64((mg_dtype)node->dtype, &element, node->integer);
-    unsigned log2 = itemsize == 8 ? 3 : itemsize == 4 ? 2 : itemsize == 2 ? 1 : 0;
-    mgr_kernels()->moves->fill[log2]((size_t)node->shape->size, buffer->data, &element);
+    mgr_fill((mg_dtype)node->dtype, node->shape->size, buffer->data, &element);
     node->buffer = buffer;
     node->data = buffer->data;
     return MG_OK;
@@ -67,7 +66,9 @@ static mg_status acquire(mga_flush *flush) {
     memset(flush->buffers, 0, region->n * sizeof *flush->buffers);
     for (uint32_t i = 0; i < region->n_clusters; i++) {
         const mga_cluster *cluster = &region->clusters[order[i]];
-        if (is_wanted(region, cluster)) MGR_TRY(mga_job_prepare(flush, &flush->jobs[flush->n_jobs++], cluster));
+        if (!is_wanted(region, cluster)) continue;
+        mgr_error_context(mga_op_name(region->entries[cluster->first].node->op));
+        MGR_TRY(mga_job_prepare(flush, &flush->jobs[flush->n_jobs++], cluster));
     }
     return MG_OK;
 }
@@ -100,7 +101,10 @@ static void attach(mga_flush *flush) {
 
 static mg_status run_flush(mga_flush *flush, size_t n_roots, mga_node *const *roots) {
     mg_status status = mga_region_build(&flush->region, &flush->arena, flush->thread, n_roots, roots);
+    const char *context = mgr_error_context(NULL);
+    if (status == MG_OK && flush->thread->debug) status = mga_borrowed_check(&flush->region);
     if (status == MG_OK) status = acquire(flush);
+    mgr_error_context(context);
     if (status != MG_OK) {
         for (uint32_t j = 0; j < flush->n_jobs; j++) mga_job_discard(&flush->jobs[j]);
         return status;

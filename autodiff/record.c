@@ -4,6 +4,7 @@
 #include "autodiff/record.h"
 
 #include "autodiff/backward.h"
+#include "autodiff/borrowed.h"
 #include "autodiff/thread.h"
 #include "runtime/dtype.h"
 #include "runtime/status.h"
@@ -72,6 +73,7 @@ static mg_status set_flags(mga_node *node, mg_constant constant, bool differenti
 static mg_status check_flags(mga_node **node, mg_constant constant, bool differentiable) {
     if (!*node) return mgr_error();
     pthread_once(&needs_once, find_needs);
+    mga_borrowed_note(*node);
     mg_status status = set_flags(*node, constant, differentiable);
     if (status != MG_OK) {
         mga_node_release(*node);

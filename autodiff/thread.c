@@ -53,6 +53,11 @@ static void thread_exit(void *p) {
 
 static void make_key(void) { key_made = pthread_key_create(&key, thread_exit) == 0; }
 
+static bool is_set(const char *name) {
+    const char *value = getenv(name);
+    return value && strcmp(value, "1") == 0;
+}
+
 static mga_thread *make_state(void) {
     pthread_once(&key_once, make_key);
     mga_thread *t = mgr_alloc(sizeof *t);
@@ -65,8 +70,8 @@ static mga_thread *make_state(void) {
     }
     t->scopes[0] = (mga_scope_frame){0};
     t->n_scopes = 1;
-    const char *eager = getenv("MYGRAD_EAGER");
-    t->eager = eager && strcmp(eager, "1") == 0;
+    t->eager = is_set("MYGRAD_EAGER");
+    t->debug = is_set("MYGRAD_DEBUG");
     if (key_made) pthread_setspecific(key, t);
     state = t;
     return t;

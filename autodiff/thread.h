@@ -32,6 +32,7 @@ typedef struct mga_thread {
     uint64_t seq;
     int no_autodiff; /* depth */
     bool eager, guard, root_warned;
+    bool debug; /* MYGRAD_DEBUG=1: borrowed memory is checksummed */
     int64_t live_nodes, live_tensors;
     uint64_t clusters_run;
 } mga_thread;

@@ -4,19 +4,50 @@
 #include "autodiff/record.h"
 #include "runtime/dtype.h"
 
-/* Elements where the mask is false are 0 (rules C6): selected, never multiplied. Takes over result; counted. */
-static mga_node *masked(mga_node *result, mg_tensor *where) {
+/* The mask's node; NULL with an error set. */
+static mga_node *mask_of(mg_tensor *where) {
     mga_node *mask = mga_value("where", where);
-    mga_node *picked = NULL, *zero = NULL;
-    if (mask && mask->dtype != MG_BOOL)
-        mgr_fail(MG_ERR_TYPE, "where", "A mask must be bool, this one is %s.", mg_dtype_name((mg_dtype)mask->dtype));
-    else if (mask && (zero = mga_fill_f64((mg_dtype)result->dtype, result->shape, 0.0))) {
+    if (!mask || mask->dtype == MG_BOOL) return mask;
+    mgr_fail(MG_ERR_TYPE, "where", "A mask must be bool, this one is %s.", mg_dtype_name((mg_dtype)mask->dtype));
+    return NULL;
+}
+
+/* Elements where the mask is false are 0 (rules C6): selected, never multiplied. Takes over result; counted. */
+static mga_node *masked(mga_node *result, mga_node *mask) {
+    if (!result) return NULL;
+    mga_node *zero = mga_fill_f64((mg_dtype)result->dtype, result->shape, 0.0), *picked = NULL;
+    if (zero) {
         mga_node *in[3] = {mask, result, zero};
         picked = mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO);
     }
     mga_node_release(zero);
     mga_node_release(result);
     return picked;
+}
+
+/* Variables go through a gate, so that the gradient of a masked element is 0 whatever the rule makes of it. held[i]: to
+ * let go afterwards. */
+static bool gated(int n, mga_node **nodes, mga_node **held, mga_node *mask) {
+    bool ok = true;
+    for (int i = 0; i < n; i++) {
+        held[i] = NULL;
+        if (!ok || !mga_wants_history(1, &nodes[i])) continue;
+        mga_node *in[2] = {mask, nodes[i]};
+        held[i] = mga_record_map(MGK_OP_GATE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO);
+        ok = held[i] != NULL;
+        nodes[i] = held[i];
+    }
+    return ok;
+}
+
+static mga_node *record_masked(uint16_t op, mga_node **nodes, const double *params, const mg_ufunc_opts *opts) {
+    mga_node *mask = mask_of(opts->where), *held[MGK_MAX_IN], *result = NULL;
+    if (!mask) return NULL;
+    int n = mgk_ops[op].n_in;
+    if (gated(n, nodes, held, mask))
+        result = masked(mga_record_map(op, nodes, params, opts->dtype, opts->constant), mask);
+    for (int i = 0; i < n; i++) mga_node_release(held[i]);
+    return result;
 }
 
 /* Into an existing tensor, outside recorded graphs. Takes over result. */
@@ -48,8 +79,8 @@ mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, c
     mga_node *nodes[MGK_MAX_IN];
     if (!mga_operands(info->name, info->n_in, in, nodes)) return NULL;
     if (!opts) return mga_wrap(mga_record_map(op, nodes, params, MG_DTYPE_NONE, MG_CONSTANT_AUTO));
-    mga_node *result = mga_record_map(op, nodes, params, opts->dtype, opts->constant);
-    if (result && opts->where) result = masked(result, opts->where);
+    mga_node *result = opts->where ? record_masked(op, nodes, params, opts)
+                                   : mga_record_map(op, nodes, params, opts->dtype, opts->constant);
     if (result && opts->out) return into(info->name, result, opts->out);
     return mga_wrap(result);
 }

@@ -83,8 +83,8 @@ static void put_pointers(const loop_writer *l) {
                     mask_in(l, i) ? "unsigned char" : mgc_format("mgv_at_%s", r->vector), s->in[i].name, i);
         } else if (mask_in(l, i)) {
             mgc_put(l->t,
-                    "    const mgv_b%d %s_all = mgv_ne_i%d(mgv_set1_i%d(*(const unsigned char *)in[%d]), "
-                    "mgv_set1_i%d(0));\n",
+                    "    const mgv_b%d %s_all = mgv_ne_u%d(mgv_set1_u%d(*(const unsigned char *)in[%d]), "
+                    "mgv_set1_u%d(0));\n",
                     width(l), s->in[i].name, width(l), width(l), i, width(l));
         } else {
             mgc_put(l->t, "    %s %s_one;\n    memcpy(&%s_one, in[%d], sizeof %s_one);\n", r->c, s->in[i].name,

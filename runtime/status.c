@@ -20,6 +20,7 @@ typedef struct pending_error {
     int record; /* index into records, -1: none was free */
 } pending_error;
 static MGR_THREAD_LOCAL pending_error pending = {MG_OK, -1};
+static MGR_THREAD_LOCAL const char *context_op;
 
 static struct {
     mgr_error_handler *call;
@@ -63,10 +64,16 @@ mg_status mgr_fail(mg_status code, const char *op, const char *format, ...) {
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     mgr_error_record local;
-    record_fill(&local, code, op, message);
+    record_fill(&local, code, op ? op : context_op, message);
     if (pending.record >= 0) records[pending.record] = local;
     tell_handler(&local);
     return code;
+}
+
+const char *mgr_error_context(const char *op) {
+    const char *before = context_op;
+    context_op = op;
+    return before;
 }
 
 mg_status mgr_fail_memory(const char *op, size_t bytes) {

@@ -14,6 +14,11 @@ mg_status mgr_fail(mg_status code, const char *op, const char *format, ...) __at
 /* mgr_fail(MG_ERR_NO_MEMORY) with a sentence that names the bytes. */
 mg_status mgr_fail_memory(const char *op, size_t bytes);
 
+/* The operation that errors without an `op` of their own are reported for, from now on, on this thread (deferred work
+ * runs on behalf of what was recorded). Returns the one before, to be put back. The string is not copied; NULL: none.
+ */
+const char *mgr_error_context(const char *op);
+
 /* The pending error's code, MG_OK if none. */
 mg_status mgr_error(void);
 

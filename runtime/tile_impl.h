@@ -197,9 +197,9 @@ static inline void tile_step_run(const tile_step *step, size_t n, char *const *p
     step->fn.map(n, out, in, params + step->params);
 }
 
-/* One tile, everything contiguous or one element, no reductions: tile_small.c. NULL without an error if that does not
- * apply (or memory is short: the full plan then says so). */
-mgr_tile_run *mgr_tile_small_prepare(const mgr_tile_program *program, const mgr_tile_args *args);
+/* One tile, everything contiguous or one element, no reductions: tile_small.c. False if that does not apply; else *run,
+ * NULL with an error set. */
+bool mgr_tile_small_prepare(const mgr_tile_program *program, const mgr_tile_args *args, mgr_tile_run **run);
 void mgr_tile_small_execute(const mgr_tile_run *run);
 
 /* Run a planned reduction: tile_reduce.c. */

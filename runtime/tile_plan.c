@@ -444,8 +444,8 @@ static void plan_reduction(draft *d) {
 }
 
 mgr_tile_run *mgr_tile_prepare(mgr_tile_program *program, const mgr_tile_args *args) {
-    mgr_tile_run *small = program->small_length ? mgr_tile_small_prepare(program, args) : NULL;
-    if (small) return small;
+    mgr_tile_run *small;
+    if (program->small_length && mgr_tile_small_prepare(program, args, &small)) return small;
     draft d;
     d.program = program;
     d.args = args;

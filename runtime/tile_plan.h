@@ -17,7 +17,7 @@ typedef struct draft {
     tile_reduction reduction;
     size_t reduce_state[MGR_TILE_MAX_OUTPUTS];
     int64_t kept_dims[MG_MAX_NDIM];
-    int64_t kept_strides[TILE_MAX_OPERANDS][MG_MAX_NDIM]; /* of the reduced outputs, in turn */
+    int64_t kept_strides[MGR_TILE_MAX_OUTPUTS][MG_MAX_NDIM]; /* of the reduced outputs, in turn */
 } draft;
 
 /* Iteration order [P][R][Q] of a program with reductions; fills d->reduction's p, r, q and the kept space. Returns the

@@ -7,10 +7,11 @@
  * [P][blocks][Q] */
 #include <string.h>
 
+#include "runtime/parallel.h"
 #include "runtime/shape.h"
 #include "runtime/tile_plan.h"
 
-#define CHUNK_MAX 512 /* kept elements per unit: their lane state (256 bytes each) stays in L2 */
+#define SPLIT_FROM 65536 /* elements of a reduction from which its kept elements are shared among threads */
 
 static bool is_reduced(const draft *d, int axis) { return d->args->reduced >> axis & 1; }
 
@@ -68,6 +69,20 @@ int mgr_tile_reduce_axes(draft *d, int *order) {
     return count;
 }
 
+/* Kept elements per unit. Whole rows are best, for memory is then read straight on; but their lane state (256 bytes an
+ * element) should stay in L2, and every thread should have a unit. */
+static int64_t chunk_of(const tile_reduction *red, int64_t length, int64_t units) {
+    int64_t limit = (int64_t)(mgr_cpu_caches()->l2 / 2 / MGK_REDUCE_LANE_BYTES) / 64 * 64;
+    if (limit < 64) limit = 64;
+    if (length < limit) limit = length;
+    int64_t pieces = (red->q + limit - 1) / limit, threads = mgr_num_threads();
+    if (red->r * red->q >= SPLIT_FROM && units * pieces < threads) pieces = (threads + units - 1) / units;
+    if (pieces == 1) return red->q;
+    int64_t even = (int64_t)tile_round_up((size_t)((red->q + pieces - 1) / pieces), 64);
+    if (even > limit) even = limit;
+    return even < red->q ? even : red->q;
+}
+
 int64_t mgr_tile_reduce_plan(const mgr_tile_program *program, tile_reduction *red, int64_t length) {
     red->block_min = INT64_MAX;
     red->unit = 0;
@@ -83,18 +98,11 @@ int64_t mgr_tile_reduce_plan(const mgr_tile_program *program, tile_reduction *re
         red->n_units = (red->p + red->groups - 1) / red->groups;
         return red->groups * red->r * red->q;
     }
-    int64_t limit = length < CHUNK_MAX ? length : CHUNK_MAX;
-    red->q_chunk = red->q;
-    if (red->q > limit) {
-        int64_t pieces = (red->q + limit - 1) / limit;
-        int64_t even = (int64_t)tile_round_up((size_t)((red->q + pieces - 1) / pieces), 64);
-        red->q_chunk = even < limit ? even : limit;
-    } else {
-        length -= length % red->q;
-    }
+    int64_t per_chunk = red->p * ((red->r + red->unit - 1) / red->unit);
+    red->q_chunk = chunk_of(red, length, per_chunk);
     red->n_chunks = (red->q + red->q_chunk - 1) / red->q_chunk;
-    red->n_units = red->p * red->n_chunks * ((red->r + red->unit - 1) / red->unit);
-    return length;
+    red->n_units = red->n_chunks * per_chunk;
+    return red->q_chunk == red->q ? length - length % red->q : length;
 }
 
 size_t mgr_tile_reduce_lay_out(draft *d, char *base, size_t at) {

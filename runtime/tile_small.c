@@ -56,13 +56,13 @@ static bool look_at_operands(const mgr_tile_program *p, const mgr_tile_args *arg
     return true;
 }
 
-mgr_tile_run *mgr_tile_small_prepare(const mgr_tile_program *p, const mgr_tile_args *args) {
+bool mgr_tile_small_prepare(const mgr_tile_program *p, const mgr_tile_args *args, mgr_tile_run **run) {
     int64_t n = 1;
     for (int i = 0; i < args->ndim; i++) n *= args->dims[i];
-    if (n == 0 || n > p->small_length) return NULL;
+    if (n == 0 || n > p->small_length) return false;
     tile_small s = {.head = {.program = p, .small = true}, .args = args, .n = (size_t)n};
     int n_tiles;
-    if (!look_at_operands(p, args, &s, &n_tiles)) return NULL;
+    if (!look_at_operands(p, args, &s, &n_tiles)) return false;
     size_t header = tile_round_up(sizeof s, 64);
     s.pitch = tile_round_up((size_t)n * 8, 64);
     s.head.bytes = header + s.pitch * (size_t)(n_tiles + p->small_temps);
@@ -73,9 +73,11 @@ mgr_tile_run *mgr_tile_small_prepare(const mgr_tile_program *p, const mgr_tile_a
         s.head.buffer = mgr_buffer_new(s.head.bytes);
         base = s.head.buffer ? s.head.buffer->data : NULL;
     }
-    if (!base) return NULL;
+    *run = NULL;
+    if (!base) return true;
     s.tiles = base + header;
-    return memcpy(base, &s, sizeof s);
+    *run = memcpy(base, &s, sizeof s);
+    return true;
 }
 
 static char *scalar_value(const mgr_tile_program *p, const mgr_tile_args *args, int i, double *converted) {

@@ -28,6 +28,8 @@ source_files() {
     done | LC_ALL=C sort
 }
 
+packages_changed="" # set when something was installed: CMake shall look again for what it did not find
+
 # package_names LIST...: the first word of each line.
 package_names() { printf '%s\n' "$@" | awk 'NF { print $1 }'; }
 
@@ -59,7 +61,7 @@ as_root() {
 
 # ensure_packages LIST...: install what is missing, or say what has to be installed and stop.
 ensure_packages() {
-    local missing name wanted=""
+    local missing name log wanted=""
     missing=$(missing_packages "$@" | tr '\n' ' ')
     [ -n "$missing" ] || return 0
     if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
@@ -74,9 +76,14 @@ ensure_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null ||
         die "apt-get update failed. Missing packages: $missing"
     for name in $missing; do wanted="$wanted $(package_here "$name")"; done
+    log=$(mktemp)
     # shellcheck disable=SC2086  # a list of words
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $wanted >/dev/null ||
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $wanted >"$log" 2>&1 || {
+        tail -n 20 "$log" >&2
         die "apt-get install failed. Missing packages: $missing"
+    }
+    rm -f "$log"
+    packages_changed=1
 }
 
 # On a terminal sudo may ask for a password; elsewhere it must work without.
@@ -85,22 +92,22 @@ sudo_works() {
     if [ -t 0 ]; then sudo -v; else sudo -n true 2>/dev/null; fi
 }
 
-# build PRESET DIRECTORY TARGET...: configure (once; CMake repeats it when its files change) and build.
+# build PRESET DIRECTORY TARGET...: configure (once, and when packages came; CMake itself notices changed files) and build.
 build() {
-    local preset=$1 directory=$2 log
+    local preset=$1 directory=$2 log werror=OFF
     shift 2
+    # Continuous integration refuses warnings; sanitizers make gcc see uninitialised values that are none.
+    [ -z "${CI:-}" ] || [ "$preset" != release ] || werror=ON
     mkdir -p "$directory"
     log="$directory/configure.log"
-    if [ ! -f "$directory/build.ninja" ]; then
+    if [ ! -f "$directory/build.ninja" ] || [ -n "$packages_changed" ]; then
         say "configuring ($preset)"
-        cmake -S "$top" --preset "$preset" -B "$directory" >"$log" 2>&1 || {
+        cmake -S "$top" --preset "$preset" -B "$directory" -DMYGRAD_WERROR=$werror >"$log" 2>&1 || {
             cat "$log" >&2
             die "configuring failed"
         }
         grep '^--   \|^-- mygrad' "$log" | sed 's/^-- //' || true
     fi
-    if [ "$(ninja -C "$directory" -n "$@" 2>/dev/null | tail -n 1)" != "ninja: no work to do." ]; then
-        say "building ($preset)"
-    fi
+    say "building ($preset)"
     ninja -C "$directory" -j "$(cores)" "$@" || die "the build failed"
 }

@@ -1,5 +1,33 @@
 /* SPDX-License-Identifier: MIT
- * Umbrella of the vector maths. */
+ * Vector maths: elementary functions on vectors of the 64-byte vocabulary, written only in it, so that every
+ * instruction set gives the same bits. This header is the umbrella and the table of promises; it has no code.
+ *
+ * vm_<function>_<f32|f64>(x), branch-free: a lane's result depends on nothing but that lane.
+ *
+ * LARGEST ERROR in ULP of the exact value, measured, and where: f32 on all 2^32 inputs against the C library's double
+ * functions; f64 on 10^7 points (random bits, the ranges that matter, both sides of every turning point) and on 300,000
+ * in each of the worst regions, against MPFR with 128 bits.
+ *   function  f32     at                  f64     at                        scheme
+ *   exp       0.8891  0x1.86ec5cp+5   0.8906  -0x1.a6d1dd1c6c4dap+6     2^n p(r), Horner
+ *   expm1     0.7288  0x1.804aacp-2   0.7871  0x1.674aaf95bf6dp-2       2^n (expm1(r) + 1 - 2^-n), sum kept exact
+ *   log       0.9494  0x1.7fd536p-1   0.8862  0x1.7eee80ea375cfp-1      e ln2 + p(f); f64 by f/(2+f)
+ *   log1p     0.9639  -0x1.084c1ep-2  0.8716  -0x1.06e5876c44932p-2     the same from x itself
+ *   tanh      0.7535  0x1.0102dp-2    0.6929  0x1.69d5ad0a1ce4ap-3      f32 14 polynomials; f64 expm1, double words
+ *   sigmoid   0.7791  -0x1.5ed742p+6  0.7793  -0x1.6264256095dd3p+9     exp(-|x|) in double words, one division
+ * Domain: all of the type; subnormal arguments and results included, nothing is flushed. Exception flags: no promise.
+ *
+ * SPECIAL VALUES (C's Annex F; NaN of any payload gives NaN):
+ *   exp      -inf: +0   +inf: inf   x > 88.72 (709.78): inf   x < -103.97 (-745.13): +0
+ *   expm1    -inf: -1   +inf: inf   -0: -0   overflows as exp
+ *   log      -0, +0: -inf   x < 0: NaN   +inf: inf   1: +0
+ *   log1p    -1: -inf   x < -1: NaN   +inf: inf   -0: -0
+ *   tanh     -inf: -1   +inf: 1   -0: -0
+ *   sigmoid  -inf: +0   +inf: 1   0: 0.5   subnormal below -87.3 (-708.4), +0 below -103.97 (-745.13)
+ *
+ * ROUGH COST on AVX-512 (AVX2), one core of a busy 2.6 GHz server, ns per element in L1, f32 / f64. SLEEF's u10
+ * functions beside them: exp 0.27 / 0.99, expm1 1.18 / 2.4, log 0.53 / 1.21, log1p 0.73 / 1.92, tanh 1.44 / 3.2.
+ *   exp 0.25 (0.32) / 0.70 (0.92)     expm1 0.38 (0.55) / 0.93 (1.4)     log 0.38 (0.53) / 1.0 (1.4)
+ *   log1p 0.37 (0.57) / 0.98 (1.4)    tanh 0.30 (0.58) / 1.4 (1.9)       sigmoid 0.59 (0.72) / 1.4 (2.0) */
 #ifndef MGK_VMATH_H
 #define MGK_VMATH_H
 

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Rules A: in-place writes on tensors, views and views of views; who sees what; memory that is guarded, borrowed,
  * shared. Golden values of gradients are those of the real MyGrad 2.2.0 (reference/parity.md, section 8). */
+#include "autodiff/thread.h"
 #include "harness.h"
+#include "tensor_check.h"
 
 #include <mygrad/mygrad.h>
 
-static mg_tensor *vec(double a, double b, double c) { return mg_from_f64((double[]){a, b, c}, MG_SHAPE(3)); }
-
-static void check_values(mg_tensor *t, int64_t n, const double *expected) {
-    double got[64];
-    CHECK(t != NULL);
-    CHECK_EQ_I64(mg_size(t), n);
-    CHECK_EQ_I64(mg_read(t, MG_F64, got), MG_OK);
-    for (int64_t i = 0; i < n; i++) CHECK_BITS_F64(got[i], expected[i]);
-}
-#define VALUES(t, ...) check_values(t, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
 #define SLICE(x, a, b) mg_getitem(x, MG_KEY(MG_S(a, b, 1)))
 
 MG_TEST(inplace, readers_keep_what_they_saw) {
@@ -174,6 +166,22 @@ MG_TEST(inplace, sync_lets_the_owner_change_borrowed_memory) {
     memory[0] = 100;
     VALUES(y, 2, 4, 6);
     VALUES(mg_multiply(x, mg_scalar(2)), 200, 4, 6);
+}
+
+MG_TEST(inplace, the_debug_mode_finds_changed_borrowed_memory) {
+    double memory[3] = {1, 2, 3};
+    MG_SCOPE;
+    mga_thread_get()->debug = true;
+    mg_tensor *x = mg_borrow(MG_F64, memory, MG_SHAPE(3), NULL, NULL), *y = mg_multiply(x, mg_scalar(2));
+    VALUES(y, 2, 4, 6);
+    mg_tensor *z = mg_square(SLICE(x, 1, MG_NONE));
+    memory[2] = 30;
+    CHECK_EQ_I64(mg_eval(z), MG_ERR_VALUE);
+    mg_error error = mg_take_error();
+    mga_thread_get()->debug = false;
+    CHECK_EQ_STR(error.op, "square");
+    CHECK_CONTAINS(error.message, "(3,)");
+    VALUES(z, 4, 900);
 }
 
 static void count_free(void *data, void *context) {

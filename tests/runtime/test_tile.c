@@ -97,6 +97,23 @@ MG_TEST(tile, output_over_an_input_that_is_read_later) {
     }
 }
 
+/* The same with rows that have gaps between them. */
+MG_TEST(tile, overwritten_rows_that_are_read_later) {
+    int64_t dims[2] = {9, 700};
+    oracle_case *c = new_case(2, dims, 2);
+    oracle_array_new(c, &c->in[1], MG_F32, true, false, 0);
+    for (;;) {
+        oracle_array_new(c, &c->in[0], MG_F32, false, false, 0);
+        if (c->in[0].strides[1] == 4 && c->in[0].strides[0] > 4 * dims[1]) break;
+        oracle_array_free(&c->in[0]);
+    }
+    add_op(c, MGK_OP_ADD, 0, 1);
+    add_op(c, MGK_OP_MULTIPLY, 2, 0);
+    add_store(c, 2, 0);
+    add_store(c, 3, -1);
+    end_case(c);
+}
+
 /* Two arrays change places: no instruction at all. */
 MG_TEST(tile, swap) {
     static const int64_t lengths[] = {3, 1000, 9000};

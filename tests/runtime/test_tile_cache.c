@@ -6,6 +6,7 @@
 
 #include "runtime/cpu.h"
 #include "runtime/memory.h"
+#include "runtime/status.h"
 #include "runtime/tile.h"
 #include "tests/harness.h"
 
@@ -126,6 +127,82 @@ MG_TEST(tile_cache, per_thread) {
     mgr_tile_get_stats(&after);
     CHECK(cached == 20);
     CHECK(after.programs_cached == before.programs_cached);
+}
+
+static _Thread_local int until_failure = 1 << 30;
+
+static void *failing_alloc(size_t bytes, size_t alignment, void *context) {
+    (void)context;
+    void *p = NULL;
+    if (until_failure-- <= 0) return NULL;
+    return posix_memalign(&p, alignment < sizeof(void *) ? sizeof(void *) : alignment, bytes) ? NULL : p;
+}
+
+static void failing_free(void *p, size_t bytes, void *context) {
+    (void)bytes;
+    (void)context;
+    free(p);
+}
+
+typedef struct attempt {
+    int failures_after;
+    bool failed, wrong;
+} attempt;
+
+/* One run of n elements: it works, or says that there is no memory and leaves y alone. */
+static void try_run(attempt *a, int64_t n, float *x, float *y) {
+    static _Thread_local mgr_tile_spec spec;
+    numbered_spec(&spec, 6);
+    int64_t stride = 4;
+    mgr_tile_operand in[2] = {{x, &stride}, {x, &stride}}, out = {y, &stride};
+    mgr_tile_args args = {.ndim = 1, .dims = &n, .inputs = in, .outputs = &out};
+    y[0] = 7;
+    mgr_tile_program *p = mgr_tile_program_get(&spec);
+    mgr_tile_run *run = p ? mgr_tile_prepare(p, &args) : NULL;
+    if (run) mgr_tile_execute(run);
+    mgr_tile_program_release(p);
+    a->failed |= !run;
+    a->wrong |= run ? mgr_error() != MG_OK || y[0] != 3 : mgr_error() != MG_ERR_NO_MEMORY || y[0] != 7;
+    mgr_error_take(NULL);
+}
+
+static void *try_runs(void *context) {
+    attempt *a = context;
+    float *x = malloc(20000 * sizeof *x), *y = malloc(20000 * sizeof *y);
+    if (x && y) {
+        for (int i = 0; i < 20000; i++) x[i] = 1;
+        until_failure = a->failures_after;
+        try_run(a, 20, x, y);
+        try_run(a, 1000, x, y);
+        try_run(a, 20000, x, y);
+        until_failure = 1 << 30;
+    }
+    free(x);
+    free(y);
+    return NULL;
+}
+
+MG_TEST(tile_cache, any_allocation_may_fail) {
+    mgr_allocator failing = {failing_alloc, failing_free, NULL};
+    mgr_memory_stats before, after;
+    mgr_tile_cache_clear();
+    mgr_trim();
+    mgr_memory_get_stats(&before);
+    int failures = 0;
+    for (int n = 0; n < 12; n++) {
+        attempt a = {.failures_after = n};
+        pthread_t thread; /* a new one has no cache and no pool of its own */
+        mgr_set_allocator(&failing);
+        CHECK(pthread_create(&thread, NULL, try_runs, &a) == 0);
+        pthread_join(thread, NULL);
+        mgr_set_allocator(NULL);
+        mgr_trim();
+        mgr_memory_get_stats(&after);
+        failures += a.failed;
+        CHECK_MSG(!a.wrong, "no memory after %d calls", n);
+        CHECK(after.live_blocks == before.live_blocks && after.live_bytes == before.live_bytes);
+    }
+    CHECK_MSG(failures >= 3 && failures < 12, "%d attempts of 12 failed", failures);
 }
 
 /* Runs of every kind leave nothing behind, and take nothing from the system once they have been seen. */

@@ -113,16 +113,16 @@ void oracle_array_new(oracle_case *c, oracle_array *a, mg_dtype dtype, bool plai
     memcpy(a->before, a->bytes_at, a->bytes);
 }
 
-static void free_array(oracle_array *a) {
+void oracle_array_free(oracle_array *a) {
     if (a->mapping) munmap(a->mapping, a->mapped);
     free(a->before);
     free(a->expected);
 }
 
 void oracle_free(oracle_case *c) {
-    for (int i = 0; i < c->spec.n_inputs; i++) free_array(&c->in[i]);
+    for (int i = 0; i < c->spec.n_inputs; i++) oracle_array_free(&c->in[i]);
     for (int o = 0; o < c->spec.n_outputs; o++)
-        if (c->alias[o] < 0) free_array(&c->out[o]);
+        if (c->alias[o] < 0) oracle_array_free(&c->out[o]);
 }
 
 static oracle_array *output_array(oracle_case *c, int o) { return c->alias[o] >= 0 ? &c->in[c->alias[o]] : &c->out[o]; }

@@ -51,5 +51,6 @@ void oracle_print(const oracle_case *c);
 /* For cases written by hand: an array of given shape with random values in an awkward or plain layout. */
 void oracle_array_new(oracle_case *c, oracle_array *a, mg_dtype dtype, bool plain, bool may_broadcast,
                       uint64_t zero_axes);
+void oracle_array_free(oracle_array *a);
 
 #endif

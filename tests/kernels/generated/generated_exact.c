@@ -171,6 +171,10 @@ bool gen_exact(const char *op, mg_dtype row, const void *const in[], const doubl
         memcpy(out[0], *(const unsigned char *)in[0] ? in[1] : in[2], gen_size(row));
         return true;
     }
+    if (is(op, "gate")) {
+        memcpy(out[0], in[1], gen_size(row));
+        return true;
+    }
     if (row == MG_BOOL) return exact_bool(op, in, out[0]);
     if (row != MG_F32 && row != MG_F64) return exact_int(op, row, in, out[0]);
     static const char *const binary[] = {"add", "subtract", "multiply", "divide", "maximum", "minimum"};

@@ -91,6 +91,8 @@ typedef struct hard {
     double x;
 } hard;
 static const hard hard_f32[] = {
+    {VMATH_EXPM1, 0x1.804aacp-2},   {VMATH_EXPM1, 0x1.63e57p-2},    {VMATH_EXPM1, 0x1.d75be4p+4},
+    {VMATH_LOG1P, -0x1.084c1ep-2},  {VMATH_LOG, 0x1.7fd536p-1},     {VMATH_TANH, 0x1.0102dp-2},
     {VMATH_EXP, 0x1.86ec5cp+5},     {VMATH_EXP, 0x1.62e42ep6},      {VMATH_EXP, 0x1.62e430p6},
     {VMATH_EXP, -0x1.9fe368p6},     {VMATH_EXP, -0x1.9fe36ap6},     {VMATH_EXP, -0x1.5d58ap6},
     {VMATH_EXPM1, 0x1.89547p-2},    {VMATH_EXPM1, -0x1.154246p4},   {VMATH_EXPM1, 0x1.62e42ep6},
@@ -99,10 +101,15 @@ static const hard hard_f32[] = {
     {VMATH_LOG1P, 0x1.fffffep-2},   {VMATH_LOG1P, -0x1.000002p-2},  {VMATH_LOG1P, -0x1.fffffep-1},
     {VMATH_LOG1P, 0x1.fffffep127},  {VMATH_LOG1P, 0x1p-149},        {VMATH_TANH, 0x1p-149},
     {VMATH_TANH, 0x1.fffffep-3},    {VMATH_TANH, 0x1p-2},           {VMATH_TANH, 0x1.205966p3},
-    {VMATH_SIGMOID, -0x1.5dac2ep6}, {VMATH_SIGMOID, -0x1.9fe368p6}, {VMATH_SIGMOID, -0x1.9d1dap6},
-    {VMATH_SIGMOID, 17.5},
+    {VMATH_SIGMOID, -0x1.5ed742p6}, {VMATH_SIGMOID, -0x1.5dac2ep6}, {VMATH_SIGMOID, -0x1.9fe368p6},
+    {VMATH_SIGMOID, -0x1.9d1dap6},  {VMATH_SIGMOID, 17.5},
 };
 static const hard hard_f64[] = {
+    {VMATH_EXPM1, 0x1.674aaf95bf6dp-2},
+    {VMATH_LOG, 0x1.7eee80ea375cfp-1},
+    {VMATH_LOG1P, -0x1.06e5876c44932p-2},
+    {VMATH_TANH, 0x1.69d5ad0a1ce4ap-3},
+    {VMATH_SIGMOID, -0x1.6264256095dd3p+9},
     {VMATH_EXP, 0x1.62e42fefa39efp9},
     {VMATH_EXP, 0x1.62e42fefa39f0p9},
     {VMATH_EXP, -0x1.74910d52d3051p9},

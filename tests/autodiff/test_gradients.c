@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ * The gradient rule of every public map op and reduction, through the whole library, against difference quotients in
+ * f64. Oracle: the values of the op itself at shifted inputs, so a wrong rule cannot hide behind the rule. Shapes
+ * broadcast, results are weighted. */
+#include "autodiff/op_api.h"
+#include "harness.h"
+#include "op_domains.h"
+
+#include <math.h>
+#include <mygrad/mygrad.h>
+#include <string.h>
+
+typedef struct domain {
+    int op, input;
+    double lo, hi;
+} domain;
+static const domain domains[] = {MGK_DOMAINS};
+
+enum { MAX_SIZE = 24 };
+
+typedef struct operand {
+    int ndim;
+    int64_t dims[3];
+    int64_t size;
+    double values[MAX_SIZE];
+    bool is_bool;
+} operand;
+
+typedef struct problem {
+    uint16_t op;
+    int n_in;
+    operand in[MGK_MAX_IN];
+    double params[MGK_MAX_PARAMS];
+    mg_reduce_opts reduce;
+    int axes[3];
+    double weights[MAX_SIZE];
+} problem;
+
+static void draw_range(uint16_t op, int input, double *lo, double *hi) {
+    *lo = -4;
+    *hi = 4;
+    for (size_t i = 0; i < sizeof domains / sizeof *domains; i++) {
+        if (domains[i].op != op || domains[i].input != input) continue;
+        *lo = fmax(*lo, domains[i].lo); /* larger values would drown the quotients of the smaller ones */
+        *hi = fmin(*hi, domains[i].hi);
+    }
+}
+
+/* Element k of an input: no two elements of the problem are nearer than 0.002, and none is near 0, where kinks and ties
+ * are. Multiples of 0.1, shifted by 0.05 from input to input and by 0.002 from element to element. */
+static double draw(mg_test_rng *rng, uint16_t op, int input, int64_t k) {
+    double lo, hi;
+    draw_range(op, input, &lo, &hi);
+    for (;;) {
+        int64_t tenths = mg_test_int(rng, (int64_t)ceil(10 * lo) + 1, (int64_t)floor(10 * hi) - 1);
+        if (tenths < -2 || tenths > 0) return 0.1 * (double)tenths + 0.05 * input + 0.002 * (double)k;
+    }
+}
+
+static void draw_operand(mg_test_rng *rng, problem *p, int i) {
+    static const struct {
+        int ndim;
+        int64_t dims[3];
+    } shapes[] = {{2, {4, 3}}, {1, {3}}, {2, {4, 1}}, {0, {0}}, {2, {1, 3}}, {3, {2, 4, 3}}};
+    operand *x = &p->in[i];
+    int pick = (int)mg_test_int(rng, 0, 5);
+    x->ndim = shapes[pick].ndim;
+    memcpy(x->dims, shapes[pick].dims, sizeof x->dims);
+    x->size = 1;
+    for (int a = 0; a < x->ndim; a++) x->size *= x->dims[a];
+    x->is_bool = mgk_ops[p->op].bool_in & (1u << i);
+    for (int64_t k = 0; k < x->size; k++) {
+        x->values[k] = x->is_bool ? (double)mg_test_int(rng, 0, 1) : draw(rng, p->op, i, k);
+    }
+}
+
+static mg_tensor *make(const operand *x) {
+    mg_tensor *t = mg_from_f64(x->values, (mg_shape){x->ndim, x->dims});
+    return x->is_bool ? mg_astype(t, MG_BOOL) : t;
+}
+
+/* sum(op(inputs) * weights); inputs[] receives the tensors. */
+static mg_tensor *loss(const problem *p, mg_tensor **inputs) {
+    for (int i = 0; i < p->n_in; i++) inputs[i] = make(&p->in[i]);
+    mg_tensor *y = mgk_ops[p->op].kind == MGK_KIND_REDUCE ? mga_reduce(p->op, inputs[0], &p->reduce)
+                                                          : mga_ufunc(p->op, inputs, p->params, NULL);
+    if (!y) return NULL;
+    mg_tensor *w = mg_from_f64(p->weights, (mg_shape){mg_ndim(y), mg_dims(y)});
+    return mg_sum(mg_multiply(y, mg_set_constant(w, true)));
+}
+
+static double loss_at(problem *p, int input, int64_t k, double x) {
+    MG_SCOPE;
+    mg_tensor *inputs[MGK_MAX_IN];
+    double before = p->in[input].values[k];
+    p->in[input].values[k] = x;
+    double value = mg_item(loss(p, inputs));
+    p->in[input].values[k] = before;
+    return value;
+}
+
+/* Two central differences, extrapolated: the error is of order h^4 f^(5), about 1e-12 here, and 1e-12 of rounding (eps
+ * |f| / h). */
+static double quotient(problem *p, int input, int64_t k) {
+    double x = p->in[input].values[k], h = 4e-4 * fmin(1.0, fabs(x));
+    double near = (loss_at(p, input, k, x + h) - loss_at(p, input, k, x - h)) / (2 * h);
+    double far = (loss_at(p, input, k, x + 2 * h) - loss_at(p, input, k, x - 2 * h)) / (4 * h);
+    return (4 * near - far) / 3;
+}
+
+static void check(problem *p) {
+    MG_SCOPE;
+    mg_tensor *inputs[MGK_MAX_IN], *f = loss(p, inputs);
+    const char *name = mgk_ops[p->op].name;
+    CHECK_MSG(f != NULL, "%s: %s", name, mg_take_error().message);
+    CHECK_EQ_I64(mg_backward(f), MG_OK);
+    for (int i = 0; i < p->n_in; i++) {
+        if (p->in[i].is_bool) continue;
+        double g[MAX_SIZE];
+        CHECK_MSG(mg_grad(inputs[i]) != NULL, "%s has no gradient for input %d", name, i);
+        CHECK_EQ_I64(mg_read(mg_grad(inputs[i]), MG_F64, g), MG_OK);
+        for (int64_t k = 0; k < p->in[i].size; k++) {
+            double expected = quotient(p, i, k);
+            CHECK_MSG(fabs(g[k] - expected) <= 1e-8 * (1 + fabs(expected)),
+                      "%s, input %d, element %lld (%.17g): %.17g, expected %.17g", name, i, (long long)k,
+                      p->in[i].values[k], g[k], expected);
+        }
+    }
+}
+
+static bool is_differentiable(const mgk_op_info *info) {
+    if (info->internal || info->n_out != 1) return false;
+    if (info->kind == MGK_KIND_REDUCE) return true;
+    if (info->kind != MGK_KIND_MAP || (info->bool_out & 1)) return false;
+    for (int i = 0; info->rules && i < info->n_in; i++)
+        if (info->rules[i].n_steps > 0 || info->rules[i].result != 0xff) return true;
+    return false;
+}
+
+static void draw_problem(mg_test_rng *rng, uint16_t op, problem *p) {
+    *p = (problem){.op = op, .n_in = mgk_ops[op].n_in};
+    for (int i = 0; i < p->n_in; i++) draw_operand(rng, p, i);
+    for (int i = 0; i < mgk_ops[op].n_params; i++) p->params[i] = mg_test_uniform(rng, 0.1, 1);
+    for (int i = 0; i < MAX_SIZE; i++) p->weights[i] = mg_test_uniform(rng, 0.5, 2);
+    int n = (int)mg_test_int(rng, 0, p->in[0].ndim);
+    for (int i = 0; i < n; i++) p->axes[i] = p->in[0].ndim - 1 - i;
+    p->reduce = (mg_reduce_opts){.size = sizeof p->reduce,
+                                 .axis = {n, mg_test_int(rng, 0, 2) ? p->axes : NULL},
+                                 .keepdims = mg_test_int(rng, 0, 1)};
+}
+
+MG_TEST(gradients, every_rule_is_a_derivative) {
+    mg_test_rng rng = mg_test_rng_new();
+    int ops = 0;
+    for (uint16_t op = 1; op < MGK_OP_COUNT; op++) {
+        if (!is_differentiable(&mgk_ops[op])) continue;
+        ops++;
+        for (int i = 0; i < mg_test_times(30); i++) {
+            problem p;
+            draw_problem(&rng, op, &p);
+            check(&p);
+        }
+    }
+    CHECK(ops >= 20); /* the first ops; a registry that lost them would pass otherwise */
+}
+
+/* MyGrad's conventions at ties and kinks (reference/parity.md, sections 1.3, 1.5, 1.9 and 8). */
+static void check_grad(mg_tensor *f, mg_tensor *x, int64_t n, const double *expected) {
+    double g[8];
+    CHECK(f != NULL);
+    CHECK_EQ_I64(mg_backward(f), MG_OK);
+    CHECK_EQ_I64(mg_read(mg_grad(x), MG_F64, g), MG_OK);
+    for (int64_t i = 0; i < n; i++) CHECK_BITS_F64(g[i], expected[i]);
+}
+#define GRAD(f, x, ...) check_grad(f, x, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
+#define VEC(...)        mg_from_f64((double[]){__VA_ARGS__}, MG_SHAPE(sizeof((double[]){__VA_ARGS__}) / sizeof(double)))
+
+MG_TEST(gradients, maximum_and_minimum_at_ties_and_nan) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(1, 2, 3), *y = VEC(1, 1, 5);
+    GRAD(mg_maximum(x, y), x, 0, 1, 0);
+    GRAD(mg_maximum(x, y), y, 0, 0, 1);
+    GRAD(mg_minimum(x, y), x, 0, 0, 1);
+    GRAD(mg_minimum(x, y), y, 0, 1, 0);
+    mg_tensor *a = VEC((double)NAN, 1), *b = VEC(1, (double)NAN);
+    GRAD(mg_maximum(a, b), a, 0, 0);
+    GRAD(mg_maximum(a, b), b, 1, 1);
+}
+
+MG_TEST(gradients, relu_and_sqrt_at_their_edges) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, 1, -1, (double)NAN, (double)INFINITY);
+    GRAD(mg_relu(x), x, 0, 0, 1, 0, 0, 1);
+    mg_tensor *y = VEC(0, 4, -1);
+    GRAD(mg_sqrt(y), y, (double)INFINITY, 0.25, (double)NAN);
+    double values[1];
+    mg_read(mg_relu(VEC(-(double)INFINITY)), MG_F64, values);
+    CHECK_BITS_F64(values[0], 0.0);
+}
+
+MG_TEST(gradients, extremes_go_to_the_first) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(1, 3, 3);
+    GRAD(mg_max(x), x, 0, 1, 0);
+    mg_tensor *y = VEC(1, (double)NAN, 3, (double)NAN);
+    GRAD(mg_max(y), y, 0, 1, 0, 0);
+    mg_tensor *z = VEC(1, 0, 0);
+    GRAD(mg_min(z), z, 0, 1, 0);
+    mg_tensor *m = mg_from_f64((double[]){1, 3, 3, 1, 0, 3}, MG_SHAPE(2, 3));
+    GRAD(mg_max(m, .axis = MG_AXES(0)), m, 1, 1, 1, 0, 0, 0);
+}
+
+MG_TEST(gradients, masks_select) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, 1), *mask = mg_from_bool((bool[]){false, true}, MG_SHAPE(2));
+    GRAD(mg_log(x, .where = mask), x, 0, 1);
+    mg_tensor *y = mg_where(mask, VEC(5, 6), mg_divide(mg_scalar(1), x));
+    GRAD(y, x, -(double)INFINITY, -0.0);
+}
+
+MG_TEST(gradients, have_their_tensors_dtype) {
+    static const mg_dtype dtypes[] = {MG_F16, MG_BF16, MG_F32, MG_F64};
+    for (int i = 0; i < 4; i++) {
+        MG_SCOPE;
+        mg_tensor *x = mg_astype(VEC(1, 2, 3), dtypes[i]), *y = VEC(2, 2, 2);
+        CHECK_EQ_I64(mg_backward(mg_sum(mg_multiply(mg_square(x), y))), MG_OK);
+        CHECK_EQ_I64(mg_dtype_of(mg_grad(x)), dtypes[i]);
+        double g[3];
+        mg_read(mg_grad(x), MG_F64, g);
+        CHECK_BITS_F64(g[2], 12.0);
+    }
+}
