@@ -2,8 +2,8 @@
  * Making tensors from data, and copies, casts. */
 #include "autodiff/handle.h"
 #include "autodiff/record.h"
-#include "runtime/cpu.h"
 #include "runtime/dtype.h"
+#include "runtime/fill.h"
 
 #include <string.h>
 
@@ -97,11 +97,9 @@ static mg_tensor *filled(const char *op, mg_shape shape, const mg_create_opts *o
     if (interned) mgr_shape_release(interned);
     if (!node) return NULL;
     if (fill) {
-        size_t itemsize = mg_dtype_size(dtype);
         uint64_t element = 0;
         mgr_set_f64(dtype, &element, value);
-        int log2 = itemsize == 8 ? 3 : itemsize == 4 ? 2 : itemsize == 2 ? 1 : 0;
-        mgr_kernels()->moves->fill[log2]((size_t)node->shape->size, node->data, &element);
+        mgr_fill(dtype, node->shape->size, node->data, &element);
     }
     return wrap_leaf(op, node, opts ? opts->constant : MG_CONSTANT_AUTO);
 }

@@ -4,8 +4,8 @@
 
 #include "autodiff/borrowed.h"
 #include "autodiff/job.h"
-#include "runtime/cpu.h"
 #include "runtime/dtype.h"
+#include "runtime/fill.h"
 #include "runtime/status.h"
 
 #include <string.h>
@@ -14,16 +14,14 @@
 
 /* A FILL that somebody wants to see in memory. */
 static mg_status materialise_fill(mga_node *node) {
-    size_t itemsize = mg_dtype_size((mg_dtype)node->dtype);
-    mgr_buffer *buffer = mgr_buffer_new((size_t)node->shape->size * itemsize);
+    mgr_buffer *buffer = mgr_buffer_new((size_t)node->shape->size * mg_dtype_size((mg_dtype)node->dtype));
     if (!buffer) return mgr_error();
     uint64_t element = 0;
     if (mg_dtype_is_float((mg_dtype)node->dtype))
         mgr_set_f64((mg_dtype)node->dtype, &element, node->scalar);
     else
         mgr_set_i64((mg_dtype)node->dtype, &element, node->integer);
-    unsigned log2 = itemsize == 8 ? 3 : itemsize == 4 ? 2 : itemsize == 2 ? 1 : 0;
-    mgr_kernels()->moves->fill[log2]((size_t)node->shape->size, buffer->data, &element);
+    mgr_fill((mg_dtype)node->dtype, node->shape->size, buffer->data, &element);
     node->buffer = buffer;
     node->data = buffer->data;
     return MG_OK;

@@ -58,6 +58,7 @@ mg_tensor *mga_wrap(mga_node *node) {
     }
     if (!(node->flags & (MGA_SHARED | MGA_FROZEN))) node->flags |= MGA_VISIBLE;
     link_innermost(thread, t);
+    if (thread->n_scopes == 1) mga_root_check(thread);
     if (!node->data && (thread->eager || node->depth >= DEPTH_CAP) && node->op != MGA_OP_FILL &&
         mga_eval(node) != MG_OK) {
         mg_release(t);

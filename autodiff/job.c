@@ -2,9 +2,21 @@
  * What all jobs share: claiming buffers, adding runs, running, giving back. */
 #include "autodiff/job.h"
 
+#include "runtime/dtype.h"
 #include "runtime/status.h"
 
 #include <string.h>
+
+uint8_t mga_rounding(mg_dtype dtype) { return dtype == MG_F16 || dtype == MG_BF16 ? (uint8_t)dtype : 0; }
+
+mgr_tile_instr mga_convert_instr(mg_dtype dtype, uint16_t value) {
+    return (mgr_tile_instr){.op = MGR_OP_CONVERT,
+                            .row = (uint8_t)mgr_row_dtype(dtype),
+                            .round = mga_rounding(dtype),
+                            .n_in = 1,
+                            .n_out = 1,
+                            .in = {value}};
+}
 
 char *mga_operand_data(const mga_flush *flush, const mga_node *node) {
     const mga_entry *entry = mga_region_entry(&flush->region, node);

@@ -38,6 +38,10 @@ void mga_job_discard(mga_job *job);
 mg_status mga_job_claim(mga_flush *flush, mga_job *job, mga_entry *entry, mgr_buffer *taken, char **data);
 mg_status mga_job_add_run(mga_flush *flush, mga_job *job, const mgr_tile_spec *spec, const mgr_tile_args *args);
 
+/* What results of an instruction in this dtype are rounded to (0: nothing), and a conversion to it. */
+uint8_t mga_rounding(mg_dtype dtype);
+mgr_tile_instr mga_convert_instr(mg_dtype dtype, uint16_t value);
+
 /* Where the data of an operand are, or will be when its cluster has run. */
 char *mga_operand_data(const mga_flush *flush, const mga_node *node);
 

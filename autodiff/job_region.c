@@ -14,17 +14,6 @@ typedef struct region_run {
     uint64_t scalar;
 } region_run;
 
-static uint8_t rounding_of(mg_dtype dtype) { return dtype == MG_F16 || dtype == MG_BF16 ? (uint8_t)dtype : 0; }
-
-static mgr_tile_instr convert_to(mg_dtype dtype, uint16_t value) {
-    return (mgr_tile_instr){.op = MGR_OP_CONVERT,
-                            .row = (uint8_t)mgr_row_dtype(dtype),
-                            .round = rounding_of(dtype),
-                            .n_in = 1,
-                            .n_out = 1,
-                            .in = {value}};
-}
-
 static void set_source(const mga_flush *flush, region_run *run, mg_dtype dtype, const mga_node *src) {
     bool fill = src->op == MGA_OP_FILL && !src->data;
     if (fill && mg_dtype_is_float((mg_dtype)src->dtype))
@@ -37,7 +26,7 @@ static void set_source(const mga_flush *flush, region_run *run, mg_dtype dtype, 
     run->inputs[0] = (mgr_tile_operand){fill ? (void *)&run->scalar : mga_operand_data(flush, src), run->src_strides};
     run->spec.n_inputs = 1;
     if (run->spec.inputs[0].dtype != dtype) {
-        run->spec.instr[run->spec.n_instr++] = convert_to(dtype, 0);
+        run->spec.instr[run->spec.n_instr++] = mga_convert_instr(dtype, 0);
     }
 }
 
@@ -59,7 +48,7 @@ static mg_status add_region_run(mga_flush *flush, mga_job *job, mg_dtype dtype, 
     if (add) {
         run->spec.instr[run->spec.n_instr] = (mgr_tile_instr){.op = MGK_OP_ADD,
                                                               .row = (uint8_t)mgr_row_dtype(dtype),
-                                                              .round = rounding_of(dtype),
+                                                              .round = mga_rounding(dtype),
                                                               .n_in = 2,
                                                               .n_out = 1,
                                                               .in = {1, value}};

@@ -81,21 +81,13 @@ static int add_instr(builder *b, mgr_tile_instr instr, mg_dtype result) {
     return first;
 }
 
-static uint8_t rounding_of(mg_dtype dtype) { return dtype == MG_F16 || dtype == MG_BF16 ? (uint8_t)dtype : 0; }
-
 /* The value as dtype `want`: itself where the row's bits already are that (f16 held as f32 is an f32), else through a
  * conversion. */
 static int converted(builder *b, int value, mg_dtype want) {
     if (value < 0) return value;
     mg_dtype have = b->value_dtype[value];
     if (have == want || (mgr_row_dtype(have) == want && want == MG_F32)) return value;
-    mgr_tile_instr instr = {.op = MGR_OP_CONVERT,
-                            .row = (uint8_t)mgr_row_dtype(want),
-                            .round = rounding_of(want),
-                            .n_in = 1,
-                            .n_out = 1,
-                            .in = {(uint16_t)value}};
-    return add_instr(b, instr, want);
+    return add_instr(b, mga_convert_instr(want, (uint16_t)value), want);
 }
 
 /* The tile value that holds `node` as dtype `want`. */
@@ -117,7 +109,7 @@ static mg_status emit_map(builder *b, mga_entry *entry) {
                             .n_in = info->n_in,
                             .n_out = info->n_out,
                             .params = b->spec->n_params};
-    if (!(info->bool_out & 1)) instr.round = rounding_of(cdtype);
+    if (!(info->bool_out & 1)) instr.round = mga_rounding(cdtype);
     for (int i = 0; i < info->n_in; i++) {
         int value = operand(b, node->in[i], info->bool_in & (1u << i) ? MG_BOOL : cdtype);
         if (value < 0) return mgr_error();

@@ -79,8 +79,8 @@ static void put_pointers(const loop_writer *l) {
     const mgc_row *r = &mgc_rows[l->row];
     for (int i = 0; i < s->n_in; i++) {
         if (!one_element(l, i)) {
-            mgc_put(l->t, "    const %s *const %s_in = in[%d];\n", mask_in(l, i) ? "unsigned char" : r->c,
-                    s->in[i].name, i);
+            mgc_put(l->t, "    const %s *const %s_in = in[%d];\n",
+                    mask_in(l, i) ? "unsigned char" : mgc_format("mgv_at_%s", r->vector), s->in[i].name, i);
         } else if (mask_in(l, i)) {
             mgc_put(l->t,
                     "    const mgv_b%d %s_all = mgv_ne_u%d(mgv_set1_u%d(*(const unsigned char *)in[%d]), "
@@ -94,7 +94,8 @@ static void put_pointers(const loop_writer *l) {
         }
     }
     for (int j = 0; j < s->n_out; j++)
-        mgc_put(l->t, "    %s *const %s_out = out[%d];\n", mask_out(l) ? "unsigned char" : r->c, out_name(l, j), j);
+        mgc_put(l->t, "    %s *const %s_out = out[%d];\n",
+                mask_out(l) ? "unsigned char" : mgc_format("mgv_at_%s", r->vector), out_name(l, j), j);
 }
 
 static bool put_params(mgc_world *w, const loop_writer *l) {

@@ -6,7 +6,8 @@
 
 /* A run inside one round of the lanes: acc[i] = step(acc[i], x[i]). */
 static void put_run(mgc_text *t, const char *op, const mgc_row *r) {
-    mgc_put(t, "static void run_%s_%s(%s *acc, const %s *x, size_t n) {\n", op, r->name, r->c, r->c);
+    mgc_put(t, "static void run_%s_%s(mgv_at_%s *acc, const mgv_at_%s *x, size_t n) {\n", op, r->name, r->vector,
+            r->vector);
     mgc_put(t, "    size_t i = 0;\n");
     mgc_put(t, "    for (; n - i >= MGV_LANES_%s; i += MGV_LANES_%s)\n", r->vector, r->vector);
     mgc_put(t, "        mgv_store_%s(acc + i, vec_%s_%s(mgv_load_%s(acc + i), mgv_load_%s(x + i)));\n", r->vector, op,
@@ -41,7 +42,7 @@ static char *reduce_text(const char *op, const mgc_row *r) {
     mgc_put(&t, "void MGK_NAME(mgk_reduce_%s_%s)(void *lanes, const void *elements, size_t n, uint64_t k) {\n", op,
             r->name);
     mgc_put(&t, "    const size_t rounds = MGK_REDUCE_LANES(sizeof(%s));\n", r->c);
-    mgc_put(&t, "    %s *const acc = lanes;\n    const %s *x = elements;\n", r->c, r->c);
+    mgc_put(&t, "    mgv_at_%s *const acc = lanes;\n    const mgv_at_%s *x = elements;\n", r->vector, r->vector);
     mgc_put(&t, "    const size_t phase = (size_t)(k %% rounds);\n");
     mgc_put(&t, "    if (phase != 0) {\n");
     mgc_put(&t, "        const size_t head = n < rounds - phase ? n : rounds - phase;\n");

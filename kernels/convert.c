@@ -5,28 +5,15 @@
 
 #include "kernels/hand_written.h"
 
-#ifdef __clang__ /* the vocabulary asks no alignment, whatever the pointer's type says */
-#pragma clang diagnostic ignored "-Walign-mismatch"
-#endif
-
 /* Elements of the chunks in which conversions by way of f32 or f64 are done: two stay in L1 with room to spare. */
 #define CHUNK 256
 
 /* How each dtype is held in memory, at any address; bool, which is a macro, is called truth. */
-#define ELEM(name, type) typedef type ELEM_##name __attribute__((aligned(1), may_alias));
-ELEM(truth, uint8_t)
-ELEM(i8, int8_t)
-ELEM(i16, int16_t)
-ELEM(i32, int32_t)
-ELEM(i64, int64_t)
-ELEM(u8, uint8_t)
-ELEM(u16, uint16_t)
-ELEM(u32, uint32_t)
-ELEM(u64, uint64_t)
-ELEM(f16, uint16_t)
-ELEM(bf16, uint16_t)
-ELEM(f32, float)
-ELEM(f64, double)
+#define ELEM(t) typedef mgv_at_##t ELEM_##t;
+MGV_FOR_ALL(ELEM)
+typedef mgv_at_u8 ELEM_truth;
+typedef mgv_at_u16 ELEM_f16;
+typedef mgv_at_u16 ELEM_bf16;
 
 #define NAME(from, to)      from##_to_##to
 #define CONVERTER(from, to) static void NAME(from, to)(size_t n, void *out, const void *in)

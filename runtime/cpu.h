@@ -22,7 +22,8 @@ typedef struct mgr_caches {
 } mgr_caches;
 const mgr_caches *mgr_cpu_caches(void);
 
-/* Cores this process may use now: affinity and the cgroup's CPU quota (v1 and v2, rounded up) honoured. At least 1. Asks the system at every call. */
+/* Cores this process may use now: affinity and the cgroup's CPU quota (v1 and v2, rounded up) honoured. At least 1.
+ * Asks the system at every call. */
 int mgr_cpu_usable(void);
 
 #endif

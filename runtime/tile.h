@@ -85,9 +85,10 @@ typedef struct mgr_tile_args {
 typedef struct mgr_tile_run mgr_tile_run;
 
 /* Plan one execution: coalesce axes, choose order, tile length, threads, non-temporal stores; acquire all scratch. The
- * run holds the program; args and what it points to must live until execute or discard; arrays and scalars are read by execute. Numbering of reduced
- * elements follows rules C1, whatever the strides. A reduction's identity must be neutral to the bit: lanes start there,
- * so a sum of nothing but -0.0 is -0.0; the sum of no element at all is +0.0, its mean NaN. NULL with an error set. */
+ * run holds the program; args and what it points to must live until execute or discard; arrays and scalars are read by
+ * execute. Numbering of reduced elements follows rules C1, whatever the strides. A reduction's identity must be neutral
+ * to the bit: lanes start there, so a sum of nothing but -0.0 is -0.0; the sum of no element at all is +0.0, its mean
+ * NaN. NULL with an error set. */
 mgr_tile_run *mgr_tile_prepare(mgr_tile_program *program, const mgr_tile_args *args);
 void mgr_tile_execute(mgr_tile_run *run); /* and frees it */
 void mgr_tile_discard(mgr_tile_run *run);

@@ -126,7 +126,7 @@ typedef struct mg_backward_opts {
     int mg_end;
     mg_tensor *grad; /* the incoming gradient, of a shape that broadcasts to f's; default: ones */
     bool accumulate; /* add to the gradients that are there */
-    bool consume;    /* let go of the graph and its buffers while walking it */
+    bool consume;    /* let go of the graph and its buffers when it has been walked */
 } mg_backward_opts;
 
 #ifdef __cplusplus
@@ -332,7 +332,8 @@ typedef enum mg_grad_state {
 MG_API mg_grad_state mg_grad_status(const mg_tensor *t);
 MG_API void mg_null_grad(mg_tensor *t);
 
-/* Stop (false: go on) recording history on this thread: results are constants. Nests. */
+/* Stop (false: go on) recording history on this thread. Nests. Results are then variables or constants by their dtype
+ * alone, as in MyGrad, and nothing can be differentiated through them. */
 MG_API void mg_no_autodiff(bool on);
 MG_API bool mg_autodiff_enabled(void);
 

@@ -41,8 +41,8 @@ typedef mgv_int_ mgv_b8, mgv_b16, mgv_b32, mgv_b64;
 #define MGV_LOAD_I_(p)     _mm256_loadu_si256((const __m256i *)(p))
 #define MGV_STORE_I_(p, v) _mm256_storeu_si256((__m256i *)(p), v)
 #define MGV_MEMORY_(t, load, store, set1)                                                                              \
-    MGV_FN mgv_##t mgv_load_##t(const MGV_ELEM_##t *p) { return (mgv_##t){load(p), load(p + MGV_LANES_##t / 2)}; }     \
-    MGV_FN void mgv_store_##t(MGV_ELEM_##t *p, mgv_##t v) {                                                            \
+    MGV_FN mgv_##t mgv_load_##t(const mgv_at_##t *p) { return (mgv_##t){load(p), load(p + MGV_LANES_##t / 2)}; }       \
+    MGV_FN void mgv_store_##t(mgv_at_##t *p, mgv_##t v) {                                                              \
         store(p, v.lo);                                                                                                \
         store(p + MGV_LANES_##t / 2, v.hi);                                                                            \
     }                                                                                                                  \
@@ -71,12 +71,12 @@ MGV_FN mgv_int_ mgv_first64_(size_t n) {
                       _mm256_cmpgt_epi64(count, _mm256_setr_epi64x(4, 5, 6, 7))};
 }
 #define MGV_PARTIAL_(t, w, p_, cast)                                                                                   \
-    MGV_FN mgv_##t mgv_loadn_##t(const MGV_ELEM_##t *p, size_t n) {                                                    \
+    MGV_FN mgv_##t mgv_loadn_##t(const mgv_at_##t *p, size_t n) {                                                      \
         const mgv_int_ on = mgv_first##w##_(n);                                                                        \
         return (mgv_##t){_mm256_maskload_##p_((const cast *)p, on.lo),                                                 \
                          _mm256_maskload_##p_((const cast *)p + MGV_LANES_##t / 2, on.hi)};                            \
     }                                                                                                                  \
-    MGV_FN void mgv_storen_##t(MGV_ELEM_##t *p, mgv_##t v, size_t n) {                                                 \
+    MGV_FN void mgv_storen_##t(mgv_at_##t *p, mgv_##t v, size_t n) {                                                   \
         const mgv_int_ on = mgv_first##w##_(n);                                                                        \
         _mm256_maskstore_##p_((cast *)p, on.lo, v.lo);                                                                 \
         _mm256_maskstore_##p_((cast *)p + MGV_LANES_##t / 2, on.hi, v.hi);                                             \
@@ -90,12 +90,12 @@ MGV_PARTIAL_(u64, 64, epi64, long long)
 #undef MGV_PARTIAL_
 /* There is no masked load of bytes or words: go through a full vector in memory. */
 #define MGV_PARTIAL_(t)                                                                                                \
-    MGV_FN mgv_##t mgv_loadn_##t(const MGV_ELEM_##t *p, size_t n) {                                                    \
+    MGV_FN mgv_##t mgv_loadn_##t(const mgv_at_##t *p, size_t n) {                                                      \
         MGV_ELEM_##t lanes[MGV_LANES_##t] = {0};                                                                       \
         if (n) memcpy(lanes, p, n * sizeof *p);                                                                        \
         return mgv_load_##t(lanes);                                                                                    \
     }                                                                                                                  \
-    MGV_FN void mgv_storen_##t(MGV_ELEM_##t *p, mgv_##t v, size_t n) {                                                 \
+    MGV_FN void mgv_storen_##t(mgv_at_##t *p, mgv_##t v, size_t n) {                                                   \
         MGV_ELEM_##t lanes[MGV_LANES_##t];                                                                             \
         mgv_store_##t(lanes, v);                                                                                       \
         if (n) memcpy(p, lanes, n * sizeof *p);                                                                        \
@@ -306,13 +306,13 @@ MGV_FN mgv_f32 mgv_narrow_f32(mgv_f64 lo, mgv_f64 hi) {
 }
 
 /* Sixteen halves in memory, h the pair of registers that holds them. */
-MGV_FN __m256i mgv_load_halves_(const uint16_t *p, size_t n) {
+MGV_FN __m256i mgv_load_halves_(const mgv_at_u16 *p, size_t n) {
     uint16_t lanes[16] = {0};
     if (n >= 16) return MGV_LOAD_I_(p);
     if (n) memcpy(lanes, p, n * sizeof *p);
     return MGV_LOAD_I_(lanes);
 }
-MGV_FN void mgv_store_halves_(uint16_t *p, __m256i h, size_t n) {
+MGV_FN void mgv_store_halves_(mgv_at_u16 *p, __m256i h, size_t n) {
     uint16_t lanes[16];
     if (n >= 16) {
         MGV_STORE_I_(p, h);
@@ -321,18 +321,18 @@ MGV_FN void mgv_store_halves_(uint16_t *p, __m256i h, size_t n) {
     MGV_STORE_I_(lanes, h);
     if (n) memcpy(p, lanes, n * sizeof *p);
 }
-MGV_FN mgv_f32 mgv_loadn_f16_f32(const uint16_t *p, size_t n) {
+MGV_FN mgv_f32 mgv_loadn_f16_f32(const mgv_at_u16 *p, size_t n) {
     const __m256i h = mgv_load_halves_(p, n);
     return (mgv_f32){_mm256_cvtph_ps(_mm256_castsi256_si128(h)), _mm256_cvtph_ps(_mm256_extracti128_si256(h, 1))};
 }
-MGV_FN void mgv_storen_f16_f32(uint16_t *p, mgv_f32 v, size_t n) {
+MGV_FN void mgv_storen_f16_f32(mgv_at_u16 *p, mgv_f32 v, size_t n) {
     mgv_store_halves_(p,
                       _mm256_set_m128i(_mm256_cvtps_ph(v.hi, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
                                        _mm256_cvtps_ph(v.lo, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)),
                       n);
 }
 MGV_FN __m256 mgv_bf16_f32_(__m128i h) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16)); }
-MGV_FN mgv_f32 mgv_loadn_bf16_f32(const uint16_t *p, size_t n) {
+MGV_FN mgv_f32 mgv_loadn_bf16_f32(const mgv_at_u16 *p, size_t n) {
     const __m256i h = mgv_load_halves_(p, n);
     return (mgv_f32){mgv_bf16_f32_(_mm256_castsi256_si128(h)), mgv_bf16_f32_(_mm256_extracti128_si256(h, 1))};
 }
@@ -343,7 +343,7 @@ MGV_FN __m256i mgv_f32_bf16_(__m256 v) {
     const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
     return _mm256_blendv_epi8(_mm256_srli_epi32(up, 16), _mm256_or_si256(top, _mm256_set1_epi32(0x40)), nan);
 }
-MGV_FN void mgv_storen_bf16_f32(uint16_t *p, mgv_f32 v, size_t n) {
+MGV_FN void mgv_storen_bf16_f32(mgv_at_u16 *p, mgv_f32 v, size_t n) {
     const __m256i h = _mm256_packus_epi32(mgv_f32_bf16_(v.lo), mgv_f32_bf16_(v.hi));
     mgv_store_halves_(p, _mm256_permute4x64_epi64(h, 0xd8), n);
 }

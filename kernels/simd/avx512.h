@@ -39,12 +39,12 @@ typedef __mmask8 mgv_b64;
 
 /* ---- memory ---- */
 #define MGV_MEMORY_(t, w, p_load, p_mask, set1)                                                                        \
-    MGV_FN mgv_##t mgv_load_##t(const MGV_ELEM_##t *p) { return _mm512_loadu_##p_load((const void *)p); }              \
-    MGV_FN void mgv_store_##t(MGV_ELEM_##t *p, mgv_##t v) { _mm512_storeu_##p_load((void *)p, v); }                    \
-    MGV_FN mgv_##t mgv_loadn_##t(const MGV_ELEM_##t *p, size_t n) {                                                    \
+    MGV_FN mgv_##t mgv_load_##t(const mgv_at_##t *p) { return _mm512_loadu_##p_load((const void *)p); }                \
+    MGV_FN void mgv_store_##t(mgv_at_##t *p, mgv_##t v) { _mm512_storeu_##p_load((void *)p, v); }                      \
+    MGV_FN mgv_##t mgv_loadn_##t(const mgv_at_##t *p, size_t n) {                                                      \
         return _mm512_maskz_loadu_##p_mask(MGV_FIRST_##w(n), (const void *)p);                                         \
     }                                                                                                                  \
-    MGV_FN void mgv_storen_##t(MGV_ELEM_##t *p, mgv_##t v, size_t n) {                                                 \
+    MGV_FN void mgv_storen_##t(mgv_at_##t *p, mgv_##t v, size_t n) {                                                   \
         _mm512_mask_storeu_##p_mask((void *)p, MGV_FIRST_##w(n), v);                                                   \
     }                                                                                                                  \
     MGV_FN mgv_##t mgv_set1_##t(MGV_ELEM_##t x) { return set1; }
@@ -291,18 +291,18 @@ MGV_FN mgv_f64 mgv_widen_hi_f64(mgv_f32 v) { return _mm512_cvtps_pd(_mm512_extra
 MGV_FN mgv_f32 mgv_narrow_f32(mgv_f64 lo, mgv_f64 hi) {
     return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(lo)), _mm512_cvtpd_ps(hi), 1);
 }
-MGV_FN mgv_f32 mgv_loadn_f16_f32(const uint16_t *p, size_t n) {
+MGV_FN mgv_f32 mgv_loadn_f16_f32(const mgv_at_u16 *p, size_t n) {
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(MGV_FIRST_32(n), p));
 }
-MGV_FN void mgv_storen_f16_f32(uint16_t *p, mgv_f32 v, size_t n) {
+MGV_FN void mgv_storen_f16_f32(mgv_at_u16 *p, mgv_f32 v, size_t n) {
     const __m256i h = _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     _mm256_mask_storeu_epi16(p, MGV_FIRST_32(n), h);
 }
-MGV_FN mgv_f32 mgv_loadn_bf16_f32(const uint16_t *p, size_t n) {
+MGV_FN mgv_f32 mgv_loadn_bf16_f32(const mgv_at_u16 *p, size_t n) {
     const __m512i bits = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(MGV_FIRST_32(n), p));
     return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
 }
-MGV_FN void mgv_storen_bf16_f32(uint16_t *p, mgv_f32 v, size_t n) {
+MGV_FN void mgv_storen_bf16_f32(mgv_at_u16 *p, mgv_f32 v, size_t n) {
     const __m512i bits = _mm512_castps_si512(v), top = _mm512_srli_epi32(bits, 16);
     const __m512i odd = _mm512_and_si512(top, _mm512_set1_epi32(1));
     const __m512i up = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));

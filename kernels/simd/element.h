@@ -31,6 +31,20 @@
 #define MGV_ELEM_i64 int64_t
 #define MGV_ELEM_u64 uint64_t
 
+/* An element in memory, at any address: pointers to it promise no alignment, whatever the compiler makes of them. */
+#define MGV_AT_(t) typedef MGV_ELEM_##t mgv_at_##t __attribute__((aligned(1), may_alias));
+MGV_AT_(f32)
+MGV_AT_(f64)
+MGV_AT_(i8)
+MGV_AT_(u8)
+MGV_AT_(i16)
+MGV_AT_(u16)
+MGV_AT_(i32)
+MGV_AT_(u32)
+MGV_AT_(i64)
+MGV_AT_(u64)
+#undef MGV_AT_
+
 #define MGV_MASK_f32 mgv_b32
 #define MGV_MASK_f64 mgv_b64
 #define MGV_MASK_i8  mgv_b8

@@ -50,23 +50,23 @@ typedef mgv_u64 mgv_b64;
 
 /* ---- memory ---- */
 #define MGV_MEMORY_(t, s)                                                                                              \
-    MGV_FN mgv_##t mgv_load_##t(const MGV_ELEM_##t *p) {                                                               \
+    MGV_FN mgv_##t mgv_load_##t(const mgv_at_##t *p) {                                                                 \
         enum { STEP = MGV_LANES_##t / 4 };                                                                             \
         return (mgv_##t){{vld1q_##s(p), vld1q_##s(p + STEP), vld1q_##s(p + 2 * STEP), vld1q_##s(p + 3 * STEP)}};       \
     }                                                                                                                  \
-    MGV_FN void mgv_store_##t(MGV_ELEM_##t *p, mgv_##t a) {                                                            \
+    MGV_FN void mgv_store_##t(mgv_at_##t *p, mgv_##t a) {                                                              \
         enum { STEP = MGV_LANES_##t / 4 };                                                                             \
         vst1q_##s(p, a.v[0]);                                                                                          \
         vst1q_##s(p + STEP, a.v[1]);                                                                                   \
         vst1q_##s(p + 2 * STEP, a.v[2]);                                                                               \
         vst1q_##s(p + 3 * STEP, a.v[3]);                                                                               \
     }                                                                                                                  \
-    MGV_FN mgv_##t mgv_loadn_##t(const MGV_ELEM_##t *p, size_t n) {                                                    \
+    MGV_FN mgv_##t mgv_loadn_##t(const mgv_at_##t *p, size_t n) {                                                      \
         MGV_ELEM_##t lanes[MGV_LANES_##t] = {0};                                                                       \
         if (n) memcpy(lanes, p, n * sizeof *p);                                                                        \
         return mgv_load_##t(lanes);                                                                                    \
     }                                                                                                                  \
-    MGV_FN void mgv_storen_##t(MGV_ELEM_##t *p, mgv_##t a, size_t n) {                                                 \
+    MGV_FN void mgv_storen_##t(mgv_at_##t *p, mgv_##t a, size_t n) {                                                   \
         MGV_ELEM_##t lanes[MGV_LANES_##t];                                                                             \
         mgv_store_##t(lanes, a);                                                                                       \
         if (n) memcpy(p, lanes, n * sizeof *p);                                                                        \
@@ -361,7 +361,7 @@ MGV_FN uint16x4_t mgv_to_bf16_(float32x4_t a) {
     return vmovn_u32(vbslq_u32(vceqq_f32(a, a), vshrq_n_u32(up, 16), quiet));
 }
 #define MGV_HALF_(h)                                                                                                   \
-    MGV_FN mgv_f32 mgv_loadn_##h##_f32(const uint16_t *p, size_t n) {                                                  \
+    MGV_FN mgv_f32 mgv_loadn_##h##_f32(const mgv_at_u16 *p, size_t n) {                                                \
         uint16_t lanes[16] = {0};                                                                                      \
         if (n < 16) {                                                                                                  \
             if (n) memcpy(lanes, p, n * sizeof *p);                                                                    \
@@ -370,8 +370,9 @@ MGV_FN uint16x4_t mgv_to_bf16_(float32x4_t a) {
         return (mgv_f32){{mgv_from_##h##_(vld1_u16(p)), mgv_from_##h##_(vld1_u16(p + 4)),                              \
                           mgv_from_##h##_(vld1_u16(p + 8)), mgv_from_##h##_(vld1_u16(p + 12))}};                       \
     }                                                                                                                  \
-    MGV_FN void mgv_storen_##h##_f32(uint16_t *p, mgv_f32 a, size_t n) {                                               \
-        uint16_t lanes[16], *q = n < 16 ? lanes : p;                                                                   \
+    MGV_FN void mgv_storen_##h##_f32(mgv_at_u16 *p, mgv_f32 a, size_t n) {                                             \
+        uint16_t lanes[16];                                                                                            \
+        mgv_at_u16 *q = n < 16 ? lanes : p;                                                                            \
         for (int i = 0; i < 4; i++) vst1_u16(q + 4 * i, mgv_to_##h##_(a.v[i]));                                        \
         if (n && n < 16) memcpy(p, lanes, n * sizeof *p);                                                              \
     }

@@ -41,18 +41,18 @@ typedef struct {
 
 /* ---- memory ---- */
 #define MGV_MEMORY_(t)                                                                                                 \
-    MGV_FN mgv_##t mgv_load_##t(const MGV_ELEM_##t *p) {                                                               \
+    MGV_FN mgv_##t mgv_load_##t(const mgv_at_##t *p) {                                                                 \
         mgv_##t v;                                                                                                     \
         memcpy(v.a, p, 64);                                                                                            \
         return v;                                                                                                      \
     }                                                                                                                  \
-    MGV_FN void mgv_store_##t(MGV_ELEM_##t *p, mgv_##t v) { memcpy(p, v.a, 64); }                                      \
-    MGV_FN mgv_##t mgv_loadn_##t(const MGV_ELEM_##t *p, size_t n) {                                                    \
+    MGV_FN void mgv_store_##t(mgv_at_##t *p, mgv_##t v) { memcpy(p, v.a, 64); }                                        \
+    MGV_FN mgv_##t mgv_loadn_##t(const mgv_at_##t *p, size_t n) {                                                      \
         mgv_##t v = {{0}};                                                                                             \
         if (n) memcpy(v.a, p, n * sizeof *p);                                                                          \
         return v;                                                                                                      \
     }                                                                                                                  \
-    MGV_FN void mgv_storen_##t(MGV_ELEM_##t *p, mgv_##t v, size_t n) {                                                 \
+    MGV_FN void mgv_storen_##t(mgv_at_##t *p, mgv_##t v, size_t n) {                                                   \
         if (n) memcpy(p, v.a, n * sizeof *p);                                                                          \
     }                                                                                                                  \
     MGV_FN mgv_##t mgv_set1_##t(MGV_ELEM_##t x) { MGV_EACH_(t, t, x); }
@@ -232,14 +232,14 @@ MGV_FN mgv_f32 mgv_narrow_f32(mgv_f64 lo, mgv_f64 hi) {
     return r;
 }
 #define MGV_HALF_(h)                                                                                                   \
-    MGV_FN mgv_f32 mgv_loadn_##h##_f32(const uint16_t *p, size_t n) {                                                  \
+    MGV_FN mgv_f32 mgv_loadn_##h##_f32(const mgv_at_u16 *p, size_t n) {                                                \
         mgv_f32 v = {{0}};                                                                                             \
         uint16_t lanes[16];                                                                                            \
         if (n) memcpy(lanes, p, n * sizeof *p);                                                                        \
         for (size_t i = 0; i < n; i++) v.a[i] = mgv_##h##_to_f32(lanes[i]);                                            \
         return v;                                                                                                      \
     }                                                                                                                  \
-    MGV_FN void mgv_storen_##h##_f32(uint16_t *p, mgv_f32 v, size_t n) {                                               \
+    MGV_FN void mgv_storen_##h##_f32(mgv_at_u16 *p, mgv_f32 v, size_t n) {                                             \
         uint16_t lanes[16];                                                                                            \
         for (size_t i = 0; i < n; i++) lanes[i] = mgv_f32_to_##h(v.a[i]);                                              \
         if (n) memcpy(p, lanes, n * sizeof *p);                                                                        \

@@ -3,19 +3,10 @@
  * shared. Golden values of gradients are those of the real MyGrad 2.2.0 (reference/parity.md, section 8). */
 #include "autodiff/thread.h"
 #include "harness.h"
+#include "tensor_check.h"
 
 #include <mygrad/mygrad.h>
 
-static mg_tensor *vec(double a, double b, double c) { return mg_from_f64((double[]){a, b, c}, MG_SHAPE(3)); }
-
-static void check_values(mg_tensor *t, int64_t n, const double *expected) {
-    double got[64];
-    CHECK(t != NULL);
-    CHECK_EQ_I64(mg_size(t), n);
-    CHECK_EQ_I64(mg_read(t, MG_F64, got), MG_OK);
-    for (int64_t i = 0; i < n; i++) CHECK_BITS_F64(got[i], expected[i]);
-}
-#define VALUES(t, ...) check_values(t, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
 #define SLICE(x, a, b) mg_getitem(x, MG_KEY(MG_S(a, b, 1)))
 
 MG_TEST(inplace, readers_keep_what_they_saw) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Rules B: what a scope owns, what escapes it, errors that wait to be taken, gradients of temporaries. */
 #include "harness.h"
+#include "tensor_check.h"
 
 #include <mygrad/mygrad.h>
 #include <pthread.h>
@@ -11,17 +12,6 @@ static uint64_t live_tensors(void) {
     mg_get_stats(&stats);
     return stats.live_tensors;
 }
-
-static mg_tensor *vec(double a, double b, double c) { return mg_from_f64((double[]){a, b, c}, MG_SHAPE(3)); }
-
-static void check_values(mg_tensor *t, int64_t n, const double *expected) {
-    double got[16];
-    CHECK(t != NULL);
-    CHECK_EQ_I64(mg_size(t), n);
-    CHECK_EQ_I64(mg_read(t, MG_F64, got), MG_OK);
-    for (int64_t i = 0; i < n; i++) CHECK_BITS_F64(got[i], expected[i]);
-}
-#define VALUES(t, ...) check_values(t, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
 
 static int64_t leave_early(int how) {
     for (int i = 0; i < 3; i++) {

@@ -8,6 +8,8 @@
 
 #include "mygrad/base.h"
 
+/* clang-format off */
+
 static const struct {
     uint8_t a, b, result;
 } numpy_pairs[] = {
@@ -189,4 +191,5 @@ static const struct {
     {MG_U16, MG_I16, MG_F32, MG_F32},
 };
 
+/* clang-format on */
 #endif

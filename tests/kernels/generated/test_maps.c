@@ -107,6 +107,26 @@ static void check_forms(const call *c, const mgk_table *table, size_t op) {
     }
 }
 
+/* Arrays at odd addresses, each at another one: the same bits as where elements are aligned. */
+static void check_misaligned(const call *c, const mgk_table *table, size_t op) {
+    static unsigned char in_room[MGK_MAX_IN][8 * MAX_N + 16], room[2][MGK_MAX_OUT][8 * MAX_N + 16];
+    for (int form = 0; form < MGK_FORMS; form++) {
+        mgk_map_fn *f = table->map[op][c->row][form];
+        if (!f || (form != MGK_VV && c->n == 0)) continue;
+        const void *in[MGK_MAX_IN];
+        void *aligned[MGK_MAX_OUT], *odd[MGK_MAX_OUT];
+        for (int i = 0; i < c->op->n_in; i++)
+            in[i] = memcpy(in_room[i] + 1 + 2 * i, c->in_ptr[i], c->n * gen_in_size(c->op, c->row, i));
+        for (int j = 0; j < c->op->n_out; j++) {
+            aligned[j] = room[0][j];
+            odd[j] = room[1][j] + 3 + 2 * j;
+        }
+        f(c->n, aligned, c->in_ptr, c->params);
+        f(c->n, odd, in, c->params);
+        for (int j = 0; j < c->op->n_out; j++) check_same(c, j, odd[j], aligned[j], table->name, "at odd addresses");
+    }
+}
+
 static void test_case(mg_test_rng *rng, size_t op, mg_dtype row, size_t n, bool at_end) {
     const mgk_table *tables[MGK_ISA_COUNT];
     const int n_tables = gen_tables(tables);
@@ -126,6 +146,7 @@ static void test_case(mg_test_rng *rng, size_t op, mg_dtype row, size_t n, bool 
         }
         check_in_place(&c, tables[t], f);
         check_forms(&c, tables[t], op);
+        check_misaligned(&c, tables[t], op);
     }
     call_free(&c);
 }

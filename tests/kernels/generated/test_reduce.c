@@ -9,27 +9,29 @@
 static void check_runs(mg_test_rng *rng, const mgk_table *table, size_t op, mg_dtype row) {
     static unsigned char mine[MGK_REDUCE_LANE_BYTES];
     const size_t size = gen_size(row), lanes = MGK_REDUCE_LANES(size);
-    gen_guarded acc = gen_guard(MGK_REDUCE_LANE_BYTES, mg_test_u64(rng) & 1);
+    const size_t shift = mg_test_u64(rng) % 4; /* kernels need no alignment */
+    gen_guarded acc = gen_guard(MGK_REDUCE_LANE_BYTES + shift, mg_test_u64(rng) & 1);
+    unsigned char *const at = acc.data + shift;
     gen_fill(rng, &mgk_ops[op], 0, row, mine, lanes);
-    memcpy(acc.data, mine, MGK_REDUCE_LANE_BYTES);
+    memcpy(at, mine, MGK_REDUCE_LANE_BYTES);
     uint64_t k = mg_test_u64(rng) % (3 * lanes);
     for (int run = 0; run < 8; run++) {
         const size_t n = (size_t)mg_test_int(rng, 0, run % 2 ? MAX_RUN : (int64_t)(2 * lanes));
-        gen_guarded x = gen_guard(n * size, mg_test_u64(rng) & 1);
-        gen_fill(rng, &mgk_ops[op], 0, row, x.data, n);
-        table->reduce[op][row](acc.data, x.data, n, k);
+        gen_guarded x = gen_guard(n * size + shift, mg_test_u64(rng) & 1);
+        gen_fill(rng, &mgk_ops[op], 0, row, x.data + shift, n);
+        table->reduce[op][row](at, x.data + shift, n, k);
         for (size_t i = 0; i < n; i++) {
             void *lane = mine + (k + i) % lanes * size;
             unsigned char r[8];
             void *const out[] = {r};
-            CHECK(gen_exact(mgk_ops[op].name, row, (const void *[]){lane, x.data + i * size}, NULL, out));
+            CHECK(gen_exact(mgk_ops[op].name, row, (const void *[]){lane, x.data + shift + i * size}, NULL, out));
             memcpy(lane, r, size);
         }
         k += n;
         gen_release(&x);
     }
     for (size_t i = 0; i < lanes; i++)
-        CHECK_MSG(gen_same(row, acc.data + i * size, mine + i * size), "%s %s %s: lane %zu differs", mgk_ops[op].name,
+        CHECK_MSG(gen_same(row, at + i * size, mine + i * size), "%s %s %s: lane %zu differs", mgk_ops[op].name,
                   gen_row_name(row), table->name, i);
     gen_release(&acc);
 }

@@ -22,20 +22,20 @@ static unsigned char *place(mgt_guarded m, int edge, size_t bytes) {
             for (size_t n = 0; n <= N; n++) {                                                                          \
                 for (unsigned char *q = m.begin; q < m.end; q++) *q = (unsigned char)((q - m.begin) * 7 + 1);          \
                 unsigned char *p = place(m, edge, n * SIZE);                                                           \
-                mgv_store_##t(lanes, mgv_loadn_##t((const MGV_ELEM_##t *)(const void *)p, n));                         \
+                mgv_store_##t(lanes, mgv_loadn_##t((const void *)p, n));                                               \
                 CHECK(memcmp(lanes, p, n *SIZE) == 0);                                                                 \
                 for (size_t i = n; i < N; i++) CHECK(lanes[i] == 0);                                                   \
                 if (n == N) {                                                                                          \
-                    mgv_store_##t(lanes, mgv_load_##t((const MGV_ELEM_##t *)(const void *)p));                         \
+                    mgv_store_##t(lanes, mgv_load_##t((const void *)p));                                               \
                     CHECK(memcmp(lanes, p, n *SIZE) == 0);                                                             \
                 }                                                                                                      \
                 for (int i = 0; i < N; i++) lanes[i] = (MGV_ELEM_##t)(i + 100);                                        \
-                mgv_storen_##t((MGV_ELEM_##t *)(void *)p, mgv_load_##t(lanes), n);                                     \
+                mgv_storen_##t((void *)p, mgv_load_##t(lanes), n);                                                     \
                 CHECK(memcmp(lanes, p, n *SIZE) == 0);                                                                 \
                 for (unsigned char *q = m.begin; q < m.end; q++)                                                       \
                     CHECK((q >= p && q < p + n * SIZE) || *q == (unsigned char)((q - m.begin) * 7 + 1));               \
                 if (n != N) continue;                                                                                  \
-                mgv_store_##t((MGV_ELEM_##t *)(void *)p, mgv_set1_##t((MGV_ELEM_##t)200));                             \
+                mgv_store_##t((void *)p, mgv_set1_##t((MGV_ELEM_##t)200));                                             \
                 for (int i = 0; i < N; i++) lanes[i] = (MGV_ELEM_##t)200;                                              \
                 CHECK(memcmp(lanes, p, n *SIZE) == 0);                                                                 \
             }                                                                                                          \
