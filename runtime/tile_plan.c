@@ -63,8 +63,7 @@ static bool plan_flat(draft *d) {
     return true;
 }
 
-/* Iteration order of a program without reductions: outputs decide first. */
-static int order_axes(draft *d, int *order) {
+int mgr_tile_order_axes(const draft *d, int *order) {
     const mgr_tile_args *a = d->args;
     const mgr_tile_program *p = d->program;
     const int64_t *strides[TILE_MAX_OPERANDS];
@@ -391,7 +390,7 @@ static void plan_map(draft *d) {
     }
     if (!plan_flat(d)) {
         int order[MG_MAX_NDIM];
-        coalesce(d, order_axes(d, order), order);
+        coalesce(d, mgr_tile_order_axes(d, order), order);
         int irregular = classify(d);
         run->length = TILE_MAX_LENGTH < run->total ? TILE_MAX_LENGTH : run->total;
         plan_outputs(d);

@@ -20,6 +20,10 @@ typedef struct draft {
     int64_t kept_strides[MGR_TILE_MAX_OUTPUTS][MG_MAX_NDIM]; /* of the reduced outputs, in turn */
 } draft;
 
+/* The axes longer than 1 in the order that the operands' strides ask for, stored outputs first. Returns their number.
+ */
+int mgr_tile_order_axes(const draft *d, int *order);
+
 /* Iteration order [P][R][Q] of a program with reductions; fills d->reduction's p, r, q and the kept space. Returns the
  * number of axes. */
 int mgr_tile_reduce_axes(draft *d, int *order);

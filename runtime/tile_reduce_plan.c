@@ -15,18 +15,6 @@
 
 static bool is_reduced(const draft *d, int axis) { return d->args->reduced >> axis & 1; }
 
-static int sort_all(draft *d, int *order) {
-    const mgr_tile_args *a = d->args;
-    const mgr_tile_program *p = d->program;
-    const int64_t *strides[TILE_MAX_OPERANDS];
-    int n = 0;
-    for (int i = 0; i < p->n_outputs; i++)
-        if (!p->outputs[i].reduce) strides[n++] = a->outputs[i].strides;
-    for (int i = 0; i < p->n_inputs; i++)
-        if (!p->inputs[i].scalar) strides[n++] = a->inputs[i].strides;
-    return mgr_tile_sort_axes(a->ndim, a->dims, n, strides, order);
-}
-
 /* The kept axes as a space of their own, with every reduced output's strides. */
 static void plan_kept(draft *d, int n_axes, const int *order) {
     const mgr_tile_program *p = d->program;
@@ -45,7 +33,7 @@ static void plan_kept(draft *d, int n_axes, const int *order) {
 }
 
 int mgr_tile_reduce_axes(draft *d, int *order) {
-    int sorted[MG_MAX_NDIM], n = sort_all(d, sorted), count = 0;
+    int sorted[MG_MAX_NDIM], n = mgr_tile_order_axes(d, sorted), count = 0;
     tile_reduction *red = &d->reduction;
     *red = (tile_reduction){.p = 1, .r = 1, .q = 1};
     int q_from = n; /* sorted[q_from..n): the kept axes faster than every reduced one */
