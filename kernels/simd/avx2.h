@@ -40,6 +40,11 @@ typedef mgv_int_ mgv_b8, mgv_b16, mgv_b32, mgv_b64;
 /* ---- memory ---- */
 #define MGV_LOAD_I_(p)     _mm256_loadu_si256((const __m256i *)(p))
 #define MGV_STORE_I_(p, v) _mm256_storeu_si256((__m256i *)(p), v)
+/* These ask for no alignment, but clang takes their parameter's type at its word. */
+#define MGV_LOAD_PS_(p)     _mm256_loadu_ps((const float *)(p))
+#define MGV_STORE_PS_(p, v) _mm256_storeu_ps((float *)(p), v)
+#define MGV_LOAD_PD_(p)     _mm256_loadu_pd((const double *)(p))
+#define MGV_STORE_PD_(p, v) _mm256_storeu_pd((double *)(p), v)
 #define MGV_MEMORY_(t, load, store, set1)                                                                              \
     MGV_FN mgv_##t mgv_load_##t(const mgv_at_##t *p) { return (mgv_##t){load(p), load(p + MGV_LANES_##t / 2)}; }       \
     MGV_FN void mgv_store_##t(mgv_at_##t *p, mgv_##t v) {                                                              \
@@ -47,8 +52,8 @@ typedef mgv_int_ mgv_b8, mgv_b16, mgv_b32, mgv_b64;
         store(p + MGV_LANES_##t / 2, v.hi);                                                                            \
     }                                                                                                                  \
     MGV_FN mgv_##t mgv_set1_##t(MGV_ELEM_##t x) { return (mgv_##t){set1, set1}; }
-MGV_MEMORY_(f32, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps(x))
-MGV_MEMORY_(f64, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd(x))
+MGV_MEMORY_(f32, MGV_LOAD_PS_, MGV_STORE_PS_, _mm256_set1_ps(x))
+MGV_MEMORY_(f64, MGV_LOAD_PD_, MGV_STORE_PD_, _mm256_set1_pd(x))
 MGV_MEMORY_(i8, MGV_LOAD_I_, MGV_STORE_I_, _mm256_set1_epi8(x))
 MGV_MEMORY_(i16, MGV_LOAD_I_, MGV_STORE_I_, _mm256_set1_epi16(x))
 MGV_MEMORY_(i32, MGV_LOAD_I_, MGV_STORE_I_, _mm256_set1_epi32(x))
