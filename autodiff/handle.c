@@ -67,13 +67,6 @@ mg_tensor *mga_wrap(mga_node *node) {
     return t;
 }
 
-void mga_storage_release(mga_storage *storage) {
-    if (!storage || --storage->refs) return;
-    mga_drop_node_grad(storage->root);
-    mga_node_release(storage->root);
-    mgr_block_free(storage, sizeof *storage);
-}
-
 bool mga_storage_make(mg_tensor *t) {
     if (t->storage) return true;
     mga_storage *storage = mgr_block_new(sizeof *storage);
@@ -96,6 +89,14 @@ void mga_handle_orphan_grad(mg_tensor *t) {
 
 void mga_node_unshow(mga_node *node) {
     if (!(node->flags & MGA_FROZEN)) node->flags &= (uint16_t) ~(MGA_VISIBLE | MGA_KEPT);
+}
+
+void mga_storage_release(mga_storage *storage) {
+    if (!storage || --storage->refs) return;
+    mga_node_unshow(storage->root);
+    mga_drop_node_grad(storage->root);
+    mga_node_release(storage->root);
+    mgr_block_free(storage, sizeof *storage);
 }
 
 static void destroy(mga_thread *thread, mg_tensor *t) {

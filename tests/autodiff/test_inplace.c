@@ -231,3 +231,23 @@ MG_TEST(inplace, slices_assemble_their_gradient) {
     CHECK(g != NULL);
     for (int i = 0; i < 3 * T; i++) CHECK_BITS_F64(g[i], (double)(i / 3));
 }
+
+/* Found by a random program: the base's handle was stale when it ended, so the written root counted as shown for ever,
+ * got a gradient that nobody owned, and lived on in a circle with it. */
+MG_TEST(inplace, a_written_root_ends_with_its_last_handle) {
+    mg_stats before, after;
+    mg_get_stats(&before);
+    {
+        MG_SCOPE;
+        mg_tensor *x = vec(1, 2, 3), *y = mg_multiply(x, x), *v = SLICE(y, 0, 2);
+        mg_tensor *whole = mg_getitem(y, MG_KEY(MG_ELLIPSIS));
+        mg_iadd(v, mg_scalar(1));
+        mg_tensor *z = mg_square(whole); /* y's own handle does not follow the write */
+        mg_release(y);
+        mg_release(v);
+        mg_release(whole);
+        CHECK_EQ_I64(mg_backward(mg_sum(mg_exp(z))), MG_OK);
+    }
+    mg_get_stats(&after);
+    CHECK_EQ_U64(after.live_nodes, before.live_nodes);
+}
