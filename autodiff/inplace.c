@@ -76,7 +76,6 @@ static mg_status adopt(mg_tensor *t, mga_node *root, bool variable, bool kept) {
 }
 
 mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value) {
-    (void)op;
     if (!value) return mgr_error();
     mga_node *old = t->storage ? t->storage->root : t->node;
     bool kept = (t->flags & MGA_T_KEPT) || (old->flags & MGA_KEPT),
@@ -102,7 +101,7 @@ mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value) {
     mga_node_release(t->storage->root);
     t->storage->root = root;
     t->storage->version++;
-    return mga_value("in-place", t) ? MG_OK : mgr_error();
+    return mga_value(op, t) ? MG_OK : mgr_error();
 }
 
 /* ---- the public operations ---- */

@@ -19,7 +19,7 @@ typedef struct mga_job {
     mga_claim *claims;
 } mga_job;
 
-/* claims made so far in this flush for nodes of earlier clusters are found through `claims_of_entry`. */
+/* One evaluation in progress. Everything but the thread lives in the arena. */
 typedef struct mga_flush {
     mga_thread *thread;
     mgr_arena arena;

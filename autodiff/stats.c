@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The machine room as users see it: counters, threads, idle memory, modes. Every number is somebody else's. */
-#include "autodiff/live_counts.h"
+#include "autodiff/thread.h"
 #include "mygrad/runtime.h"
 #include "runtime/cpu.h"
 #include "runtime/fpenv.h"

@@ -105,11 +105,9 @@ void mg_mem_guard(bool on) {
     if (t) t->guard = on;
 }
 
-void mga_live_counts(uint64_t *nodes, uint64_t *tensors);
 void mga_live_counts(uint64_t *nodes, uint64_t *tensors) {
     *nodes = state && state->live_nodes > 0 ? (uint64_t)state->live_nodes : 0;
     *tensors = state && state->live_tensors > 0 ? (uint64_t)state->live_tensors : 0;
 }
 
-uint64_t mga_clusters_run(void);
 uint64_t mga_clusters_run(void) { return state ? state->clusters_run : 0; }

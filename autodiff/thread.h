@@ -49,6 +49,10 @@ mg_status mga_want(mga_node *node);
 /* Let go of every tensor of one scope. */
 void mga_release_scope(mga_thread *thread, size_t scope);
 
+/* For mg_stats: recorded operations and handles of this thread that exist now; clusters that it has executed. */
+void mga_live_counts(uint64_t *nodes, uint64_t *tensors);
+uint64_t mga_clusters_run(void);
+
 /* Now and then: has a program without scopes piled up so much that a warning is due? */
 void mga_root_check(mga_thread *thread);
 
