@@ -24,8 +24,9 @@ mg_tensor *mg_grad(mg_tensor *t) {
     if (mgr_error() != MG_OK || !t) return NULL;
     if (!t->variable) return NULL;
     const mga_node *whole = t->storage ? t->storage->root->grad : t->node->grad;
+    uint64_t seq = whole ? whole->seq : 0;
     bool current = !t->storage || t->version == t->storage->version;
-    if (t->grad && current && whole && t->grad_of == whole) return t->grad;
+    if (t->grad && current && whole && t->grad_of == whole->seq) return t->grad;
     mg_no_autodiff(true);
     mga_node *g = grad_node(t);
     mg_no_autodiff(false);
@@ -34,7 +35,7 @@ mg_tensor *mg_grad(mg_tensor *t) {
     mg_tensor *handle = mga_wrap_grad(t, g);
     if (handle) {
         handle->variable = false;
-        t->grad_of = whole;
+        t->grad_of = seq;
     }
     return handle;
 }

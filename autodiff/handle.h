@@ -24,9 +24,9 @@ struct mg_tensor {
     mga_storage *storage; /* NULL until a view or an in-place write needs one */
     mga_view *view;       /* relative to storage->root; NULL: the whole */
     const mgr_shape *shape;
-    mg_tensor *grad;         /* handle made by mg_grad ... */
-    const mga_node *grad_of; /* ... from this gradient of the root */
-    mg_tensor *prev, *next;  /* the list of its scope; kept tensors and gradients are in none */
+    mg_tensor *grad;        /* handle made by mg_grad ... */
+    uint64_t grad_of;       /* ... from the gradient of the root with this seq: addresses come back, numbers do not */
+    mg_tensor *prev, *next; /* the list of its scope; kept tensors and gradients are in none */
     uint32_t version;
     uint8_t dtype;
     uint8_t flags;
