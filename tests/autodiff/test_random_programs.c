@@ -132,3 +132,13 @@ MG_TEST(random_programs, nothing_is_left) {
         FAIL("program %d leaves tensors, nodes or bytes behind", i);
     }
 }
+
+/* Program 2938 of this seed once got a view's old gradient: a new gradient node had come back at the old one's address.
+ */
+MG_TEST(random_programs, a_views_gradient_is_never_an_old_one) {
+    mg_test_rng rng = mg_test_rng_from(1000166327);
+    for (int i = 0; i < 2939; i++) {
+        program p = program_random(&rng, false, false);
+        CHECK_MSG(agree(&p, &lazy, &eager), "program %d", i);
+    }
+}
