@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Long accuracy check of the vector maths: f32 on every one of the 2^32 inputs, f64 on --points random ones against
  * MPFR. Usage: ulp_exhaustive [--isa NAME] [--f32] [--f64] [--points N] [--seed N] [--step N] [function ...] Prints the
- * largest error of each function and where it is; exits with 1 if one is above 1 ULP. */
+ * largest error of each function as a row of codegen/accuracy.txt, and where it is as a comment; exits with 1 if one is
+ * above 1 ULP. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "vmath_lanes.h"
 #include "vmath_oracle.h"
@@ -20,59 +22,69 @@ typedef struct settings {
     uint64_t points, seed, step;
 } settings;
 
-static bool report(const char *name, const char *type, const char *isa, double worst, double at, uint64_t bad) {
-    printf("%-8s %s %-7s max %.4f ULP at %a (%.9g)  above 1: %llu\n", name, type, isa, worst, at, at,
-           (unsigned long long)bad);
+typedef struct found {
+    double worst, at;
+    uint64_t bad; /* above 1 */
+} found;
+
+/* The row, its error rounded up by more than the oracle may be off, and where that error is. */
+static bool report(const settings *s, const char *isa, int fn, bool f32, const found *f) {
+    const bool all = f32 && s->step == 1;
+    const double oracle_error = f32 ? 0x1p-28 : 0x1p-11;
+    char date[16] = "", how[64];
+    const time_t now = time(NULL);
+    const struct tm *utc = gmtime(&now);
+    if (utc) strftime(date, sizeof date, "%Y-%m-%d", utc);
+    snprintf(how, sizeof how, "--points %llu --seed %llu", (unsigned long long)s->points, (unsigned long long)s->seed);
+    if (f32) snprintf(how, sizeof how, "--step %llu", (unsigned long long)s->step);
+    printf("vm_%-8s %s  %.4f  %-10s %10llu  %-11s  %s  ulp_exhaustive %s %s %s\n", vmath_names[fn], f32 ? "f32" : "f64",
+           ceil((f->worst + oracle_error) * 1e4) / 1e4, all ? "exhaustive" : "sampled",
+           (unsigned long long)(f32 ? ((uint64_t)1 << 32) / s->step : s->points),
+           f32 ? "libm-f64" : vmath_oracle_name(), date, f32 ? "--f32" : "--f64", how, vmath_names[fn]);
+    printf("#   at %a (%.9g) on %s; above 1: %llu\n", f->at, f->at, isa, (unsigned long long)f->bad);
     fflush(stdout);
-    return worst <= 1.0;
+    return f->worst <= 1.0;
 }
 
-static bool every_f32(const vmath_lanes *lanes, int fn, uint64_t step) {
+static void note(found *f, double ulp, double x) {
+    f->bad += ulp > 1.0;
+    if (ulp <= f->worst) return;
+    f->worst = ulp;
+    f->at = x;
+}
+
+static bool every_f32(const settings *s, const vmath_lanes *lanes, int fn) {
     static float x[BLOCK], y[BLOCK];
-    double worst = 0, at = 0;
-    uint64_t bad = 0;
-    for (uint64_t base = 0; base < (uint64_t)1 << 32; base += BLOCK * step) {
+    found f = {0, 0, 0};
+    for (uint64_t base = 0; base < (uint64_t)1 << 32; base += BLOCK * s->step) {
         for (uint64_t i = 0; i < BLOCK; i++) {
-            const uint32_t bits = (uint32_t)(base + i * step);
+            const uint32_t bits = (uint32_t)(base + i * s->step);
             memcpy(&x[i], &bits, sizeof bits);
         }
         lanes->f32[fn](BLOCK, y, x);
         for (int i = 0; i < BLOCK; i++) {
             const double exact = vmath_exact_f32(fn, x[i]);
             if (y[i] == (float)exact && y[i] != 0) continue; /* rounded correctly: the common case, made fast */
-            const double ulp = vmath_ulp_f32(y[i], exact);
-            bad += ulp > 1.0;
-            if (ulp > worst) {
-                worst = ulp;
-                at = (double)x[i];
-            }
+            note(&f, vmath_ulp_f32(y[i], exact), (double)x[i]);
         }
     }
-    return report(vmath_names[fn], "f32", lanes->isa, worst, at, bad);
+    return report(s, lanes->isa, fn, true, &f);
 }
 
-static bool random_f64(const vmath_lanes *lanes, int fn, uint64_t points, uint64_t seed) {
+static bool random_f64(const settings *s, const vmath_lanes *lanes, int fn) {
     static double x[BLOCK], y[BLOCK];
-    double worst = 0, at = 0;
-    uint64_t bad = 0;
+    found f = {0, 0, 0};
     if (!vmath_oracle_has_f64()) {
-        puts("f64 skipped: no MPFR, and long double is no wider than double");
+        puts("# f64 skipped: no MPFR, and long double is no wider than double");
         return true;
     }
-    for (uint64_t base = 0; base < points; base += BLOCK) {
-        for (uint64_t i = 0; i < BLOCK; i++) x[i] = vmath_point_f64(fn, base + i, seed);
+    for (uint64_t base = 0; base < s->points; base += BLOCK) {
+        for (uint64_t i = 0; i < BLOCK; i++) x[i] = vmath_point_f64(fn, base + i, s->seed);
         lanes->f64[fn](BLOCK, y, x);
-        for (int i = 0; i < BLOCK; i++) {
-            const double ulp = vmath_ulp_f64(y[i], vmath_exact_f64(fn, x[i]));
-            bad += ulp > 1.0;
-            if (ulp > worst) {
-                worst = ulp;
-                at = x[i];
-            }
-        }
+        for (int i = 0; i < BLOCK; i++) note(&f, vmath_ulp_f64(y[i], vmath_exact_f64(fn, x[i])), x[i]);
     }
     vmath_oracle_release();
-    return report(vmath_names[fn], "f64", lanes->isa, worst, at, bad);
+    return report(s, lanes->isa, fn, false, &f);
 }
 
 static bool parse(settings *s, int argc, char **argv) {
@@ -119,8 +131,8 @@ int main(int argc, char **argv) {
     }
     bool good = true;
     for (int fn = 0; fn < VMATH_COUNT; fn++) {
-        if (s.only[fn] && s.f32) good &= every_f32(lanes, fn, s.step);
-        if (s.only[fn] && s.f64) good &= random_f64(lanes, fn, s.points, s.seed);
+        if (s.only[fn] && s.f32) good &= every_f32(&s, lanes, fn);
+        if (s.only[fn] && s.f64) good &= random_f64(&s, lanes, fn);
     }
     return good ? 0 : 1;
 }

@@ -37,6 +37,8 @@ double vmath_ulp_f64(double y, long double exact) {
 #if defined(VMATH_HAVE_MPFR)
 #include <mpfr.h>
 
+const char *vmath_oracle_name(void) { return "mpfr-128"; }
+
 bool vmath_oracle_has_f64(void) { return LDBL_MANT_DIG >= 64; }
 
 long double vmath_exact_f64(int fn, double x) {
@@ -61,6 +63,8 @@ long double vmath_exact_f64(int fn, double x) {
 void vmath_oracle_release(void) { mpfr_free_cache(); }
 #else
 static long double sigmoidl(long double x) { return 1 / (1 + expl(-x)); }
+
+const char *vmath_oracle_name(void) { return "long-double"; }
 
 bool vmath_oracle_has_f64(void) { return LDBL_MANT_DIG >= 64; }
 

@@ -17,6 +17,7 @@ double vmath_ulp_f32(float y, double exact);
 long double vmath_exact_f64(int fn, double x);
 double vmath_ulp_f64(double y, long double exact);
 bool vmath_oracle_has_f64(void);
+const char *vmath_oracle_name(void); /* of the f64 oracle: "mpfr-128" or "long-double" */
 void vmath_oracle_release(void);
 
 #endif
