@@ -73,7 +73,9 @@ typedef struct mgc_stanza {
     double identity;
     bool has_ulp, commutative, internal;
     double ulp_f32, ulp_f64;
-    int flops; /* 0: counted */
+    mgc_place ulp_at[2]; /* of these two */
+    const char *no_ulp;  /* why no accuracy can be stated */
+    int flops;           /* 0: counted */
 } mgc_stanza;
 
 typedef struct mgc_stanzas {

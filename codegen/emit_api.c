@@ -55,6 +55,7 @@ static void put_doc(mgc_text *t, const mgc_op *op) {
             mgc_put(t, " * d/d%s: %s\n", s->in[i].name, mgc_print(op, op->rule[i].expr));
     if (s->note) mgc_put(t, " * Gradient: %s.\n", s->note);
     if (s->has_ulp) mgc_put(t, " * Accuracy: %g ULP in float32, %g in float64.\n", s->ulp_f32, s->ulp_f64);
+    if (s->no_ulp) mgc_put(t, " * Accuracy: %s.\n", s->no_ulp);
     mgc_put(t, " * Since %s. */\n", s->since ? s->since : "0.1");
 }
 

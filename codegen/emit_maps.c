@@ -213,7 +213,7 @@ static bool put_kernel(mgc_world *w, mgc_text *t, const mgc_op *op, int row, mgc
 static const char *accuracy(const mgc_op *op) {
     if (op->parent) return "rounds as its steps do, one after the other";
     if (op->s->has_ulp) return mgc_format("at most %g ULP in f32, %g in f64", op->s->ulp_f32, op->s->ulp_f64);
-    return op->internal ? "each operation rounds once" : "exact or correctly rounded";
+    return op->s->no_ulp ? op->s->no_ulp : "exact or correctly rounded";
 }
 
 static void put_op_comment(mgc_text *t, const mgc_world *w, const mgc_op *op) {

@@ -23,7 +23,7 @@ static const mgc_function table[] = {
 bool mgc_is_function_name(const char *name) { return strncmp(name, "mgv_", 4) == 0 || strncmp(name, "vm_", 3) == 0; }
 
 const mgc_function *mgc_find_function(const char *name, const char *args) {
-    static const mgc_function vector_maths = {"vm_", "", 'v', 20, 2};
+    static const mgc_function vector_maths = {"vm_", "", 'v', 20, 2}; /* its accuracy is on file */
     if (strncmp(name, "vm_", 3) == 0) return strchr(args, 'm') ? NULL : &vector_maths;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].name, name) == 0 && strcmp(table[i].args, args) == 0) return &table[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * mgc: reads op files, writes what is generated from them. Usage: mgc --out DIR FILE.ops...
+ * mgc: reads op files, writes what is generated from them. Usage: mgc --out DIR --accuracy FILE FILE.ops...
  * DIR and DIR/include/mygrad must exist. A file is written only when its content changes. */
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,9 @@ static bool write_all(mgc_world *w, const char *dir) {
            write_to(w, dir, "manifest.txt", mgc_emit_manifest(&kernels));
 }
 
-static bool run(mgc_world *w, const char *dir, int n, char **paths) {
+static bool run(mgc_world *w, const char *dir, const char *accuracy, int n, char **paths) {
+    const char *measured = mgc_read_file(&w->diag, accuracy);
+    if (!measured || !mgc_load_accuracy(&w->diag, &w->accuracy, accuracy, measured)) return false;
     for (int i = 0; i < n; i++) {
         const char *text = mgc_read_file(&w->diag, paths[i]);
         if (!text || !mgc_load(w, paths[i], text)) return false;
@@ -35,12 +37,12 @@ static bool run(mgc_world *w, const char *dir, int n, char **paths) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 4 || strcmp(argv[1], "--out") != 0) {
-        fprintf(stderr, "usage: mgc --out DIR FILE.ops...\n");
+    if (argc < 6 || strcmp(argv[1], "--out") != 0 || strcmp(argv[3], "--accuracy") != 0) {
+        fprintf(stderr, "usage: mgc --out DIR --accuracy FILE FILE.ops...\n");
         return 2;
     }
     mgc_world *w = mgc_alloc(sizeof *w);
-    const bool ok = run(w, argv[2], argc - 3, argv + 3);
+    const bool ok = run(w, argv[2], argv[4], argc - 5, argv + 5);
     if (w->diag.errors) fprintf(stderr, "%s", w->diag.text.s);
     mgc_free_all();
     return ok ? 0 : 1;

@@ -122,5 +122,5 @@ bool mgc_compile(mgc_world *w) {
     const bool derived = mgc_derive_all(w); /* closure also says who needs what could not be derived */
     if (!mgc_check_closure(w) || !derived || !mgc_make_steps(w)) return false;
     number_ops(w);
-    return mgc_lower_all(w);
+    return mgc_lower_all(w) && mgc_check_accuracy(w);
 }

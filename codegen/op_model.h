@@ -3,6 +3,7 @@
 #ifndef MGC_OP_MODEL_H
 #define MGC_OP_MODEL_H
 
+#include "accuracy.h"
 #include "dag.h"
 
 /* Row dtypes, with the numbers of mg_dtype. MGC_ROW_BOOL is computed on bytes. */
@@ -80,6 +81,7 @@ typedef struct mgc_op {
     const struct mgc_op *parent; /* of a derivative op */
     int parent_rule;
     int flops;
+    mgc_evidence evidence[2]; /* f32, f64: what the stated ulp rests on */
     mgc_rule rule[MGC_MAX_IN];
 } mgc_op;
 
@@ -91,6 +93,7 @@ typedef struct mgc_file {
 typedef struct mgc_world {
     mgc_diag diag;
     mgc_dag dag;
+    mgc_accuracies accuracy;
     mgc_file *files;
     int n_files;
     mgc_op **ops;
@@ -113,11 +116,12 @@ bool mgc_load(mgc_world *w, const char *path, const char *text);
 bool mgc_compile(mgc_world *w);
 
 /* The passes. */
-bool mgc_resolve(mgc_world *w);       /* names -> DAG */
-bool mgc_derive_all(mgc_world *w);    /* rules that are not given */
-bool mgc_check_closure(mgc_world *w); /* every op in a rule has rules */
-bool mgc_make_steps(mgc_world *w);    /* rules -> steps, fused ops */
-bool mgc_lower_all(mgc_world *w);     /* ops -> functions of simd and vmath; flops */
+bool mgc_resolve(mgc_world *w);        /* names -> DAG */
+bool mgc_derive_all(mgc_world *w);     /* rules that are not given */
+bool mgc_check_closure(mgc_world *w);  /* every op in a rule has rules */
+bool mgc_make_steps(mgc_world *w);     /* rules -> steps, fused ops */
+bool mgc_lower_all(mgc_world *w);      /* ops -> functions of simd and vmath; flops */
+bool mgc_check_accuracy(mgc_world *w); /* what is stated is bounded or measured */
 
 /* d(results)/d(input i) times the incoming gradients; NULL: no dependence, or an error was given. */
 const mgc_node *mgc_derive(mgc_world *w, mgc_op *op, int i);

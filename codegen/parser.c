@@ -173,13 +173,18 @@ static bool key_types(mgc_parser *p, mgc_stanza *s) {
     return mgc_fail_expected(p, "float, divide, numeric, all, same, compare, logical, sum or mean");
 }
 
+/* ulp f32 NUMBER f64 NUMBER  |  ulp none "why" */
 static bool key_ulp(mgc_parser *p, mgc_stanza *s) {
+    if (at_word(p, "none")) {
+        p->t++;
+        return need_string(p, &s->no_ulp);
+    }
     s->has_ulp = true;
-    if (!at_word(p, "f32")) return mgc_fail_expected(p, "'f32'");
-    p->t++;
+    if (!at_word(p, "f32")) return mgc_fail_expected(p, "'f32' or 'none'");
+    s->ulp_at[0] = (++p->t)->at;
     if (!need_number(p, &s->ulp_f32)) return false;
     if (!at_word(p, "f64")) return mgc_fail_expected(p, "'f64'");
-    p->t++;
+    s->ulp_at[1] = (++p->t)->at;
     return need_number(p, &s->ulp_f64);
 }
 

@@ -15,16 +15,21 @@ mgc_world *world_with(const char *extra, bool compile) {
         CHECK_MSG(text && mgc_load(w, one, text), "%s", w->diag.text.s);
         path += path[len] ? len + 1 : len;
     }
+    const char *measured = mgc_read_file(&w->diag, ACCURACY_FILE);
+    CHECK_MSG(measured && mgc_load_accuracy(&w->diag, &w->accuracy, ACCURACY_FILE, measured), "%s", w->diag.text.s);
     if (extra) mgc_load(w, "extra.ops", extra);
     if (compile) CHECK_MSG(w->diag.errors == 0 && mgc_compile(w), "%s", w->diag.text.s);
     return w;
 }
 
-mgc_world *world_of(const char *text) {
+mgc_world *world_measured(const char *text, const char *measured) {
     mgc_world *w = mgc_alloc(sizeof *w);
-    if (mgc_load(w, "test.ops", text)) mgc_compile(w);
+    const bool read = !measured || mgc_load_accuracy(&w->diag, &w->accuracy, "test.txt", measured);
+    if (read && mgc_load(w, "test.ops", text)) mgc_compile(w);
     return w;
 }
+
+mgc_world *world_of(const char *text) { return world_measured(text, NULL); }
 
 static double larger(double a, double b) {
     if (isnan(a) || isnan(b)) return (double)NAN;

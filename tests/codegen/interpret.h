@@ -11,8 +11,9 @@
 /* The repository's op files and `extra` (NULL: none), compiled or only read. The world is freed with mgc_free_all. */
 mgc_world *world_with(const char *extra, bool compile);
 
-/* `text` alone. */
+/* `text` alone, without and with the text of an accuracy file. */
 mgc_world *world_of(const char *text);
+mgc_world *world_measured(const char *text, const char *measured);
 
 /* The values of the leaves. */
 typedef struct interpret_env {

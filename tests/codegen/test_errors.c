@@ -10,12 +10,14 @@
     "op multiply(x, y) { doc \"d\" value x * y eval mgv_mul(x, y) d/dx g * y d/dy g * x types numeric commutative }\n"
 #define OP(body) "op f(x) {\n  doc \"d\"\n  types float\n  " body "\n}\n"
 
-static void check(const char *text, const char *expected) {
-    mgc_world *w = world_of(text);
-    CHECK_MSG(w->diag.errors > 0, "no error in:\n%s", text);
+static void check_measured(const char *text, const char *measured, const char *expected) {
+    mgc_world *w = world_measured(text, measured);
+    CHECK_MSG(w->diag.errors > 0, "no error in:\n%s%s", text, measured ? measured : "");
     CHECK_CONTAINS(w->diag.text.s, expected);
     mgc_free_all();
 }
+
+static void check(const char *text, const char *expected) { check_measured(text, NULL, expected); }
 
 MG_TEST(mgc_errors, lexer) {
     check("op f(x) {\n  doc \"open\n}", "test.ops:2:7: error: expected a closing '\"' on this line");
@@ -83,7 +85,47 @@ MG_TEST(mgc_errors, closure) {
                   "* b * b + b }",
           "needs more than 16 steps or constants: make a part of its formula an op of its own");
     check("op f(x) { doc \"d\" types float value f(x) d none }", "the eval of 'f' leads back to 'f'");
-    check("op f(x) { doc \"d\" types float value x eval vm_f(x) d/dx g }", "rounds 2 times, so it must state its ulp");
     check("reduce f(x) { doc \"d\" types numeric step add d/dx g }\n" ADD,
           "'f' is no map: its derivative must be a function");
+}
+
+#define EXP(stated) "op exp(x) { doc \"d\" types float value exp(x) eval vm_exp(x) d/dx g * y " stated " }\n"
+#define REST        " sampled 10 mpfr 2026-01-31 measure it\n"
+
+MG_TEST(mgc_errors, accuracy_of_stanzas) {
+    check(ADD MUL OP("value x * x * x"),
+          "test.ops:3:4: error: 'f' is not correctly rounded in f32, so it must state its ulp: only 1.5000 can be "
+          "bounded; state that, compute it otherwise (eval), or put a measured row into");
+    check(ADD MUL OP("value x * x * x ulp f32 1.5 f64 1.49"),
+          "test.ops:6:35: error: 'f' states 1.49 ULP in f64, but only 1.5000 can be bounded");
+    check(ADD MUL OP("value x * x + x ulp f32 9 f64 9"),
+          "test.ops:6:27: error: 'f' states 9 ULP in f32, but there is no bound: terms may cancel in "
+          "mgv_add(mgv_mul(x, x), x); compute it otherwise (eval), state 'ulp none \"why\"', or put");
+    check(MUL EXP("ulp f32 1 f64 1"), "'exp' states 1 ULP in f32, but there is no bound: not on file is vm_exp(x)");
+    check_measured(MUL EXP("ulp f32 1 f64 1"), "vm_exp f32 .9" REST,
+                   "'exp' states 1 ULP in f64, but there is no bound: not on file is vm_exp(x)");
+    check_measured(MUL EXP("ulp f32 1 f64 1"), "vm_exp f32 .9" REST "vm_exp f64 1.00001" REST,
+                   "'exp' states 1 ULP in f64, but only 1.0001 can be bounded");
+    check_measured(MUL EXP("ulp f32 1 f64 1"), "vm_exp f32 .9" REST "vm_exp f64 .9" REST "exp f64 1.2" REST,
+                   "'exp' states 1 ULP in f64, but test.txt, line 3, has measured 1.2");
+    check_measured(ADD MUL OP("value x * x"), "f f32 0.6" REST, "'f' states 0.5 ULP in f32, but test.txt, line 1");
+    check(OP("value x ulp f64 1"), "test.ops:4:15: error: expected 'f32' or 'none', found 'f64'");
+    check(OP("value x ulp none"), "expected a string in double quotes");
+}
+
+MG_TEST(mgc_errors, accuracy_file) {
+    check_measured(MUL, "f f16", "test.txt:1:3: error: expected f32 or f64, found 'f16'");
+    check_measured(MUL, "# good\n\nmultiply f32 0.5\n",
+                   "test.txt:3:17: error: expected exhaustive or sampled, found ''");
+    check_measured(MUL, "multiply f32 half" REST,
+                   "test.txt:1:14: error: expected the largest error in ULP, found 'half'");
+    check_measured(MUL, "multiply f32 nan" REST, "expected the largest error in ULP");
+    check_measured(MUL, "multiply f32 1 guessed 1", "expected exhaustive or sampled, found 'guessed'");
+    check_measured(MUL, "multiply f32 1 sampled 1e9", "expected the number of points, found '1e9'");
+    check_measured(MUL, "multiply f32 1 sampled 9 mpfr today run", "expected the date, found 'today'");
+    check_measured(MUL, "multiply f32 1 sampled 9 mpfr 2026-01-31 # nothing", "expected the command that measures it");
+    check_measured(MUL, "multiply f32 .5" REST "multiply f32 .5" REST,
+                   "test.txt:2:1: error: 'multiply' has a row for f32 already, in line 1");
+    check_measured(MUL, "divide f32 .5" REST, "test.txt:1:1: error: no map op with a f32 row is called 'divide'");
+    check_measured(MUL, "vm_exp f32 .5" REST, "no map op with a f32 row is called 'vm_exp', and no eval calls such");
 }

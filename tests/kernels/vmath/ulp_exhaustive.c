@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * Long accuracy check of the vector maths: f32 on every one of the 2^32 inputs, f64 on --points random ones against
- * MPFR. Usage: ulp_exhaustive [--isa NAME] [--f32] [--f64] [--points N] [--seed N] [--step N] [function ...] Prints the
- * largest error of each function as a row of codegen/accuracy.txt, and where it is as a comment; exits with 1 if one is
- * above 1 ULP. */
+ * Long accuracy check of the vector maths: f32 on every one of the 2^32 inputs, f64 on --points random ones, and more
+ * around the worst of them, against MPFR. Usage: ulp_exhaustive [--isa NAME] [--f32] [--f64] [--points N] [--seed N]
+ * [--step N] [function ...] Prints the largest error of each function as a row of codegen/accuracy.txt, and where it is
+ * as a comment; exits with 1 if one is above 1 ULP. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,7 +14,11 @@
 #include "vmath_oracle.h"
 #include "vmath_points.h"
 
-enum { BLOCK = 4096 };
+enum {
+    BLOCK = 4096,
+    ZOOMS = 3,       /* f64: closer and closer looks at the worst place found so far, */
+    ZOOM_BLOCKS = 75 /* about 300,000 points each */
+};
 
 typedef struct settings {
     const char *isa;
@@ -30,6 +34,7 @@ typedef struct found {
 /* The row, its error rounded up by more than the oracle may be off, and where that error is. */
 static bool report(const settings *s, const char *isa, int fn, bool f32, const found *f) {
     const bool all = f32 && s->step == 1;
+    const uint64_t points = f32 ? ((uint64_t)1 << 32) / s->step : s->points + ZOOMS * ZOOM_BLOCKS * BLOCK;
     const double oracle_error = f32 ? 0x1p-28 : 0x1p-11;
     char date[16] = "", how[64];
     const time_t now = time(NULL);
@@ -38,8 +43,7 @@ static bool report(const settings *s, const char *isa, int fn, bool f32, const f
     snprintf(how, sizeof how, "--points %llu --seed %llu", (unsigned long long)s->points, (unsigned long long)s->seed);
     if (f32) snprintf(how, sizeof how, "--step %llu", (unsigned long long)s->step);
     printf("vm_%-8s %s  %.4f  %-10s %10llu  %-11s  %s  ulp_exhaustive %s %s %s\n", vmath_names[fn], f32 ? "f32" : "f64",
-           ceil((f->worst + oracle_error) * 1e4) / 1e4, all ? "exhaustive" : "sampled",
-           (unsigned long long)(f32 ? ((uint64_t)1 << 32) / s->step : s->points),
+           ceil((f->worst + oracle_error) * 1e4) / 1e4, all ? "exhaustive" : "sampled", (unsigned long long)points,
            f32 ? "libm-f64" : vmath_oracle_name(), date, f32 ? "--f32" : "--f64", how, vmath_names[fn]);
     printf("#   at %a (%.9g) on %s; above 1: %llu\n", f->at, f->at, isa, (unsigned long long)f->bad);
     fflush(stdout);
@@ -71,8 +75,25 @@ static bool every_f32(const settings *s, const vmath_lanes *lanes, int fn) {
     return report(s, lanes->isa, fn, true, &f);
 }
 
+static void check_f64(const vmath_lanes *lanes, int fn, const double *x, found *f) {
+    static double y[BLOCK];
+    lanes->f64[fn](BLOCK, y, x);
+    for (int i = 0; i < BLOCK; i++) note(f, vmath_ulp_f64(y[i], vmath_exact_f64(fn, x[i])), x[i]);
+}
+
+/* Evenly spaced points around the worst one. */
+static void zoom_f64(const vmath_lanes *lanes, int fn, double width, found *f) {
+    static double x[BLOCK];
+    const double middle = f->at;
+    for (int block = 0; block < ZOOM_BLOCKS; block++) {
+        for (int i = 0; i < BLOCK; i++)
+            x[i] = middle * (1 + width * (2.0 * (block * BLOCK + i) / (ZOOM_BLOCKS * BLOCK) - 1));
+        check_f64(lanes, fn, x, f);
+    }
+}
+
 static bool random_f64(const settings *s, const vmath_lanes *lanes, int fn) {
-    static double x[BLOCK], y[BLOCK];
+    static double x[BLOCK];
     found f = {0, 0, 0};
     if (!vmath_oracle_has_f64()) {
         puts("# f64 skipped: no MPFR, and long double is no wider than double");
@@ -80,9 +101,9 @@ static bool random_f64(const settings *s, const vmath_lanes *lanes, int fn) {
     }
     for (uint64_t base = 0; base < s->points; base += BLOCK) {
         for (uint64_t i = 0; i < BLOCK; i++) x[i] = vmath_point_f64(fn, base + i, s->seed);
-        lanes->f64[fn](BLOCK, y, x);
-        for (int i = 0; i < BLOCK; i++) note(&f, vmath_ulp_f64(y[i], vmath_exact_f64(fn, x[i])), x[i]);
+        check_f64(lanes, fn, x, &f);
     }
+    for (int zoom = 0; zoom < ZOOMS; zoom++) zoom_f64(lanes, fn, ldexp(1, -3 * (zoom + 1)), &f);
     vmath_oracle_release();
     return report(s, lanes->isa, fn, false, &f);
 }
