@@ -24,7 +24,7 @@ static bool refuse(mgc_world *w, const mgc_op *op, int row, double stated, const
     const mgc_stanza *s = op->s;
     const char *file = w->accuracy.path ? w->accuracy.path : "a file of measurements (mgc --accuracy)";
     const char *known = b->trouble ? mgc_format("there is no bound: %s %s", b->trouble, mgc_print(op, b->in))
-                                   : mgc_format("only %.4f can be bounded", shown(b->ulp));
+                                   : mgc_format("the bound is %.4f", shown(b->ulp));
     const char *advice = b->trouble ? "compute it otherwise (eval), state 'ulp none \"why\"'"
                                     : "state that, compute it otherwise (eval)";
     if (!s->has_ulp)

@@ -71,7 +71,7 @@ typedef struct mgk_op_info {
     uint16_t step;          /* reduce: the binary map op that accumulates (sum, mean: add) */
     uint16_t flops;         /* per element, for the cost model and benches */
     double identity;        /* reduce: the value of an empty reduction's lanes; +-inf stand for the type's extremes */
-    float ulp_f32, ulp_f64; /* stated accuracy, 0 = exact or correctly rounded (0.5) */
+    float ulp_f32, ulp_f64; /* stated accuracy; 0: correctly rounded (0.5), or none stated (docs/ops.md) */
     uint16_t row_types;     /* bit d: kernels exist for row dtype d */
     const mgk_rule *rules;  /* n_in of them, or NULL */
 } mgk_op_info;

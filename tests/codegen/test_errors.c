@@ -94,10 +94,10 @@ MG_TEST(mgc_errors, closure) {
 
 MG_TEST(mgc_errors, accuracy_of_stanzas) {
     check(ADD MUL OP("value x * x * x"),
-          "test.ops:3:4: error: 'f' is not correctly rounded in f32, so it must state its ulp: only 1.5000 can be "
-          "bounded; state that, compute it otherwise (eval), or put a measured row into");
+          "test.ops:3:4: error: 'f' is not correctly rounded in f32, so it must state its ulp: the bound is "
+          "1.5000; state that, compute it otherwise (eval), or put a measured row into");
     check(ADD MUL OP("value x * x * x ulp f32 1.5 f64 1.49"),
-          "test.ops:6:35: error: 'f' states 1.49 ULP in f64, but only 1.5000 can be bounded");
+          "test.ops:6:35: error: 'f' states 1.49 ULP in f64, but the bound is 1.5000");
     check(ADD MUL OP("value x * x + x ulp f32 9 f64 9"),
           "test.ops:6:27: error: 'f' states 9 ULP in f32, but there is no bound: terms may cancel in "
           "mgv_add(mgv_mul(x, x), x); compute it otherwise (eval), state 'ulp none \"why\"', or put");
@@ -105,7 +105,7 @@ MG_TEST(mgc_errors, accuracy_of_stanzas) {
     check_measured(MUL EXP("ulp f32 1 f64 1"), "vm_exp f32 .9" REST,
                    "'exp' states 1 ULP in f64, but there is no bound: not on file is vm_exp(x)");
     check_measured(MUL EXP("ulp f32 1 f64 1"), "vm_exp f32 .9" REST "vm_exp f64 1.00001" REST,
-                   "'exp' states 1 ULP in f64, but only 1.0001 can be bounded");
+                   "'exp' states 1 ULP in f64, but the bound is 1.0001");
     check_measured(MUL EXP("ulp f32 1 f64 1"), "vm_exp f32 .9" REST "vm_exp f64 .9" REST "exp f64 1.2" REST,
                    "'exp' states 1 ULP in f64, but test.txt, line 3, has measured 1.2");
     check_measured(ADD MUL OP("value x * x"), "f f32 0.6" REST, "'f' states 0.5 ULP in f32, but test.txt, line 1");

@@ -16,7 +16,7 @@
 
 enum {
     BLOCK = 4096,
-    ZOOMS = 3,       /* f64: closer and closer looks at the worst place found so far, */
+    ZOOMS = 6,       /* f64: closer and closer looks at the worst place found so far, */
     ZOOM_BLOCKS = 75 /* about 300,000 points each */
 };
 
@@ -103,7 +103,7 @@ static bool random_f64(const settings *s, const vmath_lanes *lanes, int fn) {
         for (uint64_t i = 0; i < BLOCK; i++) x[i] = vmath_point_f64(fn, base + i, s->seed);
         check_f64(lanes, fn, x, &f);
     }
-    for (int zoom = 0; zoom < ZOOMS; zoom++) zoom_f64(lanes, fn, ldexp(1, -3 * (zoom + 1)), &f);
+    for (int zoom = 0; zoom < ZOOMS; zoom++) zoom_f64(lanes, fn, ldexp(1, -3 - 2 * zoom), &f);
     vmath_oracle_release();
     return report(s, lanes->isa, fn, false, &f);
 }
