@@ -66,6 +66,7 @@ typedef struct mgc_stanza {
     mgc_expr *bool_row;
     mgc_types types;
     const char *doc, *note, *since;
+    const char *super;    /* a superinstruction, and why there is one; NULL: none */
     const char *function; /* opaque: the public function */
     const char *backward; /* reduce, opaque: the function that propagates gradients; NULL: none */
     const char *step;

@@ -75,6 +75,7 @@ static const char *accuracy(const mgc_op *op) {
     const mgc_stanza *s = op->s;
     if (s->no_ulp) return s->no_ulp;
     if (s->kind != MGC_MAP) return "";
+    if (s->super) return "as its parts";
     if (!(op->rows & MGC_ROWS_FLOAT)) return "exact";
     const double f32 = s->has_ulp ? s->ulp_f32 : 0.5, f64 = s->has_ulp ? s->ulp_f64 : 0.5;
     const mgc_how how[] = {op->evidence[0].how, op->evidence[1].how};

@@ -211,7 +211,7 @@ static bool put_kernel(mgc_world *w, mgc_text *t, const mgc_op *op, int row, mgc
 }
 
 static const char *accuracy(const mgc_op *op) {
-    if (op->parent) return "rounds as its steps do, one after the other";
+    if (op->parent || op->s->super) return "rounds as its parts do, one after the other";
     if (op->s->has_ulp) return mgc_format("at most %g ULP in f32, %g in f64", op->s->ulp_f32, op->s->ulp_f64);
     return op->s->no_ulp ? op->s->no_ulp : "exact or correctly rounded";
 }

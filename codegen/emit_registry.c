@@ -35,15 +35,9 @@ static void put_refs(mgc_text *t, const mgc_ref *refs, int n) {
     mgc_put(t, n ? "}" : "0}");
 }
 
-static void put_rule_data(mgc_text *t, const mgc_op *op, int i) {
-    const mgc_rule *r = &op->rule[i];
-    if (r->n_consts > 0) {
-        mgc_put(t, "static const double consts_%s_d%d[] = {", op->name, i);
-        for (int k = 0; k < r->n_consts; k++) mgc_put(t, "%s%s", k ? ", " : "", mgc_c_double(r->consts[k]));
-        mgc_put(t, "};\n");
-    }
+static void put_steps(mgc_text *t, const mgc_op *op, const mgc_rule *r, const char *name) {
     if (r->n_steps == 0) return;
-    mgc_put(t, "static const mgk_step steps_%s_d%d[] = {\n", op->name, i);
+    mgc_put(t, "static const mgk_step %s[] = {\n", name);
     for (int k = 0; k < r->n_steps; k++) {
         const mgc_step *step = &r->steps[k];
         mgc_put(t, "    {MGK_OP_%s, %d, ", step->op->upper, step->op->s->n_in);
@@ -53,6 +47,16 @@ static void put_rule_data(mgc_text *t, const mgc_op *op, int i) {
         mgc_put(t, "}, /* %s */\n", mgc_print(op, step->node));
     }
     mgc_put(t, "};\n");
+}
+
+static void put_rule_data(mgc_text *t, const mgc_op *op, int i) {
+    const mgc_rule *r = &op->rule[i];
+    if (r->n_consts > 0) {
+        mgc_put(t, "static const double consts_%s_d%d[] = {", op->name, i);
+        for (int k = 0; k < r->n_consts; k++) mgc_put(t, "%s%s", k ? ", " : "", mgc_c_double(r->consts[k]));
+        mgc_put(t, "};\n");
+    }
+    put_steps(t, op, r, mgc_format("steps_%s_d%d", op->name, i));
 }
 
 static void put_rule(mgc_text *t, const mgc_op *op, int i) {
@@ -74,6 +78,7 @@ static void put_rule(mgc_text *t, const mgc_op *op, int i) {
 static void put_rules(mgc_text *t, const mgc_op *op) {
     if (op->s->kind != MGC_MAP || op->parent) return;
     for (int i = 0; i < op->s->n_in; i++) put_rule_data(t, op, i);
+    put_steps(t, op, &op->pattern, mgc_format("pattern_%s", op->name));
     mgc_put(t, "static const mgk_rule rules_%s[] = {\n", op->name);
     for (int i = 0; i < op->s->n_in; i++) put_rule(t, op, i);
     mgc_put(t, "};\n\n");
@@ -108,6 +113,9 @@ static void put_info(mgc_text *t, const mgc_op *op) {
             s->ulp_f32 + 0.0, s->ulp_f64 + 0.0);
     put_row_types(t, op->rows);
     if (s->kind == MGC_MAP && !op->parent) mgc_put(t, ",\n        .rules = rules_%s", op->name);
+    if (s->super) mgc_put(t, ",\n        .n_pattern = %d, .pattern = pattern_%s", op->pattern.n_steps, op->name);
+    if (op->supers) mgc_put(t, ", .supers = MGK_OP_%s", op->supers->upper);
+    if (op->shorter_super) mgc_put(t, ", .shorter_super = MGK_OP_%s", op->shorter_super->upper);
     mgc_put(t, "},\n");
 }
 

@@ -83,6 +83,9 @@ typedef struct mgc_op {
     int flops;
     mgc_evidence evidence[2]; /* f32, f64: what the stated ulp rests on */
     mgc_rule rule[MGC_MAX_IN];
+    mgc_rule pattern;                   /* superinstructions: the steps that they stand for */
+    const struct mgc_op *supers;        /* the longest superinstruction that ends in this op */
+    const struct mgc_op *shorter_super; /* superinstructions: the next one that ends in the same op */
 } mgc_op;
 
 typedef struct mgc_file {
@@ -119,7 +122,7 @@ bool mgc_compile(mgc_world *w);
 bool mgc_resolve(mgc_world *w);        /* names -> DAG */
 bool mgc_derive_all(mgc_world *w);     /* rules that are not given */
 bool mgc_check_closure(mgc_world *w);  /* every op in a rule has rules */
-bool mgc_make_steps(mgc_world *w);     /* rules -> steps, fused ops */
+bool mgc_make_steps(mgc_world *w);     /* rules -> steps, fused ops; superinstructions -> patterns */
 bool mgc_lower_all(mgc_world *w);      /* ops -> functions of simd and vmath; flops */
 bool mgc_check_accuracy(mgc_world *w); /* what is stated is bounded or measured */
 
@@ -128,6 +131,12 @@ const mgc_node *mgc_derive(mgc_world *w, mgc_op *op, int i);
 
 /* e in terms of functions; NULL with a message naming `op`. */
 const mgc_node *mgc_lower(mgc_world *w, const mgc_op *op, const mgc_node *e);
+
+/* Every operation of `expr` as a step of the rule. `what` begins the messages: "d/dx of 'exp'". */
+bool mgc_rule_steps(mgc_world *w, const mgc_op *op, mgc_rule *rule, mgc_place at, const char *what);
+
+/* The pattern of a superinstruction, and its place in the lists that the tile machine searches. */
+bool mgc_make_pattern(mgc_world *w, mgc_op *op);
 
 /* The expression as text in the op language. */
 char *mgc_print(const mgc_op *op, const mgc_node *e);

@@ -213,6 +213,15 @@ static bool key_flops(mgc_parser *p, mgc_stanza *s) {
     return true;
 }
 
+/* super "why": no function of its own and no gradient; the tile machine puts it in place of its parts. */
+static bool key_super(mgc_parser *p, mgc_stanza *s) {
+    s->internal = true;
+    for (int i = 0; i < s->n_in; i++) s->in[i].rule = MGC_RULE_NONE;
+    if (!need_string(p, &s->super)) return false;
+    if (!s->doc) s->doc = s->super;
+    return true;
+}
+
 /* The value of the key that p has just passed. */
 static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place at) {
     if (strcmp(key, "doc") == 0) return need_string(p, &s->doc);
@@ -230,10 +239,11 @@ static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place a
         if (strcmp(key, "let") == 0) return key_let(p, s);
         if (strcmp(key, "ulp") == 0) return key_ulp(p, s);
         if (strcmp(key, "flops") == 0) return key_flops(p, s);
+        if (strcmp(key, "super") == 0) return key_super(p, s);
         return mgc_error(
             p->d, at,
-            "expected doc, note, value, eval, bool, let, d, types, ulp, flops, domain, since, commutative, internal "
-            "or '}', found '%s'",
+            "expected doc, note, value, eval, bool, let, d, types, ulp, flops, domain, since, commutative, internal, "
+            "super or '}', found '%s'",
             key);
     }
     if (s->kind == MGC_OPAQUE && strcmp(key, "function") == 0) return need_string(p, &s->function);

@@ -22,24 +22,29 @@ static mgc_ref ref_of(mgc_rule *r, const mgc_node *e) {
 }
 
 /* One step; its operands were made before it. */
-static bool add_step(mgc_world *w, const mgc_op *op, int i, const mgc_node *e) {
-    mgc_rule *r = (mgc_rule *)&op->rule[i];
-    const mgc_place at = op->s->in[i].at;
+static bool add_step(mgc_world *w, const mgc_op *op, mgc_rule *r, mgc_place at, const char *what, const mgc_node *e) {
     if (r->n_steps == MGC_MAX_STEPS || r->n_consts + e->n_args > MGC_MAX_STEPS)
-        return mgc_error(
-            &w->diag, at,
-            "d/d%s of '%s' needs more than %d steps or constants: make a part of its formula an op of its own",
-            op->s->in[i].name, op->name, MGC_MAX_STEPS);
+        return mgc_error(&w->diag, at,
+                         "%s needs more than %d steps or constants: make a part of its formula an op of its own", what,
+                         MGC_MAX_STEPS);
     bool scalar = true;
     for (int k = 0; k < e->op->s->n_in; k++) scalar = scalar && mgc_is_scalar(e->arg[k]);
     if (scalar)
-        return mgc_error(&w->diag, at, "d/d%s of '%s' computes '%s' from parameters alone; make that a parameter",
-                         op->s->in[i].name, op->name, mgc_print(op, e));
+        return mgc_error(&w->diag, at, "%s computes '%s' from parameters alone; make that a parameter", what,
+                         mgc_print(op, e));
     mgc_step *step = &r->steps[r->n_steps];
     step->op = e->op;
     for (int k = 0; k < e->n_args; k++) step->in[k] = ref_of(r, e->arg[k]);
     step->node = e;
     r->n_steps++;
+    return true;
+}
+
+bool mgc_rule_steps(mgc_world *w, const mgc_op *op, mgc_rule *rule, mgc_place at, const char *what) {
+    const mgc_order order = mgc_postorder(&rule->expr, 1);
+    for (int j = 0; j < order.n; j++)
+        if (order.list[j]->kind == MGC_OP && !add_step(w, op, rule, at, what, order.list[j])) return false;
+    if (rule->n_steps == 0) rule->result = ref_of(rule, rule->expr);
     return true;
 }
 
@@ -109,12 +114,11 @@ bool mgc_make_steps(mgc_world *w) {
         for (int i = 0; i < op->s->n_in; i++) {
             mgc_rule *r = &op->rule[i];
             if (r->kind != MGC_RULE_EXPR) continue;
-            const mgc_order order = mgc_postorder(&r->expr, 1);
-            for (int j = 0; j < order.n; j++)
-                if (order.list[j]->kind == MGC_OP && !add_step(w, op, i, order.list[j])) return false;
-            if (r->n_steps == 0) r->result = ref_of(r, r->expr);
+            const char *what = mgc_format("d/d%s of '%s'", op->s->in[i].name, op->name);
+            if (!mgc_rule_steps(w, op, r, op->s->in[i].at, what)) return false;
             make_fused(w, op, i);
         }
+        if (op->s->super && !mgc_make_pattern(w, op)) return false;
     }
     return true;
 }

@@ -74,6 +74,12 @@ typedef struct mgk_op_info {
     float ulp_f32, ulp_f64; /* stated accuracy; 0: correctly rounded (0.5), or none stated (docs/ops.md) */
     uint16_t row_types;     /* bit d: kernels exist for row dtype d */
     const mgk_rule *rules;  /* n_in of them, or NULL */
+    /* Superinstructions (internal ops that stand for a tree of ops, same roundings): the tree as steps over IN and
+     * STEP references, each step used once, the last one the result. Found from the op of the last step: the longest
+     * in its `supers`, the next in that one's `shorter_super`. */
+    uint8_t n_pattern;
+    uint16_t supers, shorter_super;
+    const mgk_step *pattern;
 } mgk_op_info;
 
 extern const mgk_op_info mgk_ops[MGK_OP_COUNT];

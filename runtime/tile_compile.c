@@ -271,10 +271,21 @@ static mgr_tile_program *pack_program(const builder *b, size_t key_bytes) {
     return p;
 }
 
+/* Only the entries in use: the rest is whatever the caller's stack held. */
+static void copy_spec(mgr_tile_spec *to, const mgr_tile_spec *from) {
+    memcpy(to, from, offsetof(mgr_tile_spec, inputs));
+    memcpy(to->inputs, from->inputs, sizeof *to->inputs * from->n_inputs);
+    memcpy(to->instr, from->instr, sizeof *to->instr * from->n_instr);
+    memcpy(to->outputs, from->outputs, sizeof *to->outputs * from->n_outputs);
+}
+
 mgr_tile_program *mgr_tile_compile(const mgr_tile_spec *spec, const mgk_table *table, size_t key_bytes) {
     builder b;
+    mgr_tile_spec fused;
     memset(&b, 0, offsetof(builder, slots));
-    b.spec = spec;
+    copy_spec(&fused, spec);
+    mgr_tile_fuse_supers(&fused, table);
+    b.spec = spec = &fused;
     b.table = table;
     b.n_temps = 0;
     b.cost = 0;

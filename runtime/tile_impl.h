@@ -92,6 +92,9 @@ struct mgr_tile_program {
     uint16_t *store_order; /* stored outputs by `at` */
 };
 
+/* Put superinstructions in place of what they stand for: tile_super.c. Same bits. */
+void mgr_tile_fuse_supers(mgr_tile_spec *spec, const mgk_table *table);
+
 /* A new program with one count; NULL with an error set. The caller fills in key and hash. */
 mgr_tile_program *mgr_tile_compile(const mgr_tile_spec *spec, const mgk_table *table, size_t key_bytes);
 

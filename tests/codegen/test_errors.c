@@ -25,6 +25,16 @@ MG_TEST(mgc_errors, lexer) {
     check("op f(x) {\n  domain x 1.2.3", "test.ops:2:12: error: expected a number, found '1.2.'");
 }
 
+#define SUPER(signature, value) ADD MUL "op s(" signature ") {\n  super \"why\"\n  value " value "\n  types float\n}\n"
+
+MG_TEST(mgc_errors, superinstructions) {
+    check(SUPER("x, y", "x + y"), "'s' must have one result, a value of two or more ops on inputs alone");
+    check(SUPER("x, y; a", "x * y + x"), "'s' must have one result");
+    check(SUPER("x", "x * 3 + x"), "'s' must have one result");
+    check(SUPER("x, y", "x * y + x * y"), "'s' uses 'x * y' more than once: a superinstruction must be a tree");
+    check(SUPER("x, y, z", "x * y + x"), "'s' does not use 'z'");
+}
+
 MG_TEST(mgc_errors, parser) {
     check("op", "test.ops:1:3: error: expected the name of the op, found the end of the file");
     check("map f(x) {}", "test.ops:1:1: error: expected op, reduce or opaque, found 'map'");

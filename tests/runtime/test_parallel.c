@@ -2,10 +2,10 @@
  * parallel_for: every index once, in contiguous ordered chunks of at least a grain, unique workers; nested, from many
  * threads, after fork. */
 #include "harness.h"
-#include "runtime/memory.h"
 #include "runtime/parallel.h"
 #include "runtime/shape.h"
 #include "runtime/thread.h"
+#include "tests/runtime/fork_memory.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -208,6 +208,7 @@ MG_TEST(parallel, a_forked_child_works_serially) {
     mgr_set_num_threads(4);
     mgr_parallel_for(r.n, 1, note, &r); /* the parent's team exists */
     atomic_store(&stop_busy, false);
+    fork_memory_begin();
     pthread_create(&busy, NULL, keep_busy, NULL);
     int failed = 0;
     for (int i = 0; i < mg_test_times(30); i++) {
@@ -221,6 +222,7 @@ MG_TEST(parallel, a_forked_child_works_serially) {
     }
     atomic_store(&stop_busy, true);
     pthread_join(busy, NULL);
+    fork_memory_end();
     CHECK_MSG(failed == 0, "a child ended with status %x", (unsigned)failed);
     memset(&r, 0, sizeof r);
     r.n = 100000;

@@ -12,6 +12,7 @@
 #include "runtime/status.h"
 #include "runtime/tile.h"
 #include "tests/harness.h"
+#include "tests/runtime/fork_memory.h"
 
 enum { LINKS = 14, PATTERNS = 1 << LINKS, SHARED_CAPACITY = 2048, OWN_CAPACITY = 512 };
 
@@ -382,6 +383,7 @@ MG_TEST(tile_cache, fork_while_others_ask) {
     CHECK(spec != NULL);
     pthread_t thread;
     atomic_store(&asking, true);
+    fork_memory_begin();
     CHECK(pthread_create(&thread, NULL, keep_asking, NULL) == 0);
     for (int round = 0; round < 20; round++) {
         pid_t child = fork();
@@ -398,6 +400,7 @@ MG_TEST(tile_cache, fork_while_others_ask) {
     }
     atomic_store(&asking, false);
     pthread_join(thread, NULL);
+    fork_memory_end();
     free(spec);
 }
 

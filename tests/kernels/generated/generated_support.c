@@ -147,6 +147,7 @@ static real_function *wide_function(const char *op) {
 }
 
 bool gen_has_oracle(const mgk_op_info *op) {
+    if (op->n_pattern) return false;
     const size_t n = strlen(op->name);
     return !(op->internal && n > 3 && strncmp(op->name + n - 3, "_d", 2) == 0);
 }

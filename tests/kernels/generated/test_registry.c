@@ -66,6 +66,25 @@ MG_TEST(generated_registry, rules_refer_to_what_exists) {
     }
 }
 
+/* Every superinstruction is found from the op that it ends in, longer ones first. */
+MG_TEST(generated_registry, superinstructions_are_listed) {
+    int listed = 0, supers = 0;
+    for (size_t a = 1; a < MGK_OP_COUNT; a++) {
+        supers += mgk_ops[a].n_pattern > 0;
+        int longest = 255;
+        for (unsigned s = mgk_ops[a].supers; s; s = mgk_ops[s].shorter_super, listed++) {
+            const mgk_op_info *super = &mgk_ops[s];
+            CHECK_MSG(super->internal && super->n_pattern >= 2 && super->n_pattern <= longest, "%s", super->name);
+            longest = super->n_pattern;
+            CHECK_EQ_I64(super->pattern[super->n_pattern - 1].op, (int64_t)a);
+            for (int k = 0; k < super->n_pattern; k++)
+                for (int i = 0; i < super->pattern[k].n_in; i++) check_ref(super, NULL, super->pattern[k].in[i], k);
+        }
+    }
+    CHECK(supers > 0);
+    CHECK_EQ_I64(listed, supers);
+}
+
 MG_TEST(generated_registry, kernels_exist_exactly_where_rows_are) {
     const mgk_table *tables[MGK_ISA_COUNT];
     const int n_tables = gen_tables(tables);
