@@ -3,10 +3,64 @@
  * points everywhere. */
 #include "vmath_points.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "vmath_lanes.h"
+
+const vmath_hard vmath_hard_f32[] = {
+    {VMATH_EXPM1, 0x1.804aacp-2},   {VMATH_EXPM1, 0x1.63e57p-2},    {VMATH_EXPM1, 0x1.d75be4p+4},
+    {VMATH_LOG1P, -0x1.084c1ep-2},  {VMATH_LOG, 0x1.7fd536p-1},     {VMATH_TANH, 0x1.0102dp-2},
+    {VMATH_EXP, 0x1.86ec5cp+5},     {VMATH_EXP, 0x1.62e42ep6},      {VMATH_EXP, 0x1.62e430p6},
+    {VMATH_EXP, -0x1.9fe368p6},     {VMATH_EXP, -0x1.9fe36ap6},     {VMATH_EXP, -0x1.5d58ap6},
+    {VMATH_EXPM1, 0x1.89547p-2},    {VMATH_EXPM1, -0x1.154246p4},   {VMATH_EXPM1, 0x1.62e42ep6},
+    {VMATH_LOG, 0x1p-149},          {VMATH_LOG, 0x1.fffffcp-127},   {VMATH_LOG, 0x1.fffffep127},
+    {VMATH_LOG, 0x1.6d3026p-1},     {VMATH_LOG, 0x1.8p0},           {VMATH_LOG, 0x1.7ffffep-1},
+    {VMATH_LOG1P, 0x1.fffffep-2},   {VMATH_LOG1P, -0x1.000002p-2},  {VMATH_LOG1P, -0x1.fffffep-1},
+    {VMATH_LOG1P, 0x1.fffffep127},  {VMATH_LOG1P, 0x1p-149},        {VMATH_TANH, 0x1p-149},
+    {VMATH_TANH, 0x1.fffffep-3},    {VMATH_TANH, 0x1p-2},           {VMATH_TANH, 0x1.205966p3},
+    {VMATH_SIGMOID, -0x1.5ed742p6}, {VMATH_SIGMOID, -0x1.5dac2ep6}, {VMATH_SIGMOID, -0x1.9fe368p6},
+    {VMATH_SIGMOID, -0x1.9d1dap6},  {VMATH_SIGMOID, 17.5},
+};
+const vmath_hard vmath_hard_f64[] = {
+    {VMATH_EXP, -0x1.6447141f8823dp+6},
+    {VMATH_EXPM1, 0x1.6413946993ec7p-2},
+    {VMATH_EXPM1, 0x1.674aaf95bf6dp-2},
+    {VMATH_LOG, 0x1.7e588b28f74d7p-1},
+    {VMATH_LOG, 0x1.7eee80ea375cfp-1},
+    {VMATH_LOG1P, -0x1.0313ec78b72d2p-2},
+    {VMATH_LOG1P, -0x1.06e5876c44932p-2},
+    {VMATH_TANH, 0x1.69d5ad0a1ce4ap-3},
+    {VMATH_SIGMOID, -0x1.6264256095dd3p+9},
+    {VMATH_EXP, 0x1.62e42fefa39efp9},
+    {VMATH_EXP, 0x1.62e42fefa39f0p9},
+    {VMATH_EXP, -0x1.74910d52d3051p9},
+    {VMATH_EXP, -0x1.74910d52d3053p9},
+    {VMATH_EXP, 0x1.5ff3a39aab6d8p+9},
+    {VMATH_EXP, -0x1.625f4c78aaa83p+9},
+    {VMATH_EXPM1, 0x1.7e5fb170adp-2},
+    {VMATH_EXPM1, -0x1.28aac01258945p+5},
+    {VMATH_EXPM1, 0x1.62e42fefa39efp9},
+    {VMATH_LOG, 0x1p-1074},
+    {VMATH_LOG, DBL_MIN},
+    {VMATH_LOG, DBL_MAX},
+    {VMATH_LOG, 0x1.74858072c409bp-1},
+    {VMATH_LOG1P, 0x1.fffffffffffffp-2},
+    {VMATH_LOG1P, -0x1.0000000005cbap-2},
+    {VMATH_LOG1P, -0x1.fffffffffffffp-1},
+    {VMATH_LOG1P, DBL_MAX},
+    {VMATH_LOG1P, 0x1p-1074},
+    {VMATH_TANH, 0x1p-1074},
+    {VMATH_TANH, 0x1.2b70ad2421864p+4},
+    {VMATH_TANH, 0x1.30fc1931f09c9p+4},
+    {VMATH_TANH, -0x1.7912734359cd3p-3},
+    {VMATH_SIGMOID, -0x1.6266cbb23cbdep+9},
+    {VMATH_SIGMOID, -0x1.74910d52d3051p9},
+    {VMATH_SIGMOID, 37.5},
+};
+const int vmath_n_hard_f32 = (int)(sizeof vmath_hard_f32 / sizeof *vmath_hard_f32);
+const int vmath_n_hard_f64 = (int)(sizeof vmath_hard_f64 / sizeof *vmath_hard_f64);
 
 static uint64_t mix(uint64_t x) {
     x += 0x9e3779b97f4a7c15u;
