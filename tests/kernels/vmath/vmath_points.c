@@ -24,6 +24,9 @@ const vmath_hard vmath_hard_f32[] = {
     {VMATH_SIGMOID, -0x1.9d1dap6},  {VMATH_SIGMOID, 17.5},
 };
 const vmath_hard vmath_hard_f64[] = {
+    {VMATH_SIGMOID, -0x1.6264bfaaabaa4p+9},
+    {VMATH_LOG, 0x1.7fdc0813fcd83p-1},
+    {VMATH_EXPM1, 0x1.637328fd0eddcp-2},
     {VMATH_EXP, -0x1.6447141f8823dp+6},
     {VMATH_EXPM1, 0x1.6413946993ec7p-2},
     {VMATH_EXPM1, 0x1.674aaf95bf6dp-2},
