@@ -143,8 +143,8 @@ static mgc_bound measured_function(const mgc_accuracies *measured, const mgc_nod
 }
 
 /* What the function's rounding, if it has one, makes of exact operands. */
-static mgc_bound of_exact(const mgc_node *e, double eps) {
-    if (e->kind == MGC_OP) return rounded(0, eps);
+static mgc_bound of_exact(const mgc_node *e, kind k, double eps) {
+    if (e->kind == MGC_OP) return k == OTHER ? none("nothing is known of", e) : rounded(0, eps);
     char args[MGC_MAX_ARGS + 1] = {0};
     for (int i = 0; i < e->n_args; i++) args[i] = e->arg[i]->mask ? 'm' : 'v';
     return mgc_find_function(e->fn, args)->roundings ? rounded(0, eps) : exact;
@@ -164,7 +164,7 @@ static mgc_bound error_of(const mgc_accuracies *measured, const mgc_node *e, kin
     if ((k == MUL || k == DIV) && power_of_two(e->arg[1])) return x[0];
     if (k == VM && all_exact) return measured_function(measured, e, row);
     if (k == SELECT && x[0].rel == 0) return either(&x[1], &x[2]);
-    if (all_exact) return of_exact(e, eps);
+    if (all_exact) return of_exact(e, k, eps);
     switch (k) {
     case COPYSIGN:
         return x[0];

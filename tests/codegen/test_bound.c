@@ -121,6 +121,7 @@ MG_TEST(mgc_bound, declined) {
     check_none("mgv_fma(x, x, z * x)", "terms may cancel in", "mgv_fma(x, x, mgv_mul(z, x))");
     check_none("2 * (x - z - z)", "terms may cancel in", "mgv_sub(mgv_sub(x, z), z)");
     check_none("x * z > x ? x : z", "rounded values decide in", "mgv_gt(mgv_mul(x, z), x)");
+    check_none("square(a) * x", "nothing is known of", "square(a)"); /* no step of several roundings counts as one */
     check_none("mgv_floor(x * z)", "rounded values go into", "mgv_floor(mgv_mul(x, z))");
 }
 
