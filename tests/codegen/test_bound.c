@@ -175,24 +175,39 @@ static double largest_error(mg_test_rng *rng, const mgc_op *op, int points) {
     return worst;
 }
 
+/* The op `f` with this value, and its bound in f32. */
+static const mgc_op *bounded_op(const char *value, mgc_bound *bound) {
+    mgc_world *w = world_with(
+        mgc_format("op f(c: bool, x, z) { doc \"d\" types float d none ulp none \"t\" value %s }", value), false);
+    CHECK_MSG(mgc_resolve(w) && mgc_lower_all(w), "%s%s", value, w->diag.text.s);
+    const mgc_op *op = mgc_find(w, "f");
+    *bound = mgc_error_bound(&w->accuracy, op->lowered[0], MGC_ROW_F32);
+    CHECK_MSG(!bound->trouble, "%s: %s", value, bound->trouble);
+    return op;
+}
+
 MG_TEST(mgc_bound, no_value_is_further_off) {
     mg_test_rng rng = mg_test_rng_new();
-    double tightest = 0;
     for (int times = mg_test_times(50); times > 0; times--) {
         mgc_text t = {0};
         put_bounded(&rng, &t, 3);
-        mgc_world *w = world_with(
-            mgc_format("op f(c: bool, x, z) { doc \"d\" types float d none ulp none \"t\" value %s }", t.s), false);
-        CHECK_MSG(mgc_resolve(w) && mgc_lower_all(w), "%s%s", t.s, w->diag.text.s);
-        const mgc_op *op = mgc_find(w, "f");
-        const mgc_bound b = mgc_error_bound(&w->accuracy, op->lowered[0], MGC_ROW_F32);
-        CHECK_MSG(!b.trouble, "%s: %s", t.s, b.trouble);
+        mgc_bound b;
+        const mgc_op *op = bounded_op(t.s, &b);
         const double worst = largest_error(&rng, op, 500);
         CHECK_MSG(worst <= b.ulp * (1 + 1e-6), "%s: %g ULP, bound %g", t.s, worst, b.ulp);
-        if (b.ulp > 0) tightest = fmax(tightest, worst / b.ulp);
         mgc_free_all();
     }
-    CHECK_MSG(tightest > 0.6, "the bounds are never nearer than %g: are the values rounded at all?", tightest);
+}
+
+/* The errors that the test above compares with are those of rounded values: of 500 products, always the same, one is
+ * nearly half an ULP off. How near random trees come to their bounds is a matter of luck. */
+MG_TEST(mgc_bound, one_rounding_is_seen) {
+    mg_test_rng rng = mg_test_rng_from(1);
+    mgc_bound b;
+    const mgc_op *op = bounded_op("x * z", &b);
+    const double worst = largest_error(&rng, op, 500);
+    CHECK_MSG(worst > 0.98 * b.ulp && worst <= b.ulp, "%g ULP of %g", worst, b.ulp);
+    mgc_free_all();
 }
 
 /* The repository's own stanzas pass, with evidence for each float row. */
