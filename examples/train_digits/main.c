@@ -22,6 +22,9 @@ static bool complain(const char *what) {
     return false;
 }
 
+/* A quarter as many to test as to train on, but one at least; 0: no limit. */
+static size_t test_share(size_t images) { return images > 0 && images < 4 ? 1 : images / 4; }
+
 static void limit(dataset *set, size_t images) {
     if (images > 0 && set->count > images) set->count = images;
 }
@@ -29,7 +32,7 @@ static void limit(dataset *set, size_t images) {
 static bool load(const options *o, digit_data *data) {
     if (!o->data) {
         size_t train = o->images ? o->images : OWN_DIGITS;
-        return digits_make(data, train, train / 4 + 1, o->seed) || complain("cannot draw digits");
+        return digits_make(data, train, test_share(train), o->seed) || complain("cannot draw digits");
     }
     char error[2 * PATH_BYTES];
     if (!idx_load(o->data, data, error, sizeof error)) {
@@ -37,7 +40,7 @@ static bool load(const options *o, digit_data *data) {
         return false;
     }
     limit(&data->train, o->images);
-    limit(&data->test, o->images ? o->images / 4 + 1 : 0);
+    limit(&data->test, test_share(o->images));
     return true;
 }
 
