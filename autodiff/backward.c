@@ -20,7 +20,6 @@ static bool takes_part(const mga_node *node) { return node->flags & MGA_VARIABLE
 static bool visit(mga_thread *thread, mga_node *node) {
     if (!takes_part(node) || node->mark == thread->epoch) return true;
     node->mark = thread->epoch;
-    node->walk = (uint32_t)thread->walk.n;
     return mga_nodes_push(&thread->walk, node) && mga_nodes_push(&thread->stack, node);
 }
 
@@ -168,8 +167,7 @@ static mg_status propagate(mga_walk *walk, mga_node *node, mga_node *g) {
 
 static mg_status walk_graph(mga_walk *walk, mga_thread *thread) {
     while (thread->stack.n) MGR_TRY(visit_inputs(thread, thread->stack.v[--thread->stack.n]));
-    MGR_TRY(mga_walk_order(walk, &thread->walk));
-    return MG_OK;
+    return mga_walk_order(walk, thread);
 }
 
 static mg_status walk_back(mga_walk *walk) {

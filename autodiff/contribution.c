@@ -4,31 +4,26 @@
 
 #include "autodiff/record.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-static int newest_first(const void *a, const void *b) {
-    uint64_t x = (*(mga_node *const *)a)->seq, y = (*(mga_node *const *)b)->seq;
-    return (x < y) - (x > y);
-}
-
-mg_status mga_walk_order(mga_walk *walk, const mga_nodes *visited) {
+mg_status mga_walk_order(mga_walk *walk, mga_thread *thread) {
+    if (!mga_nodes_sort(&thread->walk, &thread->stack)) return mgr_error();
+    const mga_nodes *visited = &thread->walk;
     size_t n = visited->n, bytes = (n + 1) * sizeof(void *);
     walk->order = mgr_arena_alloc(&walk->arena, bytes);
     walk->gradients = mgr_arena_alloc(&walk->arena, bytes);
     walk->first = mgr_arena_alloc(&walk->arena, bytes);
     walk->last = mgr_arena_alloc(&walk->arena, bytes);
     if (!walk->order || !walk->gradients || !walk->first || !walk->last) return mgr_error();
-    memcpy(walk->order, visited->v, n * sizeof(void *));
     memset(walk->gradients, 0, bytes);
     memset(walk->first, 0, bytes);
-    bool sorted = true;
     for (size_t i = 0; i < n; i++) {
-        mga_node_retain(walk->order[i]);
-        sorted = sorted && (i == 0 || walk->order[i - 1]->seq > walk->order[i]->seq);
+        mga_node *node = visited->v[n - 1 - i];
+        walk->order[i] = node;
+        node->walk = (uint32_t)i;
+        mga_node_retain(node);
     }
     walk->n = n;
-    if (!sorted) qsort(walk->order, n, sizeof(void *), newest_first);
     return MG_OK;
 }
 

@@ -20,8 +20,8 @@ typedef struct mga_walk {
     mga_contribution **first, **last; /* by node->walk, in the order they arrived */
 } mga_walk;
 
-/* Take over the nodes that were visited (node->walk: position there) and sort them, newest first. */
-mg_status mga_walk_order(mga_walk *walk, const mga_nodes *visited);
+/* Take over the nodes that were visited (thread->walk), newest first; node->walk becomes the position. */
+mg_status mga_walk_order(mga_walk *walk, mga_thread *thread);
 
 /* The sum of node's contributions, held by the walk; NULL if there are none, or with an error set. */
 mga_node *mga_walk_gradient(mga_walk *walk, mga_node *node);

@@ -100,6 +100,7 @@ static void attach(mga_flush *flush) {
 }
 
 static mg_status run_flush(mga_flush *flush, size_t n_roots, mga_node *const *roots) {
+    MGR_TRY(mga_region_collect(flush->thread, n_roots, roots));
     mg_status status = mga_region_build(&flush->region, &flush->arena, flush->thread, n_roots, roots);
     const char *context = mgr_error_context(NULL);
     if (status == MG_OK && flush->thread->debug) status = mga_borrowed_check(&flush->region);

@@ -66,6 +66,4 @@ void mga_drop_node_grad(mga_node *node);
 void mga_handle_orphan_grad(mg_tensor *t);
 mg_tensor *mga_wrap_grad(mg_tensor *owner, mga_node *grad);
 
-bool mga_recording(void); /* autodiff on, for this thread */
-
 #endif

@@ -177,14 +177,6 @@ mga_node *mga_fill_f64(mg_dtype dtype, const mgr_shape *shape, double value) {
     return node;
 }
 
-bool mga_is_map(const mga_node *node) {
-    return node->op == MGA_OP_CONVERT || (node->op < MGK_OP_COUNT && mgk_ops[node->op].kind == MGK_KIND_MAP);
-}
-
-bool mga_is_reduce(const mga_node *node) {
-    return node->op < MGK_OP_COUNT && mgk_ops[node->op].kind == MGK_KIND_REDUCE;
-}
-
 const char *mga_op_name(uint16_t op) {
     if (op < MGK_OP_COUNT) return mgk_ops[op].name;
     switch (op) {

@@ -131,8 +131,12 @@ void mga_node_strides(const mga_node *node, int64_t *strides);
 bool mga_node_is_contiguous(const mga_node *node);
 
 /* Kind of op, for nodes of the registry; true also for CONVERT. */
-bool mga_is_map(const mga_node *node);
-bool mga_is_reduce(const mga_node *node);
+static inline bool mga_is_map(const mga_node *node) {
+    return node->op == MGA_OP_CONVERT || (node->op < MGK_OP_COUNT && mgk_ops[node->op].kind == MGK_KIND_MAP);
+}
+static inline bool mga_is_reduce(const mga_node *node) {
+    return node->op < MGK_OP_COUNT && mgk_ops[node->op].kind == MGK_KIND_REDUCE;
+}
 
 const char *mga_op_name(uint16_t op);
 

@@ -5,9 +5,6 @@
 #include "runtime/cpu.h"
 #include "runtime/tile.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* How many clusters back a node looks for one to join: planning stays linear in nodes. */
 enum {
     LOOK_BACK = 8,
@@ -50,32 +47,15 @@ static bool visit_inputs(mga_thread *thread, const mga_node *node) {
     return ok;
 }
 
-static int by_seq(const void *a, const void *b) {
-    uint64_t x = (*(mga_node *const *)a)->seq, y = (*(mga_node *const *)b)->seq;
-    return (x > y) - (x < y);
-}
-
-static bool is_sorted(const mga_nodes *nodes) {
-    for (size_t i = 1; i < nodes->n; i++)
-        if (nodes->v[i - 1]->seq > nodes->v[i]->seq) return false;
-    return true;
-}
-
 /* All pending nodes below the roots into thread->walk, in recording order, which is a topological one. */
-static bool collect(mga_thread *thread, size_t n_roots, mga_node *const *roots) {
+mg_status mga_region_collect(mga_thread *thread, size_t n_roots, mga_node *const *roots) {
     thread->epoch++;
     thread->walk.n = thread->stack.n = 0;
     for (size_t i = 0; i < n_roots; i++)
-        if (!visit(thread, roots[i])) return false;
+        if (!visit(thread, roots[i])) return mgr_error();
     while (thread->stack.n)
-        if (!visit_inputs(thread, thread->stack.v[--thread->stack.n])) return false;
-    for (size_t i = 0, j = thread->walk.n; i + 1 < j; i++) { /* mostly found backwards */
-        mga_node *swap = thread->walk.v[i];
-        thread->walk.v[i] = thread->walk.v[--j];
-        thread->walk.v[j] = swap;
-    }
-    if (!is_sorted(&thread->walk)) qsort(thread->walk.v, thread->walk.n, sizeof(mga_node *), by_seq);
-    return true;
+        if (!visit_inputs(thread, thread->stack.v[--thread->stack.n])) return mgr_error();
+    return mga_nodes_sort(&thread->walk, &thread->stack) ? MG_OK : mgr_error();
 }
 
 /* ---- clustering ---- */
@@ -91,16 +71,32 @@ static void append(mga_region *region, uint32_t entry, uint32_t cluster) {
     c->last = entry;
 }
 
-/* May the node join cluster c, as far as the order of clusters goes? */
-static bool order_allows(const mga_region *region, uint32_t c, const mga_node *node, const mgr_shape *space) {
+/* The inputs of a node that this region computes: where, and whether as the very element of the same tile. */
+typedef struct pending_inputs {
+    int n;
+    struct {
+        uint32_t cluster, level;
+        bool direct;
+    } in[MGK_MAX_IN];
+} pending_inputs;
+
+static pending_inputs look_at_inputs(const mga_region *region, const mga_node *node, const mgr_shape *space) {
+    pending_inputs p;
+    p.n = 0;
     for (int i = 0; i < node->n_in; i++) {
         const mga_entry *input = mga_region_entry(region, node->in[i]);
         if (!input) continue;
-        bool same = input->cluster == c;
-        if (same ? !mga_operand_is_direct(node->in[i], space)
-                 : region->clusters[input->cluster].level >= region->clusters[c].level)
-            return false;
+        p.in[p.n].cluster = input->cluster;
+        p.in[p.n].level = region->clusters[input->cluster].level;
+        p.in[p.n++].direct = mga_operand_is_direct(node->in[i], space);
     }
+    return p;
+}
+
+/* May the node join cluster c, as far as the order of clusters goes? */
+static bool order_allows(uint32_t c, uint32_t level, const pending_inputs *inputs) {
+    for (int i = 0; i < inputs->n; i++)
+        if (inputs->in[i].cluster == c ? !inputs->in[i].direct : inputs->in[i].level >= level) return false;
     return true;
 }
 
@@ -118,67 +114,72 @@ static bool has_room(const mga_cluster *c, const mga_node *node) {
     return !mga_is_reduce(node) || !c->has_reduce || c->reduced == node->axes;
 }
 
-static uint32_t level_above(const mga_region *region, const mga_node *node) {
+static uint32_t open_cluster(mga_region *region, mga_cluster_kind kind, uint32_t level, const mgr_shape *space) {
+    region->clusters[region->n_clusters] =
+        (mga_cluster){.kind = kind, .level = level, .first = MGA_NO_ENTRY, .space = space};
+    return region->n_clusters++;
+}
+
+static uint32_t level_above(const pending_inputs *inputs) {
     uint32_t level = 0;
-    for (int i = 0; i < node->n_in; i++) {
-        const mga_entry *input = mga_region_entry(region, node->in[i]);
+    for (int i = 0; i < inputs->n; i++)
+        if (inputs->in[i].level >= level) level = inputs->in[i].level + 1;
+    return level;
+}
+
+static uint32_t level_above_pairs(const mga_region *region, const mga_pairs *pairs) {
+    uint32_t level = 0;
+    for (size_t i = 0; i < pairs->n; i++) {
+        const mga_entry *input = mga_region_entry(region, pairs->pair[i].value);
         if (input && region->clusters[input->cluster].level >= level)
             level = region->clusters[input->cluster].level + 1;
-    }
-    if (node->op == MGA_OP_ACCUMULATE) {
-        const mga_pairs *pairs = node->extra;
-        for (size_t i = 0; i < pairs->n; i++) {
-            const mga_entry *input = mga_region_entry(region, pairs->pair[i].value);
-            if (input && region->clusters[input->cluster].level >= level)
-                level = region->clusters[input->cluster].level + 1;
-        }
     }
     return level;
 }
 
-static uint32_t open_cluster(mga_region *region, mga_cluster_kind kind, const mga_node *node, const mgr_shape *space) {
-    region->clusters[region->n_clusters] =
-        (mga_cluster){.kind = kind, .level = level_above(region, node), .first = MGA_NO_ENTRY, .space = space};
-    return region->n_clusters++;
-}
-
-static uint32_t find_cluster(mga_region *region, const mga_node *node, const mgr_shape *space) {
+static uint32_t find_cluster(mga_region *region, const mga_node *node, const pending_inputs *inputs,
+                             const mgr_shape *space) {
     for (uint32_t back = 0; back < LOOK_BACK && back < region->n_clusters; back++) {
         uint32_t c = region->n_clusters - 1 - back;
         const mga_cluster *cluster = &region->clusters[c];
         if (cluster->kind == MGA_CLUSTER_TILE && cluster->space == space && has_room(cluster, node) &&
-            order_allows(region, c, node, space))
+            order_allows(c, cluster->level, inputs))
             return c;
     }
-    return open_cluster(region, MGA_CLUSTER_TILE, node, space);
+    return open_cluster(region, MGA_CLUSTER_TILE, level_above(inputs), space);
 }
 
-static void place(mga_region *region, uint32_t index) {
-    mga_node *node = region->entries[index].node;
-    if (node->op == MGA_OP_UPDATE || node->op == MGA_OP_ACCUMULATE) {
-        mga_cluster_kind kind = node->op == MGA_OP_UPDATE ? MGA_CLUSTER_UPDATE : MGA_CLUSTER_ACCUMULATE;
-        append(region, index, open_cluster(region, kind, node, node->shape));
-        return;
-    }
-    if (node->op == MGA_OP_RESULT) { /* a result lives where its op is computed */
-        uint32_t c = region->entries[node->in[0]->slot].cluster;
-        region->clusters[c].n_outputs++;
-        append(region, index, c);
-        return;
-    }
-    uint32_t c = find_cluster(region, node, mga_node_space(node));
+static void place_map_or_reduce(mga_region *region, uint32_t index, const mga_node *node) {
+    const mgr_shape *space = mga_node_space(node);
+    const pending_inputs inputs = look_at_inputs(region, node, space);
+    uint32_t c = find_cluster(region, node, &inputs, space);
     mga_cluster *cluster = &region->clusters[c];
     cluster->n_instr = (uint16_t)(cluster->n_instr + instructions(node));
-    for (int i = 0; i < node->n_in; i++) {
-        const mga_entry *input = mga_region_entry(region, node->in[i]);
-        cluster->n_inputs = (uint16_t)(cluster->n_inputs + !(input && input->cluster == c));
-    }
+    cluster->n_inputs = (uint16_t)(cluster->n_inputs + node->n_in);
+    for (int i = 0; i < inputs.n; i++) cluster->n_inputs = (uint16_t)(cluster->n_inputs - (inputs.in[i].cluster == c));
     cluster->n_outputs++;
     if (mga_is_reduce(node)) {
         cluster->has_reduce = true;
         cluster->reduced = node->axes;
     }
     append(region, index, c);
+}
+
+static void place(mga_region *region, uint32_t index) {
+    const mga_node *node = region->entries[index].node;
+    if (node->op == MGA_OP_UPDATE) {
+        const pending_inputs inputs = look_at_inputs(region, node, node->shape);
+        append(region, index, open_cluster(region, MGA_CLUSTER_UPDATE, level_above(&inputs), node->shape));
+    } else if (node->op == MGA_OP_ACCUMULATE) {
+        uint32_t level = level_above_pairs(region, node->extra);
+        append(region, index, open_cluster(region, MGA_CLUSTER_ACCUMULATE, level, node->shape));
+    } else if (node->op == MGA_OP_RESULT) { /* a result lives where its op is computed */
+        uint32_t c = region->entries[node->in[0]->slot].cluster;
+        region->clusters[c].n_outputs++;
+        append(region, index, c);
+    } else {
+        place_map_or_reduce(region, index, node);
+    }
 }
 
 /* ---- storing ---- */
@@ -221,10 +222,9 @@ static void decide_stores(mga_region *region, size_t n_roots, mga_node *const *r
     }
 }
 
-mg_status mga_region_build(mga_region *region, mgr_arena *arena, mga_thread *thread, size_t n_roots,
+mg_status mga_region_build(mga_region *region, mgr_arena *arena, const mga_thread *thread, size_t n_roots,
                            mga_node *const *roots) {
     *region = (mga_region){0};
-    if (!collect(thread, n_roots, roots)) return mgr_error();
     size_t n = thread->walk.n;
     region->epoch = thread->epoch;
     region->n = (uint32_t)n;

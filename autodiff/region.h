@@ -38,8 +38,11 @@ typedef struct mga_region {
     mga_cluster *clusters;
 } mga_region;
 
-/* Collect from the roots, cluster, decide stores. Everything lives in the arena. */
-mg_status mga_region_build(mga_region *region, mgr_arena *arena, mga_thread *thread, size_t n_roots,
+/* All pending nodes below the roots into thread->walk, in recording order. */
+mg_status mga_region_collect(mga_thread *thread, size_t n_roots, mga_node *const *roots);
+
+/* Of what was collected from these roots: cluster, decide stores. Everything lives in the arena. */
+mg_status mga_region_build(mga_region *region, mgr_arena *arena, const mga_thread *thread, size_t n_roots,
                            mga_node *const *roots);
 
 /* The entry of a pending node in this region, through views; NULL if its value is already there. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Thread_local mga_thread *state;
+MGR_THREAD_LOCAL mga_thread *mga_thread_state;
 static pthread_key_t key;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static bool key_made;
@@ -35,15 +35,67 @@ bool mga_nodes_push(mga_nodes *nodes, mga_node *node) {
     return true;
 }
 
+static bool is_sorted(const mga_nodes *nodes) {
+    for (size_t i = 1; i < nodes->n; i++)
+        if (nodes->v[i - 1]->seq > nodes->v[i]->seq) return false;
+    return true;
+}
+
+static void reverse(mga_nodes *nodes) {
+    for (size_t i = 0, j = nodes->n; i + 1 < j; i++) {
+        mga_node *swap = nodes->v[i];
+        nodes->v[i] = nodes->v[--j];
+        nodes->v[j] = swap;
+    }
+}
+
+static int by_seq(const void *a, const void *b) {
+    uint64_t x = (*(mga_node *const *)a)->seq, y = (*(mga_node *const *)b)->seq;
+    return (x > y) - (x < y);
+}
+
+/* Recording numbers are nearly dense, so most walks have a place for each number of their range; a walk that reaches
+ * far back for a few nodes is small. Numbers of different threads may be equal: then there is no place for both. */
+static bool place_by_seq(mga_nodes *nodes, mga_nodes *spare, uint64_t least, size_t range) {
+    if (!mga_nodes_reserve(spare, range)) return false;
+    memset(spare->v, 0, range * sizeof *spare->v);
+    for (size_t i = 0; i < nodes->n; i++) {
+        mga_node **place = &spare->v[nodes->v[i]->seq - least];
+        if (*place) {
+            qsort(nodes->v, nodes->n, sizeof *nodes->v, by_seq);
+            return true;
+        }
+        *place = nodes->v[i];
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < range; i++)
+        if (spare->v[i]) nodes->v[n++] = spare->v[i];
+    return true;
+}
+
+bool mga_nodes_sort(mga_nodes *nodes, mga_nodes *spare) {
+    if (is_sorted(nodes)) return true;
+    reverse(nodes); /* mostly found backwards */
+    if (is_sorted(nodes)) return true;
+    uint64_t least = UINT64_MAX, most = 0;
+    for (size_t i = 0; i < nodes->n; i++) {
+        if (nodes->v[i]->seq < least) least = nodes->v[i]->seq;
+        if (nodes->v[i]->seq > most) most = nodes->v[i]->seq;
+    }
+    if (most - least < 8 * nodes->n) return place_by_seq(nodes, spare, least, (size_t)(most - least) + 1);
+    qsort(nodes->v, nodes->n, sizeof *nodes->v, by_seq);
+    return true;
+}
+
 /* What an exiting thread leaves open is let go unevaluated: nobody can look at it any more. Kept tensors belong to
  * their holders. */
 static void thread_exit(void *p) {
     mga_thread *t = p;
-    state = t; /* destructors of other keys may have run; releasing needs the counters */
+    mga_thread_state = t; /* destructors of other keys may have run; releasing needs the counters */
     for (size_t i = t->n_scopes; i-- > 0;)
         while (t->scopes[i].tensors) mg_release(t->scopes[i].tensors);
     for (size_t i = 0; i < t->wanted.n; i++) mga_node_release(t->wanted.v[i]);
-    state = NULL;
+    mga_thread_state = NULL;
     mga_nodes_free(&t->wanted);
     mga_nodes_free(&t->walk);
     mga_nodes_free(&t->stack);
@@ -58,7 +110,7 @@ static bool is_set(const char *name) {
     return value && strcmp(value, "1") == 0;
 }
 
-static mga_thread *make_state(void) {
+mga_thread *mga_thread_make(void) {
     pthread_once(&key_once, make_key);
     mga_thread *t = mgr_alloc(sizeof *t);
     if (!t) return NULL;
@@ -73,12 +125,9 @@ static mga_thread *make_state(void) {
     t->eager = is_set("MYGRAD_EAGER");
     t->debug = is_set("MYGRAD_DEBUG");
     if (key_made) pthread_setspecific(key, t);
-    state = t;
+    mga_thread_state = t;
     return t;
 }
-
-mga_thread *mga_thread_get(void) { return state ? state : make_state(); }
-mga_thread *mga_thread_peek(void) { return state; }
 
 mg_status mga_want(mga_node *node) {
     mga_thread *t = mga_thread_get();
@@ -86,8 +135,6 @@ mg_status mga_want(mga_node *node) {
     mga_node_retain(node);
     return MG_OK;
 }
-
-bool mga_recording(void) { return !state || state->no_autodiff == 0; }
 
 void mg_no_autodiff(bool on) {
     mga_thread *t = mga_thread_get();
@@ -106,8 +153,8 @@ void mg_mem_guard(bool on) {
 }
 
 void mga_live_counts(uint64_t *nodes, uint64_t *tensors) {
-    *nodes = state && state->live_nodes > 0 ? (uint64_t)state->live_nodes : 0;
-    *tensors = state && state->live_tensors > 0 ? (uint64_t)state->live_tensors : 0;
+    *nodes = mga_thread_state && mga_thread_state->live_nodes > 0 ? (uint64_t)mga_thread_state->live_nodes : 0;
+    *tensors = mga_thread_state && mga_thread_state->live_tensors > 0 ? (uint64_t)mga_thread_state->live_tensors : 0;
 }
 
-uint64_t mga_clusters_run(void) { return state ? state->clusters_run : 0; }
+uint64_t mga_clusters_run(void) { return mga_thread_state ? mga_thread_state->clusters_run : 0; }

@@ -5,6 +5,7 @@
 #define MGA_THREAD_H
 
 #include "autodiff/handle.h"
+#include "runtime/thread.h"
 
 /* A growing array of node pointers, reused between walks. */
 typedef struct mga_nodes {
@@ -16,6 +17,10 @@ typedef struct mga_nodes {
 bool mga_nodes_reserve(mga_nodes *nodes, size_t n);
 bool mga_nodes_push(mga_nodes *nodes, mga_node *node);
 void mga_nodes_free(mga_nodes *nodes);
+
+/* Sort by recording order, oldest first; spare is memory to sort with, whose contents are lost. False with an error
+ * set. */
+bool mga_nodes_sort(mga_nodes *nodes, mga_nodes *spare);
 
 typedef struct mga_scope_frame {
     uint64_t token;
@@ -32,16 +37,23 @@ typedef struct mga_thread {
     uint64_t seq;
     int no_autodiff; /* depth */
     bool eager, guard, root_warned;
-    bool debug; /* MYGRAD_DEBUG=1: borrowed memory is checksummed */
+    bool debug;      /* MYGRAD_DEBUG=1: borrowed memory is checksummed */
     int64_t live_nodes, live_tensors;
     uint64_t clusters_run;
 } mga_thread;
 
+/* Seen through the functions below only. */
+extern MGR_THREAD_LOCAL mga_thread *mga_thread_state;
+MGR_SLOW mga_thread *mga_thread_make(void);
+
 /* This thread's state, made at first use. NULL with an error set. */
-mga_thread *mga_thread_get(void);
+static inline mga_thread *mga_thread_get(void) { return mga_thread_state ? mga_thread_state : mga_thread_make(); }
 
 /* The same without making one: NULL before first use and after thread exit. */
-mga_thread *mga_thread_peek(void);
+static inline mga_thread *mga_thread_peek(void) { return mga_thread_state; }
+
+/* Autodiff on, for this thread. */
+static inline bool mga_recording(void) { return !mga_thread_state || mga_thread_state->no_autodiff == 0; }
 
 /* Put node (counted by this call) on the list of values that the closing scope evaluates. */
 mg_status mga_want(mga_node *node);

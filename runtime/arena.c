@@ -9,21 +9,14 @@ struct mgr_arena_chunk {
 
 enum { CHUNK_BYTES = 1 << 16, HEADER = (sizeof(struct mgr_arena_chunk) + 15) & ~(size_t)15 };
 
-static bool add_chunk(mgr_arena *arena, size_t bytes) {
+/* A new chunk, of which the first `bytes` (a multiple of 16) are the answer. */
+void *mgr_arena_grow(mgr_arena *arena, size_t bytes) {
     mgr_buffer *buffer = mgr_buffer_new(HEADER + bytes > CHUNK_BYTES ? HEADER + bytes : CHUNK_BYTES);
-    if (!buffer) return false;
+    if (!buffer) return NULL;
     struct mgr_arena_chunk *chunk = buffer->data;
     *chunk = (struct mgr_arena_chunk){arena->chunks, buffer};
-    arena->chunks = chunk;
-    arena->used = HEADER;
-    return true;
-}
-
-void *mgr_arena_alloc(mgr_arena *arena, size_t bytes) {
-    bytes = (bytes + 15) & ~(size_t)15;
-    if ((!arena->chunks || arena->used + bytes > arena->chunks->buffer->bytes) && !add_chunk(arena, bytes)) return NULL;
-    char *p = (char *)arena->chunks + arena->used;
-    arena->used += bytes;
+    char *p = (char *)chunk + HEADER;
+    *arena = (mgr_arena){chunk, p + bytes, (char *)chunk + buffer->bytes};
     return p;
 }
 
@@ -33,5 +26,5 @@ void mgr_arena_reset(mgr_arena *arena) {
         arena->chunks = chunk->next;
         mgr_buffer_release(chunk->buffer);
     }
-    arena->used = 0;
+    arena->next = arena->end = NULL;
 }
