@@ -3,6 +3,7 @@
 #include "autodiff/flush.h"
 
 #include "autodiff/borrowed.h"
+#include "autodiff/flush_small.h"
 #include "autodiff/job.h"
 #include "runtime/dtype.h"
 #include "runtime/fill.h"
@@ -101,6 +102,11 @@ static void attach(mga_flush *flush) {
 
 static mg_status run_flush(mga_flush *flush, size_t n_roots, mga_node *const *roots) {
     MGR_TRY(mga_region_collect(flush->thread, n_roots, roots));
+    bool plan = flush->thread->debug || flush->thread->tiles_only;
+    if (!plan && mga_flush_small_serves(&flush->thread->walk)) {
+        flush->thread->clusters_run++;
+        return mga_flush_small_run(&flush->thread->walk, n_roots, roots);
+    }
     mg_status status = mga_region_build(&flush->region, &flush->arena, flush->thread, n_roots, roots);
     const char *context = mgr_error_context(NULL);
     if (status == MG_OK && flush->thread->debug) status = mga_borrowed_check(&flush->region);

@@ -31,8 +31,7 @@ static bool all_results_here(const mga_flush *flush, const mga_node *op) {
     return atomic_load_explicit(&op->refs, memory_order_relaxed) == flush->region.entries[op->slot].results;
 }
 
-mgr_buffer *mga_job_takeover(const mga_flush *flush, const mga_entry *entry, const mga_node *input, uint32_t readers) {
-    const mga_node *node = entry->node;
+mgr_buffer *mga_takeover(const mga_node *node, const mga_node *input, uint32_t readers) {
     if (input->op != MGA_OP_LEAF || !input->buffer || input->buffer->size_class == MGR_BORROWED) return NULL;
     if ((node->flags & MGA_HISTORY) || (input->flags & MGA_FROZEN)) return NULL;
     if (input->data != input->buffer->data || input->shape != node->shape) return NULL;
@@ -40,8 +39,13 @@ mgr_buffer *mga_job_takeover(const mga_flush *flush, const mga_entry *entry, con
     if (atomic_load_explicit(&input->refs, memory_order_acquire) != 1 + readers) return NULL;
     if (atomic_load_explicit(&input->buffer->refs, memory_order_relaxed) != 1)
         return NULL; /* also: not taken over already */
-    if (node->op == MGA_OP_RESULT && !all_results_here(flush, node->in[0])) return NULL;
     return input->buffer;
+}
+
+mgr_buffer *mga_job_takeover(const mga_flush *flush, const mga_entry *entry, const mga_node *input, uint32_t readers) {
+    const mga_node *node = entry->node;
+    if (node->op == MGA_OP_RESULT && !all_results_here(flush, node->in[0])) return NULL;
+    return mga_takeover(node, input, readers);
 }
 
 mg_status mga_job_claim(mga_flush *flush, mga_job *job, mga_entry *entry, mgr_buffer *taken, char **data) {

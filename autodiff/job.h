@@ -45,8 +45,10 @@ mgr_tile_instr mga_convert_instr(mg_dtype dtype, uint16_t value);
 /* Where the data of an operand are, or will be when its cluster has run. */
 char *mga_operand_data(const mga_flush *flush, const mga_node *node);
 
-/* The buffer of `input` if `entry`'s node may be computed in place over it, else NULL. readers: how many of the input's
- * counts belong to nodes that will have read it, and let it go, by then. */
+/* The buffer of `input` if `node` (for the second function `entry`'s, which may be a RESULT) may be computed in place
+ * over it, else NULL. readers: how many of the input's counts belong to nodes that will have read it, and let it go, by
+ * then. */
+mgr_buffer *mga_takeover(const mga_node *node, const mga_node *input, uint32_t readers);
 mgr_buffer *mga_job_takeover(const mga_flush *flush, const mga_entry *entry, const mga_node *input, uint32_t readers);
 
 /* The three kinds. */

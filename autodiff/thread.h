@@ -38,6 +38,7 @@ typedef struct mga_thread {
     int no_autodiff; /* depth */
     bool eager, guard, root_warned;
     bool debug;      /* MYGRAD_DEBUG=1: borrowed memory is checksummed */
+    bool tiles_only; /* tests: no short way for small arrays (flush_small.h) */
     int64_t live_nodes, live_tensors;
     uint64_t clusters_run;
 } mga_thread;

@@ -13,6 +13,7 @@ typedef struct mode {
     bool model, eager;
     int threads;
     mgk_isa isa;
+    bool tiles; /* small arrays, too, by the tile machine */
 } mode;
 
 static void run(const program *p, const mode *how, program_result *result) {
@@ -21,12 +22,14 @@ static void run(const program *p, const mode *how, program_result *result) {
         return;
     }
     mga_thread_get()->eager = how->eager;
+    mga_thread_get()->tiles_only = how->tiles;
     mg_set_num_threads(how->threads);
     mgr_kernels_override(mgr_kernels_of(how->isa));
     program_run(p, result);
     mgr_kernels_override(NULL);
     mg_set_num_threads(0);
     mga_thread_get()->eager = false;
+    mga_thread_get()->tiles_only = false;
 }
 
 static bool agree(const program *p, const mode *a, const mode *b) {
@@ -81,15 +84,23 @@ static void compare(mg_test_rng *rng, int times, bool exact, bool large, const m
     }
 }
 
-static const mode lazy = {"lazy", false, false, 1, MGK_SCALAR}, eager = {"eager", false, true, 1, MGK_SCALAR};
-static const mode plain = {"model", true, false, 1, MGK_SCALAR}, two = {"two threads", false, false, 2, MGK_SCALAR};
-static const mode three = {"three threads", false, false, 3, MGK_SCALAR};
-static const mode avx2 = {"avx2", false, false, 1, MGK_AVX2}, avx512 = {"avx512", false, false, 1, MGK_AVX512};
-static const mode neon = {"neon", false, false, 1, MGK_NEON};
+static const mode lazy = {"lazy", .threads = 1, .isa = MGK_SCALAR}, plain = {"model", .model = true};
+static const mode tiles = {"tiles", .threads = 1, .isa = MGK_SCALAR, .tiles = true};
+static const mode eager = {"eager", .eager = true, .threads = 1, .isa = MGK_SCALAR};
+static const mode two = {"two threads", .threads = 2, .isa = MGK_SCALAR};
+static const mode three = {"three threads", .threads = 3, .isa = MGK_SCALAR};
+static const mode avx2 = {"avx2", .threads = 1, .isa = MGK_AVX2, .tiles = true};
+static const mode avx512 = {"avx512", .threads = 1, .isa = MGK_AVX512, .tiles = true};
+static const mode neon = {"neon", .threads = 1, .isa = MGK_NEON, .tiles = true};
 
 MG_TEST(random_programs, aliasing_is_numpys) {
     mg_test_rng rng = mg_test_rng_new();
     compare(&rng, 3000, true, false, &lazy, &plain);
+}
+
+MG_TEST(random_programs, tiled_aliasing_is_numpys) {
+    mg_test_rng rng = mg_test_rng_new();
+    compare(&rng, 3000, true, false, &tiles, &plain);
 }
 
 MG_TEST(random_programs, eager_aliasing_is_numpys) {
@@ -100,6 +111,11 @@ MG_TEST(random_programs, eager_aliasing_is_numpys) {
 MG_TEST(random_programs, lazy_is_eager) {
     mg_test_rng rng = mg_test_rng_new();
     compare(&rng, 3000, false, false, &lazy, &eager);
+}
+
+MG_TEST(random_programs, the_short_way_is_the_tile_machine) {
+    mg_test_rng rng = mg_test_rng_new();
+    compare(&rng, 3000, false, false, &lazy, &tiles);
 }
 
 MG_TEST(random_programs, threads_do_not_matter) {
