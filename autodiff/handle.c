@@ -41,7 +41,6 @@ static mg_tensor *new_handle(mga_thread *thread, mga_node *node) {
     memset(t, 0, sizeof *t);
     t->node = node;
     t->shape = node->shape;
-    mgr_shape_retain(t->shape);
     t->dtype = node->dtype;
     t->variable = node->flags & MGA_VARIABLE;
     thread->live_tensors++;
@@ -113,7 +112,6 @@ static void destroy(mga_thread *thread, mg_tensor *t) {
     mga_storage_release(t->storage);
     if (t->view) mgr_block_free(t->view, mga_view_bytes(t->shape->ndim));
     mga_node_release(t->node);
-    mgr_shape_release(t->shape);
     mgr_block_free(t, sizeof *t);
     thread->live_tensors--;
 }

@@ -20,10 +20,10 @@ typedef struct mga_storage {
 enum { MGA_T_KEPT = 1, MGA_T_GRAD = 2 /* belongs to the tensor it is the gradient of */ };
 
 struct mg_tensor {
-    mga_node *node;       /* current value if version == storage->version (or there is no storage) */
-    mga_storage *storage; /* NULL until a view or an in-place write needs one */
-    mga_view *view;       /* relative to storage->root; NULL: the whole */
-    const mgr_shape *shape;
+    mga_node *node;         /* current value if version == storage->version (or there is no storage) */
+    mga_storage *storage;   /* NULL until a view or an in-place write needs one */
+    mga_view *view;         /* relative to storage->root; NULL: the whole */
+    const mgr_shape *shape; /* node's, which counts it: it changes its node, never its shape */
     mg_tensor *grad;        /* handle made by mg_grad ... */
     uint64_t grad_of;       /* ... from the gradient of the root with this seq: addresses come back, numbers do not */
     mg_tensor *prev, *next; /* the list of its scope; kept tensors and gradients are in none */

@@ -107,15 +107,15 @@ static mg_status result_types(const mgk_op_info *info, mga_node *const *in, mg_d
     return mgr_result_type(info, promoted, &row, logical, result);
 }
 
-/* The common shape of n operands, counted. */
-static const mgr_shape *common_shape(const char *op, int n, mga_node *const *in) {
+/* The common shape of n operands: *made is NULL if it is the shape of all, else it is counted. */
+static const mgr_shape *common_shape(const char *op, int n, mga_node *const *in, const mgr_shape **made) {
     const mgr_shape *shape = in[0]->shape;
-    mgr_shape_retain(shape);
+    *made = NULL;
     for (int i = 1; i < n && shape; i++) {
         if (in[i]->shape == shape) continue;
         const mgr_shape *wider = mgr_shape_broadcast(op, shape, in[i]->shape);
-        mgr_shape_release(shape);
-        shape = wider;
+        if (*made) mgr_shape_release(*made);
+        shape = *made = wider;
     }
     return shape;
 }
@@ -158,10 +158,10 @@ mga_node *mga_record_map(uint16_t op, mga_node *const *in, const double *params,
         ok = bool_operands(info, in, operands, held);
         in = operands;
     }
-    const mgr_shape *shape = ok ? common_shape(info->name, info->n_in, in) : NULL;
+    const mgr_shape *made, *shape = ok ? common_shape(info->name, info->n_in, in, &made) : NULL;
     if (shape) {
         node = mga_node_new(op, result, logical, shape, info->n_in, in);
-        mgr_shape_release(shape);
+        if (made) mgr_shape_release(made);
         if (node && info->n_params && !set_params(node, info->n_params, params)) {
             mga_node_release(node);
             node = NULL;

@@ -54,36 +54,52 @@ static int by_seq(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Recording numbers are nearly dense, so most walks have a place for each number of their range; a walk that reaches
- * far back for a few nodes is small. Numbers of different threads may be equal: then there is no place for both. */
-static bool place_by_seq(mga_nodes *nodes, mga_nodes *spare, uint64_t least, size_t range) {
-    if (!mga_nodes_reserve(spare, range)) return false;
-    memset(spare->v, 0, range * sizeof *spare->v);
-    for (size_t i = 0; i < nodes->n; i++) {
-        mga_node **place = &spare->v[nodes->v[i]->seq - least];
-        if (*place) {
-            qsort(nodes->v, nodes->n, sizeof *nodes->v, by_seq);
-            return true;
-        }
-        *place = nodes->v[i];
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < range; i++)
-        if (spare->v[i]) nodes->v[n++] = spare->v[i];
-    return true;
+static void sort_by_comparing(mga_node **v, size_t n) {
+    if (n > 1) qsort(v, n, sizeof *v, by_seq);
 }
 
+/* v[0..n) by a place for each number from `least` on. Numbers of different threads may be equal: then there is no place
+ * for both. */
+static void place_by_seq(mga_node **v, size_t n, mga_node **places, uint64_t least, size_t range) {
+    memset(places, 0, range * sizeof *places);
+    for (size_t i = 0; i < n; i++) {
+        mga_node **place = &places[v[i]->seq - least];
+        if (*place) {
+            sort_by_comparing(v, n);
+            return;
+        }
+        *place = v[i];
+    }
+    for (size_t i = 0; i < range; i++)
+        if (places[i]) *v++ = places[i];
+}
+
+/* Nodes with numbers below `least` to the front; returns how many. */
+static size_t part_old(mga_nodes *nodes, uint64_t least) {
+    size_t old = 0;
+    for (size_t i = 0; i < nodes->n; i++) {
+        mga_node *node = nodes->v[i];
+        if (node->seq >= least) continue;
+        nodes->v[i] = nodes->v[old];
+        nodes->v[old++] = node;
+    }
+    return old;
+}
+
+/* What was recorded lately has nearly dense numbers, so there is a place for each; parameters are old, and few. */
 bool mga_nodes_sort(mga_nodes *nodes, mga_nodes *spare) {
     if (is_sorted(nodes)) return true;
     reverse(nodes); /* mostly found backwards */
     if (is_sorted(nodes)) return true;
-    uint64_t least = UINT64_MAX, most = 0;
-    for (size_t i = 0; i < nodes->n; i++) {
-        if (nodes->v[i]->seq < least) least = nodes->v[i]->seq;
+    uint64_t most = 0;
+    for (size_t i = 0; i < nodes->n; i++)
         if (nodes->v[i]->seq > most) most = nodes->v[i]->seq;
-    }
-    if (most - least < 8 * nodes->n) return place_by_seq(nodes, spare, least, (size_t)(most - least) + 1);
-    qsort(nodes->v, nodes->n, sizeof *nodes->v, by_seq);
+    size_t range = 4 * nodes->n;
+    uint64_t least = most < range ? 0 : most - range + 1;
+    if (!mga_nodes_reserve(spare, range)) return false;
+    size_t old = part_old(nodes, least);
+    sort_by_comparing(nodes->v, old);
+    place_by_seq(nodes->v + old, nodes->n - old, spare->v, least, range);
     return true;
 }
 

@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { UNIT = 64, CLASSES = 224, MAGAZINE_CLASSES = 52, MAGAZINE_MAX = 32 };
+enum { UNIT = 64, CLASSES = 224, MAGAZINE_CLASSES = 52, MAGAZINE_MAX = 128 };
 #define MAGAZINE_BYTES (2u << 20) /* what one class of one magazine may hold; at least two buffers */
 #define HUGE_PAGE      ((size_t)2 << 20)
 
