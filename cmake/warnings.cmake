@@ -2,7 +2,7 @@
 
 add_library(mygrad_build INTERFACE)
 target_include_directories(mygrad_build INTERFACE
-  ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include ${MYGRAD_GEN_DIR} ${MYGRAD_GEN_DIR}/include)
+  ${MYGRAD_SOURCE_ROOT} ${MYGRAD_SOURCE_ROOT}/include ${MYGRAD_GEN_ROOT} ${MYGRAD_GEN_ROOT}/include)
 target_compile_definitions(mygrad_build INTERFACE _GNU_SOURCE MG_BUILDING)
 target_compile_options(mygrad_build INTERFACE
   -ffp-contract=off -fno-math-errno -fno-trapping-math -fvisibility=hidden -fno-strict-aliasing

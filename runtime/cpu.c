@@ -87,6 +87,10 @@ const mgk_table *mgr_kernels_of(mgk_isa isa) {
     return (unsigned)isa < MGK_ISA_COUNT && can_run(isa) ? built_in[isa] : NULL;
 }
 
+const char *mgr_isa_built_in(mgk_isa isa) {
+    return (unsigned)isa < MGK_ISA_COUNT && built_in[isa] ? isa_names[isa] : NULL;
+}
+
 /* ---- the choice ---- */
 
 static _Atomic(const mgk_table *) chosen, overriding;

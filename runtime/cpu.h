@@ -14,6 +14,9 @@ const mgk_table *mgr_kernels(void);
 /* The table of one ISA, or NULL if it is not built in or cannot run here: for tests that compare ISAs. */
 const mgk_table *mgr_kernels_of(mgk_isa isa);
 
+/* The name of an ISA that is built in, whether this CPU runs it or not; NULL of any other. */
+const char *mgr_isa_built_in(mgk_isa isa);
+
 /* Tests: use this table from now on (NULL: back to the chosen one). Not while other threads compute. */
 void mgr_kernels_override(const mgk_table *table);
 

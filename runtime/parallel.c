@@ -3,34 +3,15 @@
 #include "runtime/parallel_plan.h"
 
 #if MGR_PARALLEL_USES_OPENMP
+#include "runtime/openmp_runtimes.h"
 #include "runtime/thread.h"
 
 #include <dlfcn.h>
-#include <link.h>
 #include <omp.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <string.h>
 
 /* ---- which runtime serves ---- */
-
-static const char *const runtimes[] = {"libgomp", "libomp", "libiomp5"};
-enum { RUNTIMES = sizeof runtimes / sizeof *runtimes };
-
-static int runtime_of(const char *path) {
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    const char *name = slash ? slash + 1 : path ? path : "";
-    for (int i = 0; i < RUNTIMES; i++)
-        if (strncmp(name, runtimes[i], strlen(runtimes[i])) == 0) return i;
-    return -1;
-}
-
-static int note_loaded(struct dl_phdr_info *info, size_t size, void *seen) {
-    (void)size;
-    int i = runtime_of(info->dlpi_name);
-    if (i >= 0) *(unsigned *)seen |= 1u << i;
-    return 0;
-}
 
 /* The number of the runtime that our calls end in, -1 if unknown; *path is its file. */
 static int find_serving(const char **path) {
@@ -38,32 +19,33 @@ static int find_serving(const char **path) {
     /* In a program that is not position-independent the address is a stub of its own: then the name decides. */
     void *symbols[] = {(void *)(uintptr_t)omp_get_max_threads, dlsym(RTLD_DEFAULT, "omp_get_max_threads")};
     for (int i = 0; i < 2; i++) {
-        if (!symbols[i] || !dladdr(symbols[i], &info) || runtime_of(info.dli_fname) < 0) continue;
+        if (!symbols[i] || !dladdr(symbols[i], &info) || mgr_openmp_of_file(info.dli_fname) < 0) continue;
         *path = info.dli_fname;
-        return runtime_of(info.dli_fname);
+        return mgr_openmp_of_file(info.dli_fname);
     }
     return -1;
 }
 
-static char backend[96];
+static int serving = -1;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* Also pins the runtime: its idle threads would be left without code if unloading us unloaded it. */
-static void find_backend(void) {
+static void find_runtime(void) {
     const char *path = NULL;
-    int serving = find_serving(&path);
-    unsigned seen = 0;
+    serving = find_serving(&path);
     if (path) (void)dlopen(path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-    dl_iterate_phdr(note_loaded, &seen);
-    int at = snprintf(backend, sizeof backend, "OpenMP (%s", serving >= 0 ? runtimes[serving] : "built in");
-    for (int i = 0; i < RUNTIMES; i++)
-        if (i != serving && (seen >> i & 1))
-            at += snprintf(backend + at, sizeof backend - (size_t)at, "; %s is loaded, too", runtimes[i]);
-    snprintf(backend + at, sizeof backend - (size_t)at, ")");
 }
 
+/* Who serves is settled; who else is there may change with every library that the program loads. */
 const char *mgr_parallel_backend(void) {
-    pthread_once(&once, find_backend);
+    static _Thread_local char backend[96];
+    pthread_once(&once, find_runtime);
+    unsigned loaded = mgr_openmp_loaded();
+    int at = snprintf(backend, sizeof backend, "OpenMP (%s", serving >= 0 ? mgr_openmp_name(serving) : "built in");
+    for (int i = 0; mgr_openmp_name(i); i++)
+        if (i != serving && (loaded >> i & 1))
+            at += snprintf(backend + at, sizeof backend - (size_t)at, "; %s is loaded, too", mgr_openmp_name(i));
+    snprintf(backend + at, sizeof backend - (size_t)at, ")");
     return backend;
 }
 
@@ -76,7 +58,7 @@ void mgr_parallel_for(int64_t n, int64_t grain, mgr_parallel_body *body, void *c
         return;
     }
     mgr_fork_watch();
-    pthread_once(&once, find_backend);
+    pthread_once(&once, find_runtime);
 #pragma omp parallel num_threads(plan.chunks)
     {
         int worker = omp_get_thread_num(), team = omp_get_num_threads(); /* a team may be smaller than asked for */
@@ -89,7 +71,7 @@ int mgr_parallel_enter_library(int *saved) {
     *saved = omp_get_max_threads();
     if (n > 1) {
         mgr_fork_watch();
-        pthread_once(&once, find_backend);
+        pthread_once(&once, find_runtime);
     }
     if (n != *saved) omp_set_num_threads(n);
     return n;

@@ -24,7 +24,8 @@ void mgr_set_num_threads(int n); /* n < 1: back to the default */
 int mgr_parallel_enter_library(int *saved);
 void mgr_parallel_leave_library(int saved);
 
-/* "OpenMP (libgomp)", "pthreads", "none": who serves. */
+/* "OpenMP (libgomp)", "OpenMP (libgomp; libomp is loaded, too)", "pthreads": who serves. Valid until this thread's next
+ * call. */
 const char *mgr_parallel_backend(void);
 
 #endif

@@ -7,12 +7,14 @@
 #include "runtime/parallel_plan.h"
 
 #if !MGR_PARALLEL_USES_OPENMP
+#include "runtime/openmp_runtimes.h"
 #include "runtime/thread.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_WORKERS = 1023, SPINS = 2000 };
@@ -163,6 +165,15 @@ void mgr_parallel_leave_library(int saved) {
     if (saved && get_openmp_threads() != saved) set_openmp_threads(saved);
 }
 
-const char *mgr_parallel_backend(void) { return "pthreads"; }
+/* oneDNN and OpenBLAS may have brought pools of their own. */
+const char *mgr_parallel_backend(void) {
+    static _Thread_local char backend[96];
+    unsigned loaded = mgr_openmp_loaded();
+    int at = snprintf(backend, sizeof backend, "pthreads");
+    for (int i = 0; mgr_openmp_name(i); i++)
+        if (loaded >> i & 1)
+            at += snprintf(backend + at, sizeof backend - (size_t)at, "; %s is loaded, too", mgr_openmp_name(i));
+    return backend;
+}
 
 #endif

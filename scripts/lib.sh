@@ -98,6 +98,7 @@ build() {
     shift 2
     # Continuous integration refuses warnings; sanitizers make gcc see uninitialised values that are none.
     [ -z "${CI:-}" ] || [ "$preset" != release ] || werror=ON
+    [ "$preset" != clang ] || werror=ON
     mkdir -p "$directory"
     log="$directory/configure.log"
     if [ ! -f "$directory/build.ninja" ] || [ -n "$packages_changed" ]; then

@@ -17,6 +17,14 @@ zlib1g-dev              reading deflated .npz members and gzipped data sets
 packages_test="
 libcriterion-dev        the test runner
 libmpfr-dev             numbers of any precision: the oracle of the f64 mathematics
+g++                     C++ programs that use the library
+pkg-config              programs that find the library by it
+"
+
+# A build by the other compiler.
+packages_clang="
+clang                   the compiler
+libomp-dev              its OpenMP runtime; also the second one of the tests that want two
 "
 
 # Looking at the results: optional, but the demo is nicer with it.

@@ -22,6 +22,13 @@ MG_API void mg_set_flush_denormals(bool flush);
 /* Name of the instruction set in use: "avx512". */
 MG_API const char *mg_isa(void);
 
+/* How this library was built, and what serves it in this process now: put it into bug reports. A first line
+ * "mygrad 0.1.0", then a line "name: value" each for compiler, flags, kernels (the instruction set in use, then all
+ * that are built in), oneDNN, BLAS (with the core that it has chosen), zlib, threads (how many, and who runs them) and
+ * OpenMP runtimes loaded. What is absent is "none"; more names may follow. Valid until this thread's next call; never
+ * NULL, sets no error. Since 0.1. */
+MG_API const char *mg_build_info(void);
+
 /* Counters, for tests and for people who watch their memory. */
 typedef struct mg_stats {
     uint64_t system_allocs;    /* calls to the system's allocator since the process started */

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// A user's program in C++17: the scope is an object, options are a last argument. Ends with 0 if the numbers are right.
+#include <mygrad/mygrad.h>
+
+#include <cstdio>
+
+static bool right(const char *what, double got, double expected) {
+    if (got == expected) return true;
+    std::printf("%s: %g instead of %g\n", what, got, expected);
+    return false;
+}
+
+static bool gradient() {
+    mg::scope scope;
+    const double values[] = {1, 2, 3, 4, 5, 6};
+    const bool choice[] = {true, false, true};
+    mg_tensor *x = mg_from_f64(values, MG_SHAPE(2, 3));
+    mg::opts opts{};
+    opts.where = mg_from_bool(choice, MG_SHAPE(3));
+    mg_tensor *f = mg_sum(mg_multiply(x, x, opts));
+    mg_backward(f);
+    return right("f", mg_item(f), 1 + 9 + 16 + 36) && right("df", mg_item(mg_sum(mg_grad(x))), 2 * (1 + 3 + 4 + 6)) &&
+           right("df[1, 2]", mg_item(mg_getitem(mg_grad(x), MG_KEY(MG_I(1), MG_I(-1)))), 12);
+}
+
+int main() {
+    MG_SCOPE;
+    bool ok = gradient();
+    mg_tensor *ones = mg_ones(MG_SHAPE(8, 8));
+    ok = right("matmul", mg_item(mg_sum(mg_matmul(ones, ones))), 512) && ok;
+    mg_error error = mg_take_error();
+    if (error.code != MG_OK) std::printf("%s: %s\n", error.op, error.message);
+    return ok && error.code == MG_OK ? 0 : 1;
+}
