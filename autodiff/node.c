@@ -50,7 +50,7 @@ static void release_extra(mga_node *node, mga_node **dead) {
             bury(pair->value, dead);
         }
         mgr_block_free(pairs, sizeof *pairs + pairs->n * sizeof pairs->pair[0]);
-    } else if (node->op < MGK_OP_COUNT && mgk_ops[node->op].kind == MGK_KIND_OPAQUE) {
+    } else if (node->op < MGK_OP_COUNT && mgk_ops[node->op].kind >= MGK_KIND_SCAN) {
         mga_state *held = node->extra;
         size_t bytes = held->bytes;
         if (held->destroy) held->destroy(held);

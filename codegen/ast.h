@@ -24,7 +24,11 @@ typedef struct mgc_expr {
     mgc_place at;
 } mgc_expr;
 
-typedef enum mgc_kind { MGC_MAP, MGC_REDUCE, MGC_OPAQUE } mgc_kind;
+/* The kinds of rules D6. Kernels of the first two are generated. The others are written: their stanza is their place in
+ * the tables and their documentation. */
+typedef enum mgc_kind { MGC_MAP, MGC_REDUCE, MGC_SCAN, MGC_ROW, MGC_MOVE, MGC_OPAQUE, MGC_KINDS } mgc_kind;
+
+static inline bool mgc_is_written(mgc_kind kind) { return kind >= MGC_SCAN; }
 
 typedef enum mgc_types {
     MGC_TYPES_UNSET,
@@ -67,8 +71,9 @@ typedef struct mgc_stanza {
     mgc_types types;
     const char *doc, *note, *since;
     const char *super;    /* a superinstruction, and why there is one; NULL: none */
-    const char *function; /* opaque: the public function */
-    const char *backward; /* reduce, opaque: the function that propagates gradients; NULL: none */
+    const char *function; /* written kinds: the public function */
+    const char *shape;    /* written kinds: the result's shape */
+    const char *backward; /* reduce, written kinds: the function that propagates gradients; NULL: none */
     const char *step;
     mgc_place step_at;
     double identity;

@@ -5,7 +5,7 @@
 
 #include "emit.h"
 
-static bool is_public(const mgc_op *op) { return !op->internal && op->s->kind != MGC_OPAQUE; }
+static bool is_public(const mgc_op *op) { return !op->internal && !mgc_is_written(op->s->kind); }
 
 static const char *opts_of(const mgc_op *op) { return op->s->kind == MGC_REDUCE ? "mg_reduce_opts" : "mg_ufunc_opts"; }
 

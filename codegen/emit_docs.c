@@ -49,7 +49,7 @@ static char *formula(const mgc_op *op) {
     const mgc_stanza *s = op->s;
     mgc_text t = {0};
     if (s->kind == MGC_REDUCE) mgc_put(&t, "every element into one by `%s`", op->step->name);
-    if (s->kind == MGC_OPAQUE) mgc_put(&t, "see `%s`", s->function);
+    if (mgc_is_written(s->kind)) mgc_put(&t, "see `%s`; shape %s", s->function, s->shape);
     for (int j = 0; j < s->n_out && s->kind == MGC_MAP; j++) {
         if (s->n_out > 1) mgc_put(&t, "%s`%s = ", j ? "; " : "", s->results[j]);
         mgc_put(&t, "%s%s`", s->n_out > 1 ? "" : "`", cell(mgc_print(op, op->value[j])));
@@ -142,7 +142,7 @@ char *mgc_emit_domains(const mgc_world *w) {
     mgc_put_banner(&t, "codegen/ops", "Where tests and benches draw the inputs of an op: rows {op, input, lo, hi}.");
     mgc_put(&t, "#ifndef MGK_OP_DOMAINS_H\n#define MGK_OP_DOMAINS_H\n\n#include \"mgk_ops.h\"\n\n#define MGK_DOMAINS");
     for (int i = 0; i < w->n_ops; i++)
-        for (int k = 0; k < w->ops[i]->s->n_in && w->ops[i]->s->kind != MGC_OPAQUE; k++)
+        for (int k = 0; k < w->ops[i]->s->n_in && !mgc_is_written(w->ops[i]->s->kind); k++)
             mgc_put(&t, " \\\n    {MGK_OP_%s, %d, %s, %s},", w->ops[i]->upper, k, mgc_c_double(w->ops[i]->s->in[k].lo),
                     mgc_c_double(w->ops[i]->s->in[k].hi));
     mgc_put(&t, "\n\n#endif\n");

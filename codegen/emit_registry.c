@@ -95,7 +95,8 @@ static void put_row_types(mgc_text *t, unsigned rows) {
 }
 
 static void put_info(mgc_text *t, const mgc_op *op) {
-    static const char *const kinds[] = {[MGC_MAP] = "MAP", [MGC_REDUCE] = "REDUCE", [MGC_OPAQUE] = "OPAQUE"};
+    static const char *const kinds[] = {[MGC_MAP] = "MAP", [MGC_REDUCE] = "REDUCE", [MGC_SCAN] = "SCAN",
+                                        [MGC_ROW] = "ROW", [MGC_MOVE] = "MOVE",     [MGC_OPAQUE] = "OPAQUE"};
     const mgc_stanza *s = op->s;
     unsigned bool_in = 0, bool_out = op->bool_out ? 1 : 0;
     for (int i = 0; i < s->n_in; i++)

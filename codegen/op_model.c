@@ -61,7 +61,7 @@ mgc_op *mgc_add_op(mgc_world *w, const mgc_stanza *s, int file) {
     op->name = s->name;
     op->upper = upper_case(s->name);
     op->file = file;
-    op->rows = s->kind == MGC_OPAQUE ? 0 : rows_of(s->types);
+    op->rows = mgc_is_written(s->kind) ? 0 : rows_of(s->types);
     op->bool_out = s->types == MGC_TYPES_COMPARE || s->types == MGC_TYPES_LOGICAL;
     op->internal = s->internal;
     if (strcmp(s->name, "multiply") == 0) w->dag.multiply = op;

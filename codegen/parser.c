@@ -246,9 +246,11 @@ static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place a
             "super or '}', found '%s'",
             key);
     }
-    if (s->kind == MGC_OPAQUE && strcmp(key, "function") == 0) return need_string(p, &s->function);
-    if (s->kind == MGC_OPAQUE && strcmp(key, "backward") == 0)
-        return need_name(p, &s->backward, "the name of a function");
+    const bool written = mgc_is_written(s->kind);
+    if (written && strcmp(key, "function") == 0) return need_string(p, &s->function);
+    if (written && strcmp(key, "shape") == 0) return need_string(p, &s->shape);
+    if (written && strcmp(key, "tolerance") == 0) return need_string(p, &s->no_ulp);
+    if (written && strcmp(key, "backward") == 0) return need_name(p, &s->backward, "the name of a function");
     if (s->kind == MGC_REDUCE && strcmp(key, "identity") == 0) return need_number(p, &s->identity);
     if (s->kind == MGC_REDUCE && strcmp(key, "step") == 0) {
         s->step_at = p->t->at;
@@ -257,7 +259,8 @@ static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place a
     if (s->kind == MGC_REDUCE)
         return mgc_error(
             p->d, at, "expected doc, note, step, identity, d, types, domain, since, internal or '}', found '%s'", key);
-    return mgc_error(p->d, at, "expected doc, note, function, backward, types, since or '}', found '%s'", key);
+    return mgc_error(p->d, at,
+                     "expected doc, note, function, shape, tolerance, backward, types, since or '}', found '%s'", key);
 }
 
 /* What every stanza of its kind must have. */
@@ -266,7 +269,8 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
     if (s->types == MGC_TYPES_UNSET) return mgc_error(p->d, s->at, "'%s' has no types", s->name);
     if (s->kind == MGC_MAP && s->n_value == 0) return mgc_error(p->d, s->at, "'%s' has no value", s->name);
     if (s->kind == MGC_REDUCE && !s->step) return mgc_error(p->d, s->at, "'%s' has no step", s->name);
-    if (s->kind == MGC_OPAQUE && !s->function) return mgc_error(p->d, s->at, "'%s' has no function", s->name);
+    if (mgc_is_written(s->kind) && !s->function) return mgc_error(p->d, s->at, "'%s' has no function", s->name);
+    if (mgc_is_written(s->kind) && !s->shape) return mgc_error(p->d, s->at, "'%s' has no shape", s->name);
     const bool reduce_types = s->types == MGC_TYPES_SUM || s->types == MGC_TYPES_MEAN;
     if (s->kind == MGC_MAP && (reduce_types || s->types == MGC_TYPES_SAME))
         return mgc_error(p->d, s->at, "the types of '%s' must be float, divide, numeric, all, compare or logical",
@@ -284,19 +288,15 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
 
 static mgc_stanza *parse_stanza(mgc_parser *p) {
     mgc_stanza *s = mgc_alloc(sizeof *s);
-    if (at_word(p, "op")) {
-        s->kind = MGC_MAP;
-    } else if (at_word(p, "reduce")) {
-        s->kind = MGC_REDUCE;
-    } else if (at_word(p, "opaque")) {
-        s->kind = MGC_OPAQUE;
-    } else if (at_word(p, "scan") || at_word(p, "row") || at_word(p, "move")) {
-        mgc_error(p->d, p->t->at, "'%s' is reserved for a later kind; expected op, reduce or opaque", p->t->text);
-        return NULL;
-    } else {
-        mgc_fail_expected(p, "op, reduce or opaque");
+    static const char *const kinds[MGC_KINDS] = {[MGC_MAP] = "op",  [MGC_REDUCE] = "reduce", [MGC_SCAN] = "scan",
+                                                 [MGC_ROW] = "row", [MGC_MOVE] = "move",     [MGC_OPAQUE] = "opaque"};
+    int kind = 0;
+    while (kind < MGC_KINDS && !at_word(p, kinds[kind])) kind++;
+    if (kind == MGC_KINDS) {
+        mgc_fail_expected(p, "op, reduce, scan, row, move or opaque");
         return NULL;
     }
+    s->kind = (mgc_kind)kind;
     p->t++;
     if (!parse_signature(p, s) || !mgc_need_punct(p, "{")) return NULL;
     while (!mgc_take_punct(p, "}")) {

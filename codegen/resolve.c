@@ -112,7 +112,7 @@ static bool resolve_rules(mgc_world *w, mgc_op *op) {
         const mgc_input *in = &op->s->in[i];
         mgc_rule *rule = &op->rule[i];
         rule->kind = in->rule;
-        if (op->s->kind == MGC_OPAQUE) rule->kind = op->s->backward ? MGC_RULE_FUNCTION : MGC_RULE_NONE;
+        if (mgc_is_written(op->s->kind)) rule->kind = op->s->backward ? MGC_RULE_FUNCTION : MGC_RULE_NONE;
         if (in->condition || (op->bool_out && rule->kind == MGC_RULE_UNSET)) rule->kind = MGC_RULE_NONE;
         if (rule->kind == MGC_RULE_FUNCTION && op->s->kind == MGC_MAP)
             return mgc_error(&w->diag, op->s->at, "'%s' is a map: its derivative must be an expression or none",

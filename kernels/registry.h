@@ -11,7 +11,16 @@
 #define MGK_MAX_OUT    3
 #define MGK_MAX_PARAMS 8
 
-typedef enum mgk_kind { MGK_KIND_MAP, MGK_KIND_REDUCE, MGK_KIND_OPAQUE } mgk_kind;
+/* Maps and reductions have generated kernels; the rest is written: scans along an axis, rows (all of an axis at a
+ * time), moves of elements, and what fits nowhere. */
+typedef enum mgk_kind {
+    MGK_KIND_MAP,
+    MGK_KIND_REDUCE,
+    MGK_KIND_SCAN,
+    MGK_KIND_ROW,
+    MGK_KIND_MOVE,
+    MGK_KIND_OPAQUE
+} mgk_kind;
 
 /* How the row dtype and the result dtype follow from the promoted input dtype P (bool inputs that are conditions
  * excepted). */

@@ -37,8 +37,10 @@ MG_TEST(mgc_errors, superinstructions) {
 
 MG_TEST(mgc_errors, parser) {
     check("op", "test.ops:1:3: error: expected the name of the op, found the end of the file");
-    check("map f(x) {}", "test.ops:1:1: error: expected op, reduce or opaque, found 'map'");
-    check("scan f(x) {}", "'scan' is reserved for a later kind");
+    check("map f(x) {}", "test.ops:1:1: error: expected op, reduce, scan, row, move or opaque, found 'map'");
+    check("scan f(x) { doc \"d\" types same shape \"s\" }", "'f' has no function");
+    check("row f(x) { doc \"d\" types same function \"mg_f\" }", "'f' has no shape");
+    check("move f(x) { value x }", "expected doc, note, function, shape, tolerance, backward, types, since or '}'");
     check("op f() {}", "test.ops:1:6: error: expected the name of an input, found ')'");
     check("op f(x, x) {}", "test.ops:1:9: error: input 'x' is named twice");
     check("op f(int) {}", "'int' cannot be a name here");
