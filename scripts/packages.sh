@@ -19,6 +19,13 @@ libcriterion-dev        the test runner
 libmpfr-dev             numbers of any precision: the oracle of the f64 mathematics
 "
 
+# The bench suite.
+packages_bench="
+g++                     Google Benchmark is C++, and so is the one file that knows it
+libbenchmark-dev        calibrates, repeats and times
+valgrind                counts instructions where the kernel does not
+"
+
 # Looking at the results: optional, but the demo is nicer with it.
 packages_view="
 graphviz                draws computational graphs as SVG
