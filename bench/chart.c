@@ -72,7 +72,8 @@ static void bar(FILE *out, const bench_row *row, const panel *p, double y) {
     if (p->ratios)
         fprintf(out, "<line x1='%.1f' y1='%.1f' x2='%.1f' y2='%.1f' stroke='#222' stroke-width='2'/>\n",
                 x_of(p, row->ratio.low), y + 8, x_of(p, row->ratio.high), y + 8);
-    fprintf(out, "<text x='%.1f' y='%.1f' class='number'>", end + 6, y + 12);
+    double reach = p->ratios ? x_of(p, row->ratio.high) : end;
+    fprintf(out, "<text x='%.1f' y='%.1f' class='number'>", (reach > end ? reach : end) + 6, y + 12);
     fprintf(out, p->ratios ? "%.2f</text>\n" : "%.0f %%</text>\n", p->ratios ? value : 100 * value);
 }
 
@@ -107,7 +108,8 @@ bool chart_write(const char *path, const bench_suite *suite, const machine_fact 
         if (drawn(row, &panels[1]) && row->share > panels[1].scale) panels[1].scale = row->share;
     }
     if (panels[0].scale > 8) panels[0].scale = 8; /* longer bars are cut; their numbers stand beside them */
-    double height = TOP + 2 * PANEL_GAP + (double)(lines * LINE);
+    int drawn_panels = (count(suite, &panels[0]) > 0) + (count(suite, &panels[1]) > 0);
+    double height = TOP + 16 + PANEL_GAP * (drawn_panels - 1.0) + (double)(lines * LINE);
     fprintf(out,
             "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%.0f' viewBox='0 0 %d %.0f'>\n"
             "<style>text{font:12px sans-serif;fill:#222}.head{font-weight:bold;font-size:14px}.axis{fill:#777;"

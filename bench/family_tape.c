@@ -30,9 +30,9 @@ void family_tape(bench_suite *suite) {
         suite_progress(suite, "counting instructions");
         const char *by;
         double counted = child_instructions(c, &data, &by);
-        row = suite_row(suite, "%s/instructions", c->name);
+        row = suite_row(suite, "%s/instructions (%s)", c->name, by);
         row->value = (bench_interval){counted, counted, counted};
-        row->unit = counted > 0 ? by : "n/a";
+        row->unit = "instr";
     }
     mg_error error = mg_take_error();
     if (error.code != MG_OK) suite_fail(suite, "tape: %s: %s", error.op, error.message);

@@ -11,6 +11,8 @@
 #include <oneapi/dnnl/dnnl.h>
 #include <time.h>
 
+bool raw_available(void) { return true; }
+
 enum { OPERANDS = 3, RESULT = 2 };
 
 struct raw_product {
@@ -181,6 +183,7 @@ double raw_clock_take(void) {
 
 #else
 
+bool raw_available(void) { return false; }
 raw_product *raw_matmul_new(int64_t m, int64_t n, int64_t k) { return (void)m, (void)n, (void)k, NULL; }
 raw_product *raw_conv_new(raw_kind kind, const raw_conv *shape, bool blocked) {
     return (void)kind, (void)shape, (void)blocked, NULL;

@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Is there a oneDNN to compare with? */
+bool raw_available(void);
+
 typedef struct raw_product raw_product;
 
 typedef enum raw_kind { RAW_FORWARD, RAW_BACKWARD_DATA, RAW_BACKWARD_WEIGHTS } raw_kind;

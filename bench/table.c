@@ -19,8 +19,11 @@ void table_time(double seconds, double like, char out[24]) {
 static void value_text(const bench_row *row, char mid[24], char interval[56]) {
     char low[24], high[24];
     if (row->unit) {
-        snprintf(mid, 24, "%.4g %s", row->value.mid, row->unit);
-        snprintf(interval, 56, "%s", "");
+        if (row->value.mid > 0)
+            snprintf(mid, 24, "%.5g %s", row->value.mid, row->unit);
+        else
+            snprintf(mid, 24, "n/a"); /* nothing here can count it */
+        snprintf(interval, 56, row->value.low < row->value.high ? "%.4g - %.4g" : "", row->value.low, row->value.high);
         return;
     }
     table_time(row->value.mid, row->value.mid, mid);
@@ -38,7 +41,7 @@ static void print_row(const bench_row *row, int width) {
     if (row->against[0])
         snprintf(ratio, sizeof ratio, "  %.3f (%.3f - %.3f) x %s, A/A %.3f - %.3f", row->ratio.mid, row->ratio.low,
                  row->ratio.high, row->against, row->control.low, row->control.high);
-    printf("%-*s %11s %20s %8s %8s %6s%s\n", width, row->name, mid, interval, bytes, flops, share, ratio);
+    printf("%-*s %12s %20s %8s %8s %6s%s\n", width, row->name, mid, interval, bytes, flops, share, ratio);
 }
 
 void table_print(const bench_suite *suite) {
@@ -46,7 +49,8 @@ void table_print(const bench_suite *suite) {
     if (suite->n_rows == 0) return;
     for (size_t i = 0; i < suite->n_rows; i++)
         if ((int)strlen(suite->rows[i].name) > width) width = (int)strlen(suite->rows[i].name);
-    printf("%-*s %11s %20s %8s %8s %6s\n", width, "", "median", "95 % interval", "GB/s", "GF/s", "share");
+    printf("%-*s %12s %20s %8s %8s %6s  %s\n", width, "", "median", "95 % interval", "GB/s", "GF/s", "share",
+           "times faster than the other side");
     for (size_t i = 0; i < suite->n_rows; i++) print_row(&suite->rows[i], width);
 }
 
