@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 980, LEFT = 330, BAR_END = 840, LINE = 19, TOP = 74, PANEL_GAP = 58 };
+enum { WIDTH = 1020, LEFT = 380, BAR_END = 890, LINE = 19, TOP = 74, PANEL_GAP = 58 };
 
 typedef struct panel {
     const char *title;
@@ -110,12 +110,13 @@ bool chart_write(const char *path, const bench_suite *suite, const machine_fact 
     if (panels[0].scale > 8) panels[0].scale = 8; /* longer bars are cut; their numbers stand beside them */
     int drawn_panels = (count(suite, &panels[0]) > 0) + (count(suite, &panels[1]) > 0);
     double height = TOP + 16 + PANEL_GAP * (drawn_panels - 1.0) + (double)(lines * LINE);
-    fprintf(out,
-            "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%.0f' viewBox='0 0 %d %.0f'>\n"
-            "<style>text{font:12px sans-serif;fill:#222}.head{font-weight:bold;font-size:14px}.axis{fill:#777;"
-            "font-size:11px}.number{fill:#444;font-size:11px}</style>\n"
-            "<rect width='100%%' height='100%%' fill='white'/>\n<text x='16' y='22' class='axis'>",
-            WIDTH, height, WIDTH, height);
+    fprintf(
+        out,
+        "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%.0f' viewBox='0 0 %d %.0f'>\n"
+        "<style>text{font:12px sans-serif;fill:#222}.head{font-weight:bold;font-size:14px}.axis{fill:#777;"
+        "font-size:11px}.number{fill:#444;font-size:11px;paint-order:stroke;stroke:white;stroke-width:3px}</style>\n"
+        "<rect width='100%%' height='100%%' fill='white'/>\n<text x='16' y='22' class='axis'>",
+        WIDTH, height, WIDTH, height);
     fprintf(out, "mygrad %s (", fact_of(facts, n, "version"));
     put_text(out, fact_of(facts, n, "commit"));
     fprintf(out, "), ");

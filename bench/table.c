@@ -23,7 +23,8 @@ static void value_text(const bench_row *row, char mid[24], char interval[56]) {
             snprintf(mid, 24, "%.5g %s", row->value.mid, row->unit);
         else
             snprintf(mid, 24, "n/a"); /* nothing here can count it */
-        snprintf(interval, 56, row->value.low < row->value.high ? "%.4g - %.4g" : "", row->value.low, row->value.high);
+        interval[0] = 0;
+        if (row->value.low < row->value.high) snprintf(interval, 56, "%.4g - %.4g", row->value.low, row->value.high);
         return;
     }
     table_time(row->value.mid, row->value.mid, mid);
