@@ -27,6 +27,13 @@ clang                   the compiler
 libomp-dev              its OpenMP runtime; also the second one of the tests that want two
 "
 
+# The bench suite.
+packages_bench="
+g++                     Google Benchmark is C++, and so is the one file that knows it
+libbenchmark-dev        calibrates, repeats and times
+valgrind                counts instructions where the kernel does not
+"
+
 # Looking at the results: optional, but the demo is nicer with it.
 packages_view="
 graphviz                draws computational graphs as SVG

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * The tape family: what recording, evaluation and backward cost apart from arithmetic, per operation, with instruction
+ * counts beside where something can count them; and the memory family: bytes that a recorded operation holds. */
+#include "suite.h"
+
+#include "child.h"
+#include "tape_cases.h"
+
+#include <stdio.h>
+
+static bench_interval scaled(bench_interval i, double by) {
+    return (bench_interval){i.low * by, i.mid * by, i.high * by};
+}
+
+void family_tape(bench_suite *suite) {
+    tape_data data;
+    size_t first = suite->n_rows;
+    mg_set_num_threads(1);
+    if (!tape_data_make(&data)) return suite_fail(suite, "tape: no tensors");
+    for (const tape_case *c = tape_cases; c->name; c++) {
+        suite_case added = {.run = c->run, .context = &data, .threads = 1};
+        snprintf(added.name, sizeof added.name, "%s", c->name);
+        suite_case_add(suite, &added);
+    }
+    suite_run_cases(suite);
+    for (const tape_case *c = tape_cases; c->name; c++) {
+        bench_row *row = &suite->rows[first++];
+        row->value = scaled(row->value, 1.0 / c->ops);
+        suite_gate(suite, c->name, scaled(row->value, 1e9), c->gate_ns, false, "ns");
+        suite_progress(suite, "counting instructions");
+        const char *by;
+        double counted = child_instructions(c, &data, &by);
+        row = suite_row(suite, "%s/instructions (%s)", c->name, by);
+        row->value = (bench_interval){counted, counted, counted};
+        row->unit = "instr";
+    }
+    mg_error error = mg_take_error();
+    if (error.code != MG_OK) suite_fail(suite, "tape: %s: %s", error.op, error.message);
+    tape_data_free(&data);
+    mg_set_num_threads(0);
+}
+
+/* A chain of a million operations and its backward, in a process of its own whose allocations are counted. */
+void family_memory(bench_suite *suite) {
+    long ops = suite->quick ? 100000 : 1000000;
+    suite_progress(suite, "memory");
+    child_memory m = child_graph(ops);
+    if (m.peak <= 0) return suite_fail(suite, "memory: the process that builds the graph failed");
+    double figures[3] = {m.forward, m.peak, m.resident};
+    static const char *const names[3] = {"recorded", "with backward", "with backward, resident"};
+    for (int i = 0; i < 3; i++) {
+        double per_op = figures[i] / (double)ops;
+        bench_row *row = suite_row(suite, "memory/graph/%s", names[i]);
+        row->value = (bench_interval){per_op, per_op, per_op};
+        row->unit = "B/op";
+        if (i == 1) suite_gate(suite, "memory/graph, an op with backward", row->value, 600, false, "bytes");
+    }
+}
