@@ -94,7 +94,7 @@ bool mga_nodes_sort(mga_nodes *nodes, mga_nodes *spare) {
     uint64_t most = 0;
     for (size_t i = 0; i < nodes->n; i++)
         if (nodes->v[i]->seq > most) most = nodes->v[i]->seq;
-    size_t range = 4 * nodes->n;
+    size_t range = 2 * nodes->n;
     uint64_t least = most < range ? 0 : most - range + 1;
     if (!mga_nodes_reserve(spare, range)) return false;
     size_t old = part_old(nodes, least);
