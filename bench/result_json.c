@@ -142,12 +142,14 @@ static bool read_string(reader *r, char out[TEXT]) {
 }
 
 /* What a member is for: where the reader is in the document decides. */
-typedef enum place { OUTSIDE, TOP, ROWS, ROW, VALUE, CONTROL } place;
+typedef enum place { OUTSIDE, TOP, ROWS, ROW, VALUE, RATIO, CONTROL } place;
 
 static bool read_value(reader *r, place at, double *number);
 
 static double *slot_of(reader *r, place at, const char *key, bench_interval *control) {
-    bench_interval *i = at == VALUE ? &r->rows[r->n - 1].value : at == CONTROL ? control : NULL;
+    bench_interval *i = at == CONTROL ? control : NULL;
+    if (at == VALUE) i = &r->rows[r->n - 1].value;
+    if (at == RATIO) i = &r->rows[r->n - 1].ratio;
     if (!i) return NULL;
     return strcmp(key, "low") == 0      ? &i->low
            : strcmp(key, "median") == 0 ? &i->mid
@@ -158,6 +160,7 @@ static double *slot_of(reader *r, place at, const char *key, bench_interval *con
 static place inside(place at, const char *key) {
     if (at == TOP && strcmp(key, "rows") == 0) return ROWS;
     if (at == ROW && strcmp(key, "value") == 0) return VALUE;
+    if (at == ROW && strcmp(key, "ratio") == 0) return RATIO;
     if (at == ROW && strcmp(key, "control") == 0) return CONTROL;
     return OUTSIDE;
 }

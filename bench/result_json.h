@@ -15,8 +15,8 @@ void result_json_print(FILE *out, const bench_suite *suite, const machine_fact *
 /* What comparing needs of a file of results. */
 typedef struct old_result {
     char name[BENCH_NAME];
-    bench_interval value;
-    double noise; /* half the width of its A/A interval; 0 where there was none */
+    bench_interval value, ratio; /* ratio: all 0 where there was none */
+    double noise;                /* half the width of its A/A interval; 0 where there was none */
 } old_result;
 
 /* The rows of JSON text, in order; *out is malloc's. The number of rows, or -1 with a sentence in `error`. */

@@ -41,6 +41,8 @@ MG_TEST(result_json, reads_what_it_writes) {
         CHECK_NEAR(old[i].value.low, rows[i].value.low, rows[i].value.low * 1e-8); /* nine digits are written */
         CHECK_NEAR(old[i].value.mid, rows[i].value.mid, rows[i].value.mid * 1e-8);
         CHECK_NEAR(old[i].value.high, rows[i].value.high, rows[i].value.high * 1e-8);
+        CHECK_NEAR(old[i].ratio.low, i % 2 ? 5 : 0, 1e-8);
+        CHECK_NEAR(old[i].ratio.high, i % 2 ? 7 : 0, 1e-8);
         CHECK_NEAR(old[i].noise, i % 2 ? 0.03 : 0, 1e-8);
     }
     free(old);
