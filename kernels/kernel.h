@@ -36,8 +36,10 @@ typedef void mgk_scatter_fn(size_t n, void *out, ptrdiff_t stride, const void *i
 typedef void mgk_fill_fn(size_t n, void *out, const void *value);
 /* out[c * rows + r] = in[r * in_stride + c * width]: a block of rows x cols read by rows, written by columns. */
 typedef void mgk_transpose_fn(size_t rows, size_t cols, void *out, const void *in, ptrdiff_t in_stride);
-/* memcpy that goes past the caches and ends in a fence; any alignment, any size. */
+/* memcpy that goes past the caches; any alignment, any size. Other threads may read what was streamed after the thread
+ * that streamed has called `streamed`, once for all of it: a fence waits for memory, and a tile must not. */
 typedef void mgk_stream_fn(size_t bytes, void *out, const void *in);
+typedef void mgk_streamed_fn(void);
 
 typedef struct mgk_moves {
     mgk_gather_fn *gather[4];
@@ -45,6 +47,7 @@ typedef struct mgk_moves {
     mgk_fill_fn *fill[4];
     mgk_transpose_fn *transpose[4];
     mgk_stream_fn *stream;
+    mgk_streamed_fn *streamed;
 } mgk_moves;
 
 typedef struct mgk_converts {

@@ -106,8 +106,9 @@ static void stream(size_t bytes, void *out, const void *in) {
     for (; i + 64 <= bytes; i += 64)
         mgv_stream_f32((float *)(void *)(y + i), mgv_load_f32((const float *)(const void *)(x + i)));
     if (i < bytes) memcpy(y + i, x + i, bytes - i);
-    mgv_fence();
 }
+
+static void streamed(void) { mgv_fence(); }
 
 const mgk_moves MGK_NAME(mgk_moves) = {
     .gather = {gather_1, gather_2, gather_4, gather_8},
@@ -115,4 +116,5 @@ const mgk_moves MGK_NAME(mgk_moves) = {
     .fill = {fill_1, fill_2, fill_4, fill_8},
     .transpose = {transpose_1, transpose_2, transpose_4, transpose_8},
     .stream = stream,
+    .streamed = streamed,
 };

@@ -82,6 +82,7 @@ static void copy_stretches(int64_t begin, int64_t end, int worker, void *context
     bool in_one = !c->convert && (c->dst_flat || c->src_flat);
     int64_t step = in_one ? stop - at : COPY_TILE;
     for (; at < stop; at += step) copy_range(c, at, stop - at < step ? stop - at : step);
+    if (c->stream) c->table->moves->streamed();
 }
 
 mg_status mgr_copy(int ndim, const int64_t *dims, mg_dtype dst_dtype, void *dst, const int64_t *dst_strides,

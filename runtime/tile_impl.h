@@ -201,12 +201,16 @@ typedef struct tile_box {
 typedef struct tile_worker {
     const mgr_tile_run *run;
     char *scratch;
-    char **ptr;   /* per slot; at the start of scratch */
-    tile_box box; /* the tile, if tiles are boxes */
+    char **ptr;    /* per slot; at the start of scratch */
+    tile_box box;  /* the tile, if tiles are boxes */
+    bool streamed; /* has stored past the caches */
 } tile_worker;
 
 /* Set up one worker: constant pointers, fills, replicated operands. */
 tile_worker mgr_tile_worker(const mgr_tile_run *run, int worker);
+
+/* When a worker has evaluated its last tile: what it stored is there for others. */
+void mgr_tile_worker_end(const tile_worker *w);
 
 /* Evaluate the flattened range [start, start + n): all steps, all stores. Slots stay valid until the next call. */
 void mgr_tile_eval(tile_worker *w, int64_t start, size_t n);

@@ -193,6 +193,7 @@ static void run_small(int64_t begin, int64_t end, int worker, void *context) {
             finish(&w, o, reduce_groups(&w, out, w.ptr[out->slot], groups), first * red->q, groups * red->q);
         }
     }
+    mgr_tile_worker_end(&w);
 }
 
 /* ---- Large: parts of a reduction ---- */
@@ -265,6 +266,7 @@ static void run_units(int64_t begin, int64_t end, int worker, void *context) {
         }
         for (int64_t k = u.k0; k < u.k1; k++) run_stretch(&w, &u, first + (k - u.k0) * red->q + u.q0, u.qn, k * u.qn);
     }
+    mgr_tile_worker_end(&w);
 }
 
 /* Blocks 0..n-1 of [n][width] into block 0: pairs, then pairs of pairs; the tree of a binary counter. */

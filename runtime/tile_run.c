@@ -67,6 +67,10 @@ tile_worker mgr_tile_worker(const mgr_tile_run *run, int worker) {
     return w;
 }
 
+void mgr_tile_worker_end(const tile_worker *w) {
+    if (w->streamed) w->run->head.program->table->moves->streamed();
+}
+
 /* ---- A tile ---- */
 
 static char *row_address(const mgr_tile_run *run, const tile_operand *o, const int64_t *index) {
@@ -117,7 +121,7 @@ static void locate_inputs(const tile_worker *w, int64_t start, size_t n, const i
     }
 }
 
-static void store(const tile_worker *w, int output, int64_t start, size_t n, const int64_t *index) {
+static void store(tile_worker *w, int output, int64_t start, size_t n, const int64_t *index) {
     const mgr_tile_run *run = w->run;
     const mgr_tile_program *p = run->head.program;
     const tile_out *out = &p->outputs[output];
@@ -136,9 +140,10 @@ static void store(const tile_worker *w, int output, int64_t start, size_t n, con
         mgr_tile_unpack_block(p->table->moves, &b, o->width, row_address(run, o, w->box.index), from);
     } else if (!in_place)
         mgr_tile_unpack(p->table->moves, &run->space, o->strides, o->data, o->width, start, (int64_t)n, from);
-    else if (o->streamed)
+    else if (o->streamed) {
         p->table->moves->stream(n << o->width, to, from);
-    else if (to != from)
+        w->streamed = true;
+    } else if (to != from)
         memcpy(to, from, n << o->width);
 }
 
@@ -183,34 +188,39 @@ static void set_box(tile_worker *w, int64_t t) {
     b->rows = dims[axis] - b->index[axis] < run->box_rows ? dims[axis] - b->index[axis] : run->box_rows;
 }
 
-static void run_tiles(int64_t begin, int64_t end, int worker, void *context) {
-    const mgr_tile_run *run = context;
-    if (begin == end) return;
-    tile_worker w = mgr_tile_worker(run, worker);
+static void eval_tiles(tile_worker *w, int64_t begin, int64_t end) {
+    const mgr_tile_run *run = w->run;
     if (run->merge) {
         int64_t first = begin * run->length, last = end * run->length;
-        mgr_tile_eval(&w, first, (size_t)((last < run->total ? last : run->total) - first));
+        mgr_tile_eval(w, first, (size_t)((last < run->total ? last : run->total) - first));
         return;
     }
     if (run->box_rows) {
         for (int64_t t = begin; t < end; t++) {
-            set_box(&w, t);
-            mgr_tile_eval(&w, 0, (size_t)(w.box.rows * w.box.cols));
+            set_box(w, t);
+            mgr_tile_eval(w, 0, (size_t)(w->box.rows * w->box.cols));
         }
         return;
     }
     if (!run->row) {
         for (int64_t t = begin; t < end; t++) {
             int64_t start = t * run->length, left = run->total - start;
-            mgr_tile_eval(&w, start, (size_t)(left < run->length ? left : run->length));
+            mgr_tile_eval(w, start, (size_t)(left < run->length ? left : run->length));
         }
         return;
     }
     int64_t pieces = (run->row + run->length - 1) / run->length;
     for (int64_t t = begin; t < end; t++) {
         int64_t row = t / pieces, at = (t - row * pieces) * run->length, left = run->row - at;
-        mgr_tile_eval(&w, row * run->row + at, (size_t)(left < run->length ? left : run->length));
+        mgr_tile_eval(w, row * run->row + at, (size_t)(left < run->length ? left : run->length));
     }
+}
+
+static void run_tiles(int64_t begin, int64_t end, int worker, void *context) {
+    if (begin == end) return;
+    tile_worker w = mgr_tile_worker(context, worker);
+    eval_tiles(&w, begin, end);
+    mgr_tile_worker_end(&w);
 }
 
 void mgr_tile_discard(mgr_tile_run *run) {

@@ -106,6 +106,7 @@ static void check_stream(const mgk_moves *moves) {
             unsigned char *y = b.end - bytes - shift;
             memset(b.begin, 0xee, (size_t)(b.end - b.begin));
             moves->stream(bytes, y, x);
+            moves->streamed();
             CHECK(memcmp(x, y, bytes) == 0 && y[-1] == 0xee);
             for (unsigned char *q = y + bytes; q < b.end; q++) CHECK(*q == 0xee);
         }
