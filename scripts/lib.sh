@@ -112,16 +112,16 @@ sudo_works() {
 
 # build PRESET DIRECTORY TARGET...: configure (once, and when packages came; CMake itself notices changed files) and build.
 build() {
-    local preset=$1 directory=$2 log werror=OFF
+    local preset=$1 directory=$2 log
+    local -a options=()
     shift 2
     # Continuous integration refuses warnings; sanitizers make gcc see uninitialised values that are none.
-    [ -z "${CI:-}" ] || [ "$preset" != release ] || werror=ON
-    [ "$preset" != clang ] || werror=ON
+    [ -z "${CI:-}" ] || [ "$preset" = asan ] || [ "$preset" = tsan ] || options+=(-DMYGRAD_WERROR=ON)
     mkdir -p "$directory"
     log="$directory/configure.log"
     if [ ! -f "$directory/build.ninja" ] || [ -n "$packages_changed" ]; then
         say "configuring ($preset)"
-        cmake -S "$top" --preset "$preset" -B "$directory" -DMYGRAD_WERROR=$werror >"$log" 2>&1 || {
+        cmake -S "$top" --preset "$preset" -B "$directory" ${options[@]+"${options[@]}"} >"$log" 2>&1 || {
             cat "$log" >&2
             die "configuring failed"
         }
