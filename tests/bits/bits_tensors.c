@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N = 263, PROGRAMS = 48, LARGE_PROGRAMS = 4 };
+enum { N = 263, PROGRAMS = 200, LARGE_PROGRAMS = 4 };
 
 static void add_tensor(bits_hash *h, mg_tensor *t) {
     if (!t) return;
