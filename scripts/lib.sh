@@ -43,8 +43,14 @@ package_here() {
     esac
 }
 
+# Beside a foreign architecture, dpkg answers a bare name for each: the native one (or "all") is meant.
 package_installed() {
-    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+    local architecture
+    case $1 in
+    *:*) architecture=${1##*:} ;;
+    *) architecture="$(dpkg --print-architecture)|all" ;;
+    esac
+    dpkg-query -W -f="\${db:Status-Status} \${Architecture}\n" "$1" 2>/dev/null | grep -qE "^installed ($architecture)\$"
 }
 
 # missing_packages LIST...: those that are not installed. A second run ends here, without apt.
@@ -57,6 +63,16 @@ missing_packages() {
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# add_architectures NAME...: those that names like zlib1g-dev:arm64 ask for.
+add_architectures() {
+    local name
+    for name in "$@"; do
+        case $name in
+        *:*) as_root dpkg --add-architecture "${name##*:}" ;;
+        esac
+    done
 }
 
 # ensure_packages LIST...: install what is missing, or say what has to be installed and stop.
@@ -73,6 +89,8 @@ ensure_packages() {
     apt-get install --no-install-recommends $missing"
     fi
     say "installing: $missing"
+    # shellcheck disable=SC2086  # a list of words
+    add_architectures $missing
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null ||
         die "apt-get update failed. Missing packages: $missing"
     for name in $missing; do wanted="$wanted $(package_here "$name")"; done
@@ -94,16 +112,16 @@ sudo_works() {
 
 # build PRESET DIRECTORY TARGET...: configure (once, and when packages came; CMake itself notices changed files) and build.
 build() {
-    local preset=$1 directory=$2 log werror=OFF
+    local preset=$1 directory=$2 log
+    local -a options=()
     shift 2
     # Continuous integration refuses warnings; sanitizers make gcc see uninitialised values that are none.
-    [ -z "${CI:-}" ] || [ "$preset" != release ] || werror=ON
-    [ "$preset" != clang ] || werror=ON
+    [ -z "${CI:-}" ] || [ "$preset" = asan ] || [ "$preset" = tsan ] || options+=(-DMYGRAD_WERROR=ON)
     mkdir -p "$directory"
     log="$directory/configure.log"
     if [ ! -f "$directory/build.ninja" ] || [ -n "$packages_changed" ]; then
         say "configuring ($preset)"
-        cmake -S "$top" --preset "$preset" -B "$directory" -DMYGRAD_WERROR=$werror >"$log" 2>&1 || {
+        cmake -S "$top" --preset "$preset" -B "$directory" ${options[@]+"${options[@]}"} >"$log" 2>&1 || {
             cat "$log" >&2
             die "configuring failed"
         }

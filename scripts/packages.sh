@@ -27,6 +27,18 @@ clang                   the compiler
 libomp-dev              its OpenMP runtime; also the second one of the tests that want two
 "
 
+# A build for 64-bit Arm, run under qemu. libdnnl-dev:arm64 is not among them: Debian's cannot be installed beside the
+# native one (both bring a dnnl_config.h, and they differ). Nor is libcriterion-dev: it does not start under qemu-user.
+packages_cross="
+gcc-aarch64-linux-gnu         the cross compiler
+qemu-user                     runs its programs; also an x86-64 without FMA, for tests/bits
+libc6-dev:arm64               the C library's headers, and the loader for qemu
+libgomp1:arm64                OpenMP
+libopenblas-openmp-dev:arm64  as above
+zlib1g-dev:arm64              as above
+libmpfr-dev:arm64             as above
+"
+
 # The bench suite.
 packages_bench="
 g++                     Google Benchmark is C++, and so is the one file that knows it

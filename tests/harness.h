@@ -98,7 +98,7 @@ uint64_t mg_test_u64(mg_test_rng *rng);                            /* 64 random 
 int64_t mg_test_int(mg_test_rng *rng, int64_t low, int64_t high);  /* low..high, both included */
 double mg_test_unit(mg_test_rng *rng);                             /* [0, 1) */
 double mg_test_uniform(mg_test_rng *rng, double low, double high); /* [low, high) */
-double mg_test_normal(mg_test_rng *rng);                           /* mean 0, variance 1 */
+double mg_test_normal(mg_test_rng *rng);                           /* mean 0, variance 1, within 6 */
 
 /* Numbers that find mistakes: every third one special (zeros of both signs, ones, infinities, NaN, denormals, extremes,
  * halves), the others with random bits or of ordinary size. */

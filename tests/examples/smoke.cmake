@@ -1,5 +1,8 @@
-# Runs the demo for one short epoch and checks that everything it promises is there. PROGRAM and OUT are given.
+# Runs the demo for one short epoch and checks that everything it promises is there. PROGRAM and OUT are given,
+# and in cross builds EMULATOR, with | between its words.
 
+string(REPLACE "|" ";" PROGRAM "${EMULATOR}|${PROGRAM}")
+list(REMOVE_ITEM PROGRAM "")
 file(REMOVE_RECURSE ${OUT})
 file(MAKE_DIRECTORY ${OUT})
 execute_process(COMMAND ${PROGRAM} --epochs 1 --images 256 --out ${OUT} RESULT_VARIABLE result OUTPUT_VARIABLE output

@@ -1,0 +1,38 @@
+# The shared library needs the backends that were found, and beside the C library nothing else: what is switched off is
+# out. READELF, LIBRARY and the lists of backends IN and OUT, separated by |, are given.
+cmake_minimum_required(VERSION 3.25)
+
+set(name_ONEDNN "libdnnl\\.")
+set(name_BLAS "lib(open|c)?blas")
+set(name_OPENMP "lib(g|i)?omp[0-9]*\\.")
+set(name_ZLIB "libz\\.")
+set(others "^(libc|libm|libpthread|libgcc_s|lib[a-z]+san|ld-linux[-_a-z0-9]*)\\.so")
+
+execute_process(COMMAND ${READELF} -d ${LIBRARY} OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX REPLACE "[][]" " " output "${output}") # they mean something in lists
+string(REGEX MATCHALL "\\(NEEDED\\)[^\n]*" needed "${output}")
+list(TRANSFORM needed REPLACE "^.*: +([^ ]+) *$" "\\1")
+if(NOT needed)
+  message(FATAL_ERROR "${READELF} names nothing that ${LIBRARY} needs:\n${output}")
+endif()
+
+string(REPLACE "|" ";" IN "${IN}")
+string(REPLACE "|" ";" OUT "${OUT}")
+set(wrong "")
+foreach(backend IN LISTS IN OUT)
+  set(its ${needed})
+  list(FILTER its INCLUDE REGEX ${name_${backend}})
+  list(FILTER needed EXCLUDE REGEX ${name_${backend}})
+  if(backend IN_LIST IN AND NOT its)
+    string(APPEND wrong "${backend} is in, but no library of it is needed\n")
+  elseif(backend IN_LIST OUT AND its)
+    string(APPEND wrong "${backend} is out, but ${its} is needed\n")
+  endif()
+endforeach()
+list(FILTER needed EXCLUDE REGEX ${others})
+if(needed)
+  string(APPEND wrong "needed, and nobody knows why: ${needed}\n")
+endif()
+if(wrong)
+  message(FATAL_ERROR "${LIBRARY}\n${wrong}")
+endif()
