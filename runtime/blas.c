@@ -41,13 +41,15 @@ void mgr_blas_gemm(const mgr_gemm *g) {
     int lda = a_trans ? leading(g->a_col, g->m) : leading(g->a_row, g->k);
     int ldb = b_trans ? leading(g->b_col, g->k) : leading(g->b_row, g->n);
     int ldc = leading(g->c_row, g->n), m = (int)g->m, n = (int)g->n, k = (int)g->k;
-    int saved, before = set_own_threads(mgr_parallel_enter_library(&saved));
+    mgr_library_call call;
+    double multiply_adds = (double)g->m * (double)g->n * (double)g->k;
+    int before = set_own_threads(mgr_parallel_enter_library(&call, multiply_adds));
     if (g->dtype == MG_F64)
         cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, g->a, lda, g->b, ldb, g->accumulate ? 1.0 : 0.0, g->c, ldc);
     else
         cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0f, g->a, lda, g->b, ldb, g->accumulate ? 1.0f : 0.0f, g->c, ldc);
     if (before) openblas_set_num_threads(before);
-    mgr_parallel_leave_library(saved);
+    mgr_parallel_leave_library(&call);
 }
 
 const char *mgr_blas_name(void) {

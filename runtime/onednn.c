@@ -413,11 +413,11 @@ static dnnl_status_t plan_execute(const context *ctx, const plan *p, void *const
 
 /* Find or make the plan, acquire scratch, run. Thread counts are part of the problem: oneDNN divides the work when a
  * primitive is made. */
-static mg_status solve(problem *key, const void *a, const void *b, void *result) {
+static mg_status solve(problem *key, double multiply_adds, const void *a, const void *b, void *result) {
     context *ctx = context_get();
     if (!ctx) return mgr_error();
-    int saved;
-    key->threads = mgr_parallel_enter_library(&saved);
+    mgr_library_call call;
+    key->threads = mgr_parallel_enter_library(&call, multiply_adds);
     mg_status status = MG_OK;
     mgr_buffer *scratch = NULL;
     plan *p = plan_get(ctx, key);
@@ -434,7 +434,7 @@ static mg_status solve(problem *key, const void *a, const void *b, void *result)
             status = mgr_fail(MG_ERR_BACKEND, NULL, "oneDNN refused to run a primitive (its status %d)", (int)s);
     }
     mgr_buffer_release(scratch);
-    mgr_parallel_leave_library(saved);
+    mgr_parallel_leave_library(&call);
     return status;
 }
 
@@ -453,7 +453,7 @@ mg_status mgr_onednn_matmul(const mgr_gemm_batch *g) {
                            g->b_batch, f->b_row, f->b_col, g->c_batch, f->c_row,   1};
     if (f->accumulate) return MG_ERR_NOT_IMPLEMENTED;
     memcpy(key.v, v, sizeof v);
-    return solve(&key, f->a, f->b, f->c);
+    return solve(&key, (double)g->batch * (double)f->m * (double)f->n * (double)f->k, f->a, f->b, f->c);
 }
 
 static mg_status solve_conv(plan_kind kind, const mgr_conv *args, const void *a, const void *b, void *result) {
@@ -464,7 +464,9 @@ static mg_status solve_conv(plan_kind kind, const mgr_conv *args, const void *a,
                    .v = {args->n, args->c, args->f}};
     const int64_t *axes[6] = {args->x, args->w, args->y, args->stride, args->pad, args->dilation};
     for (int i = 0; i < 6; i++) memcpy(key.v + 3 + i * args->spatial, axes[i], sizeof(int64_t) * (size_t)args->spatial);
-    return solve(&key, a, b, result);
+    double multiply_adds = (double)args->n * (double)args->c * (double)args->f;
+    for (int i = 0; i < args->spatial; i++) multiply_adds *= (double)args->y[i] * (double)args->w[i];
+    return solve(&key, multiply_adds, a, b, result);
 }
 
 mg_status mgr_onednn_conv_forward(const mgr_conv *args, const void *x, const void *w, void *y) {
