@@ -6,6 +6,7 @@
 #if MYGRAD_HAVE_BLAS
 
 #include <cblas.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,12 +53,18 @@ void mgr_blas_gemm(const mgr_gemm *g) {
     mgr_parallel_leave_library(&call);
 }
 
-const char *mgr_blas_name(void) {
-    static _Thread_local char name[64];
+static char name[64] = "BLAS";
+static pthread_once_t name_once = PTHREAD_ONCE_INIT;
+
+static void find_name(void) {
     char version[24] = "";
-    if (!openblas_get_config) return "BLAS";
+    if (!openblas_get_config) return;
     sscanf(openblas_get_config(), "OpenBLAS %23s", version);
     snprintf(name, sizeof name, "OpenBLAS %s %s", version, openblas_get_corename ? openblas_get_corename() : "");
+}
+
+const char *mgr_blas_name(void) {
+    pthread_once(&name_once, find_name);
     return name;
 }
 

@@ -495,10 +495,16 @@ void mgr_onednn_clear(void) {
     pthread_setspecific(thread_key, NULL);
 }
 
-const char *mgr_onednn_name(void) {
-    static _Thread_local char name[32];
+static char name[32];
+static pthread_once_t name_once = PTHREAD_ONCE_INIT;
+
+static void find_name(void) {
     const dnnl_version_t *v = dnnl_version();
     snprintf(name, sizeof name, "oneDNN %d.%d.%d", v->major, v->minor, v->patch);
+}
+
+const char *mgr_onednn_name(void) {
+    pthread_once(&name_once, find_name);
     return name;
 }
 
