@@ -13,6 +13,7 @@
 
 #include "runtime/memory.h"
 #include "runtime/status.h"
+#include "runtime/thread.h"
 
 #include <oneapi/dnnl/dnnl.h>
 #include <pthread.h>
@@ -123,9 +124,7 @@ static dnnl_status_t reorder_describe(dnnl_primitive_desc_t *pd, const context *
 }
 /* ---- End of what depends on the version. ---- */
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t thread_key;
-static bool key_made;
+static MGR_THREAD_LOCAL context *self;
 
 static void plan_destroy(plan *p) {
     for (int i = 0; i < PLAN_OPERANDS; i++) {
@@ -139,8 +138,7 @@ static void plan_destroy(plan *p) {
     mgr_free(p);
 }
 
-static void context_destroy(void *arg) {
-    context *ctx = arg;
+static void context_destroy(context *ctx) {
     if (!ctx) return;
     for (int i = 0; i < PLAN_BUCKETS; i++)
         for (plan *p = ctx->buckets[i], *next; p; p = next) {
@@ -153,15 +151,10 @@ static void context_destroy(void *arg) {
     mgr_free(ctx);
 }
 
-static void make_key(void) { key_made = pthread_key_create(&thread_key, context_destroy) == 0; }
-
 /* This thread's context; made at the first use, destroyed when the thread ends. NULL with an error set. */
 static context *context_get(void) {
-    pthread_once(&once, make_key);
-    context *ctx = key_made ? pthread_getspecific(thread_key) : NULL;
-    if (ctx) return ctx;
-    if (!key_made) return mgr_fail(MG_ERR_BACKEND, NULL, "no thread-specific key is left for oneDNN's state"), NULL;
-    ctx = mgr_alloc(sizeof *ctx);
+    if (self) return self;
+    context *ctx = mgr_alloc(sizeof *ctx);
     if (!ctx) return NULL;
     memset(ctx, 0, sizeof *ctx);
     dnnl_status_t s = dnnl_engine_create(&ctx->engine, dnnl_cpu, 0);
@@ -171,12 +164,14 @@ static context *context_get(void) {
      * to bf16. */
     if (s == dnnl_success) s = dnnl_primitive_attr_set_scratchpad_mode(ctx->attr, dnnl_scratchpad_mode_user);
     if (s == dnnl_success) s = dnnl_primitive_attr_set_fpmath_mode(ctx->attr, dnnl_fpmath_mode_strict);
-    if (s != dnnl_success || pthread_setspecific(thread_key, ctx) != 0) {
+    if (s != dnnl_success) {
         context_destroy(ctx);
         mgr_fail(s == dnnl_out_of_memory ? MG_ERR_NO_MEMORY : MG_ERR_BACKEND, NULL,
                  "oneDNN refused an engine for this thread (its status %d)", (int)s);
         return NULL;
     }
+    self = ctx;
+    mgr_thread_arm(MGR_THREAD_LINALG, mgr_onednn_clear);
     return ctx;
 }
 
@@ -482,17 +477,13 @@ mg_status mgr_onednn_conv_backward_weights(const mgr_conv *args, const void *x, 
 }
 
 void mgr_onednn_get_stats(mgr_linalg_stats *out) {
-    pthread_once(&once, make_key);
-    const context *ctx = key_made ? pthread_getspecific(thread_key) : NULL;
-    out->primitives_created = ctx ? ctx->created : 0;
-    out->primitives_cached = ctx ? ctx->cached : 0;
+    out->primitives_created = self ? self->created : 0;
+    out->primitives_cached = self ? self->cached : 0;
 }
 
 void mgr_onednn_clear(void) {
-    pthread_once(&once, make_key);
-    if (!key_made) return;
-    context_destroy(pthread_getspecific(thread_key));
-    pthread_setspecific(thread_key, NULL);
+    context_destroy(self);
+    self = NULL;
 }
 
 static char name[32];
