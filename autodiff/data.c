@@ -115,13 +115,14 @@ static mga_node *exclusive_root(mg_tensor *x) {
 
 void *mg_data_mut(mg_tensor *x) {
     mga_node *node = evaluated("data_mut", x);
-    if (!node || !mga_storage_make(x)) return NULL;
-    const mga_node *root = x->storage->root;
-    const mga_thread *thread = mga_thread_get();
-    if (root->flags & MGA_FROZEN) {
+    if (!node) return NULL;
+    if ((node->flags | (node->op == MGA_OP_VIEW ? node->in[0]->flags : 0)) & MGA_FROZEN) {
         mgr_fail(MG_ERR_READ_ONLY, "data_mut", "The tensor is frozen.");
         return NULL;
     }
+    if (!mga_storage_make(x)) return NULL;
+    const mga_node *root = x->storage->root;
+    const mga_thread *thread = mga_thread_get();
     if (thread->guard && guarded(root)) {
         mgr_fail(MG_ERR_READ_ONLY, "data_mut",
                  "A recorded graph needs this %s tensor's memory: write with in-place operations, or let go of the "

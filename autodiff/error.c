@@ -3,11 +3,10 @@
 #include "mygrad/tensor.h"
 #include "runtime/status.h"
 
-static _Thread_local mgr_error_record taken;
-
 mg_error mg_take_error(void) {
-    if (!mgr_error_take(&taken)) return (mg_error){MG_OK, "", ""};
-    return (mg_error){taken.code, taken.op, taken.message};
+    mg_error error;
+    error.code = mgr_error_show(&error.op, &error.message);
+    return error;
 }
 
 static struct {

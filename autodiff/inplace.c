@@ -78,6 +78,10 @@ static mg_status adopt(mg_tensor *t, mga_node *root, bool variable, bool kept) {
 mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value) {
     if (!value) return mgr_error();
     mga_node *old = t->storage ? t->storage->root : t->node;
+    if (old->flags & MGA_FROZEN) {
+        mga_node_release(value);
+        return mgr_fail(MG_ERR_READ_ONLY, op, "The tensor is frozen: it cannot be written.");
+    }
     bool kept = (t->flags & MGA_T_KEPT) || (old->flags & MGA_KEPT),
          variable = t->view ? old->flags & MGA_VARIABLE : t->variable;
     mga_node *root = new_root(t, value);

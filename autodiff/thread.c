@@ -2,14 +2,10 @@
  * Making and tearing down the state of a thread, and the counters kept in it. */
 #include "autodiff/thread.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 MGR_THREAD_LOCAL mga_thread *mga_thread_state;
-static pthread_key_t key;
-static pthread_once_t key_once = PTHREAD_ONCE_INIT;
-static bool key_made;
 
 void mga_nodes_free(mga_nodes *nodes) {
     mgr_free(nodes->v);
@@ -105,9 +101,9 @@ bool mga_nodes_sort(mga_nodes *nodes, mga_nodes *spare) {
 
 /* What an exiting thread leaves open is let go unevaluated: nobody can look at it any more. Kept tensors belong to
  * their holders. */
-static void thread_exit(void *p) {
-    mga_thread *t = p;
-    mga_thread_state = t; /* destructors of other keys may have run; releasing needs the counters */
+static void thread_exit(void) {
+    mga_thread *t = mga_thread_state;
+    if (!t) return;
     for (size_t i = t->n_scopes; i-- > 0;)
         while (t->scopes[i].tensors) mg_release(t->scopes[i].tensors);
     for (size_t i = 0; i < t->wanted.n; i++) mga_node_release(t->wanted.v[i]);
@@ -119,15 +115,12 @@ static void thread_exit(void *p) {
     mgr_free(t);
 }
 
-static void make_key(void) { key_made = pthread_key_create(&key, thread_exit) == 0; }
-
 static bool is_set(const char *name) {
     const char *value = getenv(name);
     return value && strcmp(value, "1") == 0;
 }
 
 mga_thread *mga_thread_make(void) {
-    pthread_once(&key_once, make_key);
     mga_thread *t = mgr_alloc(sizeof *t);
     if (!t) return NULL;
     *t = (mga_thread){.guard = true, .next_token = 1, .scope_capacity = 8};
@@ -140,8 +133,8 @@ mga_thread *mga_thread_make(void) {
     t->n_scopes = 1;
     t->eager = is_set("MYGRAD_EAGER");
     t->debug = is_set("MYGRAD_DEBUG");
-    if (key_made) pthread_setspecific(key, t);
     mga_thread_state = t;
+    mgr_thread_arm(MGR_THREAD_TAPE, thread_exit);
     return t;
 }
 

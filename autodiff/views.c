@@ -5,20 +5,36 @@
 
 #include <string.h>
 
+/* The storage of a new view of x, counted. Frozen tensors are shared by threads, so nothing is noted in them: their
+ * views, which cannot be written either, have storages of their own, without a base that could end on another thread.
+ */
+static mga_storage *storage_of_view(mg_tensor *x) {
+    mga_node *root = x->storage ? x->storage->root : x->node;
+    if (!(root->flags & MGA_FROZEN)) {
+        if (!mga_storage_make(x)) return NULL;
+        x->storage->refs++;
+        return x->storage;
+    }
+    mga_storage *storage = mgr_block_new(sizeof *storage);
+    if (storage) *storage = (mga_storage){.refs = 1, .root = root};
+    return storage;
+}
+
 /* A handle over storage's elements at offset and strides (bytes, relative to the storage's first element). */
 static mg_tensor *wrap_view(mg_tensor *x, const mgr_shape *shape, int64_t offset, const int64_t *strides) {
-    if (!mga_storage_make(x)) return NULL;
+    mga_storage *storage = storage_of_view(x);
+    if (!storage) return NULL;
     mga_view *view = mga_view_make(shape->ndim, offset, strides);
-    mga_node *node = view ? mga_view_new(x->storage->root, shape, offset, strides) : NULL;
+    mga_node *node = view ? mga_view_new(storage->root, shape, offset, strides) : NULL;
     mg_tensor *t = mga_wrap(node);
     if (!t) {
         if (view) mgr_block_free(view, mga_view_bytes(shape->ndim));
+        mga_storage_release(storage);
         return NULL;
     }
     t->view = view;
     if (node->op == MGA_OP_VIEW) mga_node_unshow(node); /* a view's gradient is a region of its base's */
-    t->storage = x->storage;
-    t->storage->refs++;
+    t->storage = storage;
     t->version = t->storage->version;
     return t;
 }

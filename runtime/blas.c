@@ -6,6 +6,7 @@
 #if MYGRAD_HAVE_BLAS
 
 #include <cblas.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,21 +42,29 @@ void mgr_blas_gemm(const mgr_gemm *g) {
     int lda = a_trans ? leading(g->a_col, g->m) : leading(g->a_row, g->k);
     int ldb = b_trans ? leading(g->b_col, g->k) : leading(g->b_row, g->n);
     int ldc = leading(g->c_row, g->n), m = (int)g->m, n = (int)g->n, k = (int)g->k;
-    int saved, before = set_own_threads(mgr_parallel_enter_library(&saved));
+    mgr_library_call call;
+    double multiply_adds = (double)g->m * (double)g->n * (double)g->k;
+    int before = set_own_threads(mgr_parallel_enter_library(&call, multiply_adds));
     if (g->dtype == MG_F64)
         cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, g->a, lda, g->b, ldb, g->accumulate ? 1.0 : 0.0, g->c, ldc);
     else
         cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0f, g->a, lda, g->b, ldb, g->accumulate ? 1.0f : 0.0f, g->c, ldc);
     if (before) openblas_set_num_threads(before);
-    mgr_parallel_leave_library(saved);
+    mgr_parallel_leave_library(&call);
+}
+
+static char name[64] = "BLAS";
+static pthread_once_t name_once = PTHREAD_ONCE_INIT;
+
+static void find_name(void) {
+    char version[24] = "";
+    if (!openblas_get_config) return;
+    sscanf(openblas_get_config(), "OpenBLAS %23s", version);
+    snprintf(name, sizeof name, "OpenBLAS %s %s", version, openblas_get_corename ? openblas_get_corename() : "");
 }
 
 const char *mgr_blas_name(void) {
-    static _Thread_local char name[64];
-    char version[24] = "";
-    if (!openblas_get_config) return "BLAS";
-    sscanf(openblas_get_config(), "OpenBLAS %23s", version);
-    snprintf(name, sizeof name, "OpenBLAS %s %s", version, openblas_get_corename ? openblas_get_corename() : "");
+    pthread_once(&name_once, find_name);
     return name;
 }
 

@@ -3,9 +3,12 @@
  * everyone, knows nothing itself. */
 #include "mygrad/runtime.h"
 #include "runtime/cpu.h"
+#include "runtime/memory.h"
 #include "runtime/openmp_runtimes.h"
 #include "runtime/parallel.h"
 #include "runtime/products.h"
+#include "runtime/status.h"
+#include "runtime/thread.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,18 +54,31 @@ static void put_openmp(info *t) {
     put(t, count == 0 ? " none\n" : count == 1 ? "\n" : "; more than one, each with a pool of threads of its own\n");
 }
 
+static MGR_THREAD_LOCAL info *self;
+
+static void thread_end(void) {
+    mgr_free(self);
+    self = NULL;
+}
+
 const char *mg_build_info(void) {
-    static _Thread_local info t;
+    mg_status before = mgr_error();
+    if (!self && !(self = mgr_alloc(sizeof *self))) {
+        if (before == MG_OK) (void)mgr_error_take(NULL); /* not worth an error */
+        return "mygrad " MYGRAD_VERSION_STRING "\n";
+    }
+    mgr_thread_arm(MGR_THREAD_TEXT, thread_end);
+    info *t = self;
     const char *onednn = mgr_onednn_name(), *version = strrchr(onednn, ' ');
-    t.length = 0;
-    put(&t, "mygrad %s\n", MYGRAD_VERSION_STRING);
-    put(&t, "compiler: %s\n", COMPILER);
-    put(&t, "flags: %s\n", MYGRAD_BUILD_FLAGS);
-    put_kernels(&t);
-    put(&t, "oneDNN: %s\n", version ? version + 1 : onednn);
-    put(&t, "BLAS: %s\n", mgr_blas_name());
-    put(&t, "zlib: %s\n", MYGRAD_HAVE_ZLIB ? "yes" : "none");
-    put(&t, "threads: %d by %s\n", mgr_num_threads(), mgr_parallel_backend());
-    put_openmp(&t);
-    return t.text;
+    t->length = 0;
+    put(t, "mygrad %s\n", MYGRAD_VERSION_STRING);
+    put(t, "compiler: %s\n", COMPILER);
+    put(t, "flags: %s\n", MYGRAD_BUILD_FLAGS);
+    put_kernels(t);
+    put(t, "oneDNN: %s\n", version ? version + 1 : onednn);
+    put(t, "BLAS: %s\n", mgr_blas_name());
+    put(t, "zlib: %s\n", MYGRAD_HAVE_ZLIB ? "yes" : "none");
+    put(t, "threads: %d by %s\n", mgr_num_threads(), mgr_parallel_backend());
+    put_openmp(t);
+    return t->text;
 }

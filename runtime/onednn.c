@@ -13,6 +13,7 @@
 
 #include "runtime/memory.h"
 #include "runtime/status.h"
+#include "runtime/thread.h"
 
 #include <oneapi/dnnl/dnnl.h>
 #include <pthread.h>
@@ -123,9 +124,7 @@ static dnnl_status_t reorder_describe(dnnl_primitive_desc_t *pd, const context *
 }
 /* ---- End of what depends on the version. ---- */
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t thread_key;
-static bool key_made;
+static MGR_THREAD_LOCAL context *self;
 
 static void plan_destroy(plan *p) {
     for (int i = 0; i < PLAN_OPERANDS; i++) {
@@ -139,8 +138,7 @@ static void plan_destroy(plan *p) {
     mgr_free(p);
 }
 
-static void context_destroy(void *arg) {
-    context *ctx = arg;
+static void context_destroy(context *ctx) {
     if (!ctx) return;
     for (int i = 0; i < PLAN_BUCKETS; i++)
         for (plan *p = ctx->buckets[i], *next; p; p = next) {
@@ -153,15 +151,10 @@ static void context_destroy(void *arg) {
     mgr_free(ctx);
 }
 
-static void make_key(void) { key_made = pthread_key_create(&thread_key, context_destroy) == 0; }
-
 /* This thread's context; made at the first use, destroyed when the thread ends. NULL with an error set. */
 static context *context_get(void) {
-    pthread_once(&once, make_key);
-    context *ctx = key_made ? pthread_getspecific(thread_key) : NULL;
-    if (ctx) return ctx;
-    if (!key_made) return mgr_fail(MG_ERR_BACKEND, NULL, "no thread-specific key is left for oneDNN's state"), NULL;
-    ctx = mgr_alloc(sizeof *ctx);
+    if (self) return self;
+    context *ctx = mgr_alloc(sizeof *ctx);
     if (!ctx) return NULL;
     memset(ctx, 0, sizeof *ctx);
     dnnl_status_t s = dnnl_engine_create(&ctx->engine, dnnl_cpu, 0);
@@ -171,12 +164,14 @@ static context *context_get(void) {
      * to bf16. */
     if (s == dnnl_success) s = dnnl_primitive_attr_set_scratchpad_mode(ctx->attr, dnnl_scratchpad_mode_user);
     if (s == dnnl_success) s = dnnl_primitive_attr_set_fpmath_mode(ctx->attr, dnnl_fpmath_mode_strict);
-    if (s != dnnl_success || pthread_setspecific(thread_key, ctx) != 0) {
+    if (s != dnnl_success) {
         context_destroy(ctx);
         mgr_fail(s == dnnl_out_of_memory ? MG_ERR_NO_MEMORY : MG_ERR_BACKEND, NULL,
                  "oneDNN refused an engine for this thread (its status %d)", (int)s);
         return NULL;
     }
+    self = ctx;
+    mgr_thread_arm(MGR_THREAD_LINALG, mgr_onednn_clear);
     return ctx;
 }
 
@@ -413,11 +408,11 @@ static dnnl_status_t plan_execute(const context *ctx, const plan *p, void *const
 
 /* Find or make the plan, acquire scratch, run. Thread counts are part of the problem: oneDNN divides the work when a
  * primitive is made. */
-static mg_status solve(problem *key, const void *a, const void *b, void *result) {
+static mg_status solve(problem *key, double multiply_adds, const void *a, const void *b, void *result) {
     context *ctx = context_get();
     if (!ctx) return mgr_error();
-    int saved;
-    key->threads = mgr_parallel_enter_library(&saved);
+    mgr_library_call call;
+    key->threads = mgr_parallel_enter_library(&call, multiply_adds);
     mg_status status = MG_OK;
     mgr_buffer *scratch = NULL;
     plan *p = plan_get(ctx, key);
@@ -434,7 +429,7 @@ static mg_status solve(problem *key, const void *a, const void *b, void *result)
             status = mgr_fail(MG_ERR_BACKEND, NULL, "oneDNN refused to run a primitive (its status %d)", (int)s);
     }
     mgr_buffer_release(scratch);
-    mgr_parallel_leave_library(saved);
+    mgr_parallel_leave_library(&call);
     return status;
 }
 
@@ -453,7 +448,7 @@ mg_status mgr_onednn_matmul(const mgr_gemm_batch *g) {
                            g->b_batch, f->b_row, f->b_col, g->c_batch, f->c_row,   1};
     if (f->accumulate) return MG_ERR_NOT_IMPLEMENTED;
     memcpy(key.v, v, sizeof v);
-    return solve(&key, f->a, f->b, f->c);
+    return solve(&key, (double)g->batch * (double)f->m * (double)f->n * (double)f->k, f->a, f->b, f->c);
 }
 
 static mg_status solve_conv(plan_kind kind, const mgr_conv *args, const void *a, const void *b, void *result) {
@@ -464,7 +459,9 @@ static mg_status solve_conv(plan_kind kind, const mgr_conv *args, const void *a,
                    .v = {args->n, args->c, args->f}};
     const int64_t *axes[6] = {args->x, args->w, args->y, args->stride, args->pad, args->dilation};
     for (int i = 0; i < 6; i++) memcpy(key.v + 3 + i * args->spatial, axes[i], sizeof(int64_t) * (size_t)args->spatial);
-    return solve(&key, a, b, result);
+    double multiply_adds = (double)args->n * (double)args->c * (double)args->f;
+    for (int i = 0; i < args->spatial; i++) multiply_adds *= (double)args->y[i] * (double)args->w[i];
+    return solve(&key, multiply_adds, a, b, result);
 }
 
 mg_status mgr_onednn_conv_forward(const mgr_conv *args, const void *x, const void *w, void *y) {
@@ -480,23 +477,25 @@ mg_status mgr_onednn_conv_backward_weights(const mgr_conv *args, const void *x, 
 }
 
 void mgr_onednn_get_stats(mgr_linalg_stats *out) {
-    pthread_once(&once, make_key);
-    const context *ctx = key_made ? pthread_getspecific(thread_key) : NULL;
-    out->primitives_created = ctx ? ctx->created : 0;
-    out->primitives_cached = ctx ? ctx->cached : 0;
+    out->primitives_created = self ? self->created : 0;
+    out->primitives_cached = self ? self->cached : 0;
 }
 
 void mgr_onednn_clear(void) {
-    pthread_once(&once, make_key);
-    if (!key_made) return;
-    context_destroy(pthread_getspecific(thread_key));
-    pthread_setspecific(thread_key, NULL);
+    context_destroy(self);
+    self = NULL;
+}
+
+static char name[32];
+static pthread_once_t name_once = PTHREAD_ONCE_INIT;
+
+static void find_name(void) {
+    const dnnl_version_t *v = dnnl_version();
+    snprintf(name, sizeof name, "oneDNN %d.%d.%d", v->major, v->minor, v->patch);
 }
 
 const char *mgr_onednn_name(void) {
-    static _Thread_local char name[32];
-    const dnnl_version_t *v = dnnl_version();
-    snprintf(name, sizeof name, "oneDNN %d.%d.%d", v->major, v->minor, v->patch);
+    pthread_once(&name_once, find_name);
     return name;
 }
 

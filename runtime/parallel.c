@@ -66,19 +66,34 @@ void mgr_parallel_for(int64_t n, int64_t grain, mgr_parallel_body *body, void *c
     }
 }
 
-int mgr_parallel_enter_library(int *saved) {
-    int n = mgr_forked() || omp_in_parallel() ? 1 : mgr_num_threads();
-    *saved = omp_get_max_threads();
+/* Workers of the team that the library will get (a runtime keeps them from one region to the next) may have inherited
+ * a foreign floating-point environment from the thread that started them, or been given one by the program. */
+static bool set_environments_aside(int n) {
+    bool changed = false;
+#pragma omp parallel num_threads(n) reduction(|| : changed)
+    changed = mgr_fpenv_set_aside();
+    return changed;
+}
+
+int mgr_parallel_enter_library(mgr_library_call *call, double multiply_adds) {
+    bool small = multiply_adds < MGR_TEAM_MULTIPLY_ADDS;
+    int n = small || mgr_forked() || omp_in_parallel() ? 1 : mgr_num_threads();
+    *call = (mgr_library_call){n, omp_get_max_threads(), false};
     if (n > 1) {
         mgr_fork_watch();
         pthread_once(&once, find_runtime);
+        call->env_changed = set_environments_aside(n);
     }
-    if (n != *saved) omp_set_num_threads(n);
+    if (n != call->saved) omp_set_num_threads(n);
     return n;
 }
 
-void mgr_parallel_leave_library(int saved) {
-    if (omp_get_max_threads() != saved) omp_set_num_threads(saved);
+void mgr_parallel_leave_library(const mgr_library_call *call) {
+    if (call->env_changed) {
+#pragma omp parallel num_threads(call->threads)
+        mgr_fpenv_put_back();
+    }
+    if (omp_get_max_threads() != call->saved) omp_set_num_threads(call->saved);
 }
 
 #endif

@@ -19,10 +19,16 @@ int mgr_num_threads(void);
 void mgr_set_num_threads(int n); /* n < 1: back to the default */
 
 /* Around a call into a library that has threads of its own (oneDNN, OpenBLAS): until leave, its OpenMP teams started by
- * this thread are as large as ours could be here, which is returned: mgr_num_threads(), or 1 inside a parallel region
- * or a forked child. `*saved` goes to leave. */
-int mgr_parallel_enter_library(int *saved);
-void mgr_parallel_leave_library(int saved);
+ * this thread are as large as ours could be here, which is returned: mgr_num_threads(), or 1 inside a parallel region,
+ * in a forked child, or for so few multiply-adds that a team gains nothing. The caller's floating-point environment is
+ * canonical already; the team's becomes so, which costs a region of its own. */
+#define MGR_TEAM_MULTIPLY_ADDS 131072
+typedef struct mgr_library_call {
+    int threads, saved; /* in teams, and what the caller had set */
+    bool env_changed;   /* some thread of the team has an environment to be given back */
+} mgr_library_call;
+int mgr_parallel_enter_library(mgr_library_call *call, double multiply_adds);
+void mgr_parallel_leave_library(const mgr_library_call *call);
 
 /* "OpenMP (libgomp)", "OpenMP (libgomp; libomp is loaded, too)", "pthreads": who serves. Valid until this thread's next
  * call. */

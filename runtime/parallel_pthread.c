@@ -140,29 +140,46 @@ __attribute__((destructor)) static void stop_workers(void) {
 }
 
 /* We use no OpenMP, but oneDNN and OpenBLAS do; whether they brought a runtime along is only known once they are
- * loaded. */
+ * loaded. `run_team` is what compilers make of a parallel region; libgomp has it, libomp too. */
 static void (*set_openmp_threads)(int n);
 static int (*get_openmp_threads)(void);
+static void (*run_team)(void (*body)(void *), void *context, unsigned threads, unsigned flags);
 static pthread_once_t openmp_once = PTHREAD_ONCE_INIT;
 
 static void find_openmp(void) {
     void *set = dlsym(RTLD_DEFAULT, "omp_set_num_threads"), *get = dlsym(RTLD_DEFAULT, "omp_get_max_threads");
+    void *team = dlsym(RTLD_DEFAULT, "GOMP_parallel");
     if (!set || !get) return;
     memcpy(&set_openmp_threads, &set, sizeof set); /* an object pointer does not convert to a function's in C */
     memcpy(&get_openmp_threads, &get, sizeof get);
+    if (team) memcpy(&run_team, &team, sizeof team);
 }
 
-int mgr_parallel_enter_library(int *saved) {
-    int n = inside || mgr_forked() ? 1 : mgr_num_threads();
+static void set_aside(void *changed) {
+    if (mgr_fpenv_set_aside()) atomic_store((atomic_bool *)changed, true);
+}
+
+static void put_back(void *unused) {
+    (void)unused;
+    mgr_fpenv_put_back();
+}
+
+int mgr_parallel_enter_library(mgr_library_call *call, double multiply_adds) {
+    bool small = multiply_adds < MGR_TEAM_MULTIPLY_ADDS;
+    int n = small || inside || mgr_forked() ? 1 : mgr_num_threads();
+    atomic_bool changed = false;
     pthread_once(&openmp_once, find_openmp);
-    *saved = get_openmp_threads ? get_openmp_threads() : 0;
+    *call = (mgr_library_call){n, get_openmp_threads ? get_openmp_threads() : 0, false};
     if (n > 1) mgr_fork_watch();
-    if (*saved && n != *saved) set_openmp_threads(n);
+    if (n > 1 && run_team) run_team(set_aside, &changed, (unsigned)n, 0);
+    call->env_changed = atomic_load(&changed);
+    if (call->saved && n != call->saved) set_openmp_threads(n);
     return n;
 }
 
-void mgr_parallel_leave_library(int saved) {
-    if (saved && get_openmp_threads() != saved) set_openmp_threads(saved);
+void mgr_parallel_leave_library(const mgr_library_call *call) {
+    if (call->env_changed) run_team(put_back, NULL, (unsigned)call->threads, 0);
+    if (call->saved && get_openmp_threads() != call->saved) set_openmp_threads(call->saved);
 }
 
 /* oneDNN and OpenBLAS may have brought pools of their own. */

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* As many threads can have a full sentence pending at once; further ones keep their code and say so. */
-#define RECORDS 64
+/* As many full sentences can be pending, or shown, at once; further ones keep their code and say so. */
+#define RECORDS 128
 
 static mgr_error_record records[RECORDS];
 static atomic_bool taken[RECORDS];
@@ -20,6 +20,7 @@ typedef struct pending_error {
     int record; /* index into records, -1: none was free */
 } pending_error;
 static MGR_THREAD_LOCAL pending_error pending = {MG_OK, -1};
+static MGR_THREAD_LOCAL int shown = -1; /* the record that the last mgr_error_show gave away */
 static MGR_THREAD_LOCAL const char *context_op;
 
 static struct {
@@ -35,9 +36,19 @@ static int record_claim(void) {
     return -1;
 }
 
+static void record_release(int *record) {
+    if (*record >= 0) atomic_store(&taken[*record], false);
+    *record = -1;
+}
+
 static void pending_clear(void) {
-    if (pending.record >= 0) atomic_store(&taken[pending.record], false);
-    pending = (pending_error){MG_OK, -1};
+    record_release(&pending.record);
+    pending.code = MG_OK;
+}
+
+static void thread_end(void) {
+    pending_clear();
+    record_release(&shown);
 }
 
 static void record_fill(mgr_error_record *record, mg_status code, const char *op, const char *message) {
@@ -56,7 +67,7 @@ static void tell_handler(const mgr_error_record *record) {
 
 mg_status mgr_fail(mg_status code, const char *op, const char *format, ...) {
     if (pending.code != MG_OK || code == MG_OK) return code;
-    mgr_thread_arm(MGR_THREAD_STATUS, pending_clear);
+    mgr_thread_arm(MGR_THREAD_STATUS, thread_end);
     pending = (pending_error){code, record_claim()};
     char message[MGR_MESSAGE_BYTES];
     va_list args;
@@ -82,16 +93,28 @@ mg_status mgr_fail_memory(const char *op, size_t bytes) {
 
 mg_status mgr_error(void) { return pending.code; }
 
+#define NO_RECORD "no room to keep the sentence: too many threads have errors pending"
+
 bool mgr_error_take(mgr_error_record *out) {
     if (pending.code == MG_OK) return false;
     if (out) {
         if (pending.record >= 0)
             *out = records[pending.record];
         else
-            record_fill(out, pending.code, NULL, "no room to keep the sentence: too many threads have errors pending");
+            record_fill(out, pending.code, NULL, NO_RECORD);
     }
     pending_clear();
     return true;
+}
+
+mg_status mgr_error_show(const char **op, const char **message) {
+    mg_status code = pending.code;
+    record_release(&shown);
+    shown = pending.record;
+    pending = (pending_error){MG_OK, -1};
+    *op = shown >= 0 ? records[shown].op : "";
+    *message = shown >= 0 ? records[shown].message : code != MG_OK ? NO_RECORD : "";
+    return code;
 }
 
 void mgr_error_set_handler(mgr_error_handler *call, void *context) {

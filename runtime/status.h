@@ -40,6 +40,9 @@ typedef struct mgr_error_record {
 /* Copy the pending error out and clear it. False if there was none. */
 bool mgr_error_take(mgr_error_record *out);
 
+/* The same without a copy: MG_OK and "" if there was none. The strings are valid until this thread's next call. */
+mg_status mgr_error_show(const char **op, const char **message);
+
 /* A handler that is told of each recorded error on the thread where it happens; NULL for none. Process-wide. */
 typedef void mgr_error_handler(const mgr_error_record *record, void *context);
 void mgr_error_set_handler(mgr_error_handler *handler, void *context);

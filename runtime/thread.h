@@ -6,7 +6,9 @@
 
 #include "mygrad/base.h"
 
-/* Per-thread state is one pointer (or a few words) in this storage class; anything larger is on the heap behind it. */
+/* Per-thread state is one pointer (or a few words) in this storage class; anything larger is on the heap behind it. All
+ * thread-local variables together must fit into what the system keeps for libraries loaded by dlopen, some 500 bytes.
+ */
 #define MGR_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
 
 /* For what a fast path rarely calls: kept out of line, so that the fast path needs no stack frame. */
@@ -20,6 +22,7 @@ typedef enum mgr_thread_rank {
     MGR_THREAD_SHAPES,
     MGR_THREAD_BLOCKS,
     MGR_THREAD_POOL,
+    MGR_THREAD_TEXT,
     MGR_THREAD_STATUS,
     MGR_THREAD_RANKS
 } mgr_thread_rank;

@@ -200,8 +200,8 @@ MG_API int64_t mg_dim(const mg_tensor *x, int axis); /* axis may be negative; -1
 MG_API int64_t mg_size(const mg_tensor *x);
 MG_API mg_dtype mg_dtype_of(const mg_tensor *x);
 MG_API bool mg_is_constant(const mg_tensor *x);
-MG_API mg_tensor *
-mg_base(const mg_tensor *x); /* the tensor x is a view of, while that one is alive; NULL if x is no view */
+MG_API mg_tensor *mg_base(const mg_tensor *x); /* the tensor x is a view of, while that one is alive; NULL if x is no
+                                                  view, or of a frozen tensor */
 
 /* Evaluate x (and whatever it needs). */
 MG_API mg_status mg_eval(mg_tensor *x);
@@ -309,8 +309,8 @@ MG_API mg_tensor *mg_keep(mg_tensor *t);
  * fine. */
 MG_API void mg_release(mg_tensor *t);
 
-/* Check that t is kept, evaluated and not written to from now on, so that threads may share it. Value error otherwise.
- */
+/* Check that t is kept, and evaluate it; from now on threads may share it, and writing it or a view of it is an error.
+ * Its memory is not given back before the process ends. Value error otherwise. */
 MG_API mg_status mg_freeze(mg_tensor *t);
 
 /* ---- gradients ------------------------------------------------------------------------------------------------------

@@ -3,10 +3,13 @@
  * workers. */
 #include "harness.h"
 #include "runtime/fpenv.h"
+#include "runtime/linalg.h"
 #include "runtime/parallel.h"
 
 #include <fenv.h>
 #include <float.h>
+#include <stdlib.h>
+#include <string.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -96,5 +99,56 @@ MG_TEST(fpenv, canonical_on_every_worker) {
     set_control(before);
     mgr_set_num_threads(0);
     for (int i = 0; i < N; i++) CHECK_MSG(canonical[i], "element %d", i);
+}
+
+/* How many elements of (denormals x identity) came out as zero. Large enough for a library to use all its threads. */
+static int64_t flushed_by_matmul(mg_dtype dtype) {
+    enum { N = 512 };
+    size_t item = mg_dtype_size(dtype), bytes = N * N * item;
+    unsigned char *a = malloc(bytes), *eye = calloc(N * N, item), *c = malloc(bytes), *zero = calloc(1, item);
+    CHECK(a && eye && c && zero);
+    for (int64_t i = 0; i < N * N; i++) {
+        float little = FLT_MIN / 2;
+        double tiny = DBL_MIN / 2;
+        memcpy(a + (size_t)i * item, dtype == MG_F32 ? (void *)&little : (void *)&tiny, item);
+    }
+    for (int64_t i = 0; i < N; i++) {
+        float one = 1;
+        double wide_one = 1;
+        memcpy(eye + (size_t)(i * N + i) * item, dtype == MG_F32 ? (void *)&one : (void *)&wide_one, item);
+    }
+    int64_t row = N * (int64_t)item, column = (int64_t)item, zeros = 0;
+    mgr_matmul args = {
+        dtype, N, N, N, 0, NULL, {a, row, column, NULL}, {eye, row, column, NULL}, {c, row, column, NULL}};
+    mg_status status = mgr_matmul_run(&args);
+    for (size_t i = 0; i < N * N; i++) zeros += memcmp(c + i * item, zero, item) == 0;
+    free(a);
+    free(eye);
+    free(c);
+    free(zero);
+    CHECK_EQ_I64(status, MG_OK);
+    return zeros;
+}
+
+/* Workers are started by a thread that flushes, and inherit that; then the mode is set and unset under them. */
+MG_TEST(fpenv, libraries_compute_canonically_on_every_thread) {
+    static const mg_dtype dtypes[] = {MG_F32, MG_F64};
+    enum { N = 64 };
+    bool canonical[N];
+    unsigned before = control();
+    mgr_set_num_threads(3); /* so that the team is a new one */
+    set_control(before | FLUSHING);
+    mgr_parallel_for(N, 1, look, canonical);
+    set_control(before);
+    for (int i = 0; i < 2; i++) CHECK_EQ_I64(flushed_by_matmul(dtypes[i]), 0);
+    for (int i = 0; i < 2; i++) {
+        mgr_fpenv_set_flush_denormals(true);
+        int64_t flushed = flushed_by_matmul(dtypes[i]);
+        mgr_fpenv_set_flush_denormals(false);
+        CHECK_EQ_I64(flushed, 512 * 512);
+        CHECK_EQ_I64(flushed_by_matmul(dtypes[i]), 0);
+    }
+    CHECK_EQ_U64(control() & FLUSHING, before & FLUSHING);
+    mgr_set_num_threads(0);
 }
 #endif

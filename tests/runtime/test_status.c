@@ -84,7 +84,7 @@ MG_TEST(status, handler_hears_each_recorded_error) {
     CHECK_EQ_I64(handled, 1);
 }
 
-enum { THREADS = 100 };
+enum { THREADS = 160 };
 static pthread_barrier_t barrier;
 static int wrong[THREADS], generic[THREADS];
 
@@ -116,7 +116,7 @@ MG_TEST(status, errors_belong_to_threads) {
             without += generic[i];
         }
         pthread_barrier_destroy(&barrier);
-        CHECK_EQ_I64(without, THREADS - 64);
+        CHECK_EQ_I64(without, THREADS - 128);
     }
     CHECK_EQ_I64(mgr_error(), MG_OK);
 }
