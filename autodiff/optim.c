@@ -7,6 +7,7 @@
 #include "autodiff/nnet_opts.h"
 #include "autodiff/record.h"
 #include "mygrad/nnet.h"
+#include "runtime/fpenv.h"
 
 enum { MAX_STATES = 2 }; /* Adam's m and v; SGD's m */
 
@@ -256,7 +257,9 @@ mg_status mg_optimizer_step(mg_optimizer *optimizer) {
     memset(nodes, 0, bytes);
     new_values step = {.values = nodes, .wanted = nodes + slots};
     mg_no_autodiff(true);
+    mgr_fpenv env = mgr_fpenv_enter(); /* for the powers of beta */
     mg_status status = run_step(optimizer, &step);
+    mgr_fpenv_leave(env);
     mg_no_autodiff(false);
     for (size_t i = 0; i < slots; i++) mga_node_release(nodes[i]);
     mgr_block_free(nodes, bytes);

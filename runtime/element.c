@@ -2,6 +2,7 @@
  * Reading and writing one element of any dtype, bit for bit as the convert kernels do it (rules C4). Not for loops over
  * arrays. */
 #include "runtime/dtype.h"
+#include "runtime/fpenv.h"
 
 #include <string.h>
 
@@ -68,20 +69,36 @@ static uint16_t bfloat_set(double x) { return narrow(x, 7, 255); }
 /* Truncate; NaN and out of range give INT64_MIN. */
 static int64_t truncate_i64(double x) { return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN; }
 
+/* The conversions that look at the floating-point environment, in ours: elements are also converted while something is
+ * recorded. Volatile, for the compiler knows nothing of environments. */
+#define CONVERSION(name, from, to)                                                                                     \
+    static to name(from x) {                                                                                           \
+        mgr_fpenv env = mgr_fpenv_enter();                                                                             \
+        volatile from source = x;                                                                                      \
+        volatile to result = (to)source;                                                                               \
+        mgr_fpenv_leave(env);                                                                                          \
+        return result;                                                                                                 \
+    }
+CONVERSION(widen_float, float, double)
+CONVERSION(round_double, double, float)
+CONVERSION(round_i64, int64_t, double)
+CONVERSION(round_u64, uint64_t, double)
+CONVERSION(round_i64_f32, int64_t, float)
+
 double mgr_get_f64(mg_dtype dtype, const void *p) {
     switch (dtype) {
     case MG_F64:
         return LOAD(double, p);
     case MG_F32:
-        return (double)LOAD(float, p);
+        return widen_float(LOAD(float, p));
     case MG_F16:
         return half_get(LOAD(uint16_t, p));
     case MG_BF16:
         return bfloat_get(LOAD(uint16_t, p));
     case MG_U64:
-        return (double)LOAD(uint64_t, p);
+        return round_u64(LOAD(uint64_t, p));
     default:
-        return (double)mgr_get_i64(dtype, p);
+        return round_i64(mgr_get_i64(dtype, p));
     }
 }
 
@@ -121,7 +138,7 @@ void mgr_set_f64(mg_dtype dtype, void *p, double value) {
         STORE(double, p, value);
         break;
     case MG_F32:
-        STORE(float, p, value);
+        STORE(float, p, round_double(value));
         break;
     case MG_F16:
         STORE(uint16_t, p, half_set(value));
@@ -174,10 +191,10 @@ void mgr_set_i64(mg_dtype dtype, void *p, int64_t value) {
         STORE(uint16_t, p, bfloat_set(sticky_double(value)));
         break;
     case MG_F32:
-        STORE(float, p, value);
+        STORE(float, p, round_i64_f32(value));
         break;
     case MG_F64:
-        STORE(double, p, value);
+        STORE(double, p, round_i64(value));
         break;
     default:
         break;
