@@ -19,7 +19,7 @@ static void random_cases(int n, const oracle_limits *limits) {
     uint64_t seed = first_seed();
     oracle_case *c = malloc(sizeof *c);
     CHECK(c != NULL);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < mg_test_times(n); i++) {
         oracle_make(c, seed + (uint64_t)i, limits);
         oracle_everywhere(c);
         oracle_free(c);

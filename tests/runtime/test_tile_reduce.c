@@ -14,7 +14,7 @@ static void random_reductions(int n, uint64_t seed, const oracle_limits *limits)
     if (text) seed = strtoull(text, NULL, 10);
     oracle_case *c = malloc(sizeof *c);
     CHECK(c != NULL);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < mg_test_times(n); i++) {
         oracle_make(c, seed + (uint64_t)i, limits);
         oracle_everywhere(c);
         oracle_free(c);
