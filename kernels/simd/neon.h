@@ -89,7 +89,7 @@ MGV_MEMORY_(u64, u64)
 /* Stores past the caches have no intrinsic here; plain ones keep the meaning. */
 MGV_FN void mgv_stream_f32(float *p, mgv_f32 a) { mgv_store_f32(p, a); }
 MGV_FN void mgv_stream_f64(double *p, mgv_f64 a) { mgv_store_f64(p, a); }
-MGV_FN void mgv_fence(void) { __atomic_thread_fence(__ATOMIC_RELEASE); }
+MGV_FN void mgv_fence(void) {}
 
 /* ---- masks ---- */
 /* Bytes in memory become lanes by sign extension of the 0 / -1 that a test gives; lanes become bytes by narrowing. */
