@@ -54,4 +54,5 @@ graphviz                draws computational graphs as SVG
 # The checks of continuous integration.
 packages_check="
 clang-format-14         the layout of the sources
+ccache                  presets share most of what they compile
 "
