@@ -330,6 +330,8 @@ typedef enum mg_grad_state {
     MG_GRAD_RELEASED = 3  /* what it would be computed from has been let go */
 } mg_grad_state;
 MG_API mg_grad_state mg_grad_status(const mg_tensor *t);
+/* Drops t's gradient. A handle that mg_grad gave stays valid until the scope around this call ends, or, outside all
+ * scopes, until the thread does. */
 MG_API void mg_null_grad(mg_tensor *t);
 
 /* Stop (false: go on) recording history on this thread. Nests. Results are then variables or constants by their dtype
