@@ -7,9 +7,10 @@
 #include "runtime/shape.h"
 #include "runtime/tile_plan.h"
 
-#define MIN_LENGTH     128 /* shorter tiles are all call overhead */
-#define ROWS_LONG      512 /* an inner axis this long is worth tiles that stay within it */
-#define ROWS_MEDIUM    128 /* the same, when operands would have to be packed otherwise */
+#define MIN_LENGTH     128  /* shorter tiles are all call overhead */
+#define STREAM_BYTES   7168 /* of arrays in memory, per tile: best between 6 and 8 KiB, 1.3 x slower at 24 */
+#define ROWS_LONG      512  /* an inner axis this long is worth tiles that stay within it */
+#define ROWS_MEDIUM    128  /* the same, when operands would have to be packed otherwise */
 #define BOX_SIDE       32
 #define THREAD_WORK_NS 20000.0
 #define BYTES_PER_NS   24.0
@@ -239,17 +240,25 @@ static size_t live_bytes(draft *d) {
     return bytes + (p->any_half ? 2 : 0);
 }
 
+/* Bytes per element of the arrays that are read and written where they are. */
+static size_t flat_bytes(const draft *d) {
+    size_t bytes = 0;
+    for (int i = 0; i < d->program->n_inputs + d->program->n_outputs; i++)
+        if (d->operands[i].access == ACCESS_FLAT) bytes += (size_t)1 << d->operands[i].width;
+    return bytes;
+}
+
+/* So long that tiles and the arrays' parts fit in L1. Where the arrays come from memory, so short that memory is busy
+ * all the time: while the steps after the first compute from L1, only what was prefetched is under way. */
 static int64_t wanted_length(draft *d) {
-    size_t live = live_bytes(d);
+    size_t live = live_bytes(d), flat = flat_bytes(d);
     if (d->streams && live == 0) live = 4;
-    for (int i = 0; live && i < d->program->n_inputs + d->program->n_outputs; i++) /* arrays pass through L1, too */
-        if (d->operands[i].access == ACCESS_FLAT) live += (size_t)1 << d->operands[i].width;
-    int64_t length = TILE_MAX_LENGTH;
-    if (live) {
-        length = (int64_t)(mgr_cpu_caches()->l1 / 4 * 3 / live) / 64 * 64;
-        length = length < MIN_LENGTH ? MIN_LENGTH : length > TILE_MAX_LENGTH ? TILE_MAX_LENGTH : length;
-    }
-    return length < d->run.total ? length : d->run.total;
+    size_t length = TILE_MAX_LENGTH;
+    if (live) length = mgr_cpu_caches()->l1 / 4 * 3 / (live + flat) / 64 * 64;
+    if (d->streams && flat && d->program->n_steps > 1 && length > STREAM_BYTES / flat)
+        length = STREAM_BYTES / flat / 64 * 64;
+    length = length < MIN_LENGTH ? MIN_LENGTH : length > TILE_MAX_LENGTH ? TILE_MAX_LENGTH : length;
+    return (int64_t)length < d->run.total ? (int64_t)length : d->run.total;
 }
 
 static void plan_threads(draft *d) {
