@@ -23,16 +23,16 @@ typedef struct special {
 
 /* What C's Annex F says, for both types; NaN in gives NaN out for every function and is checked apart. */
 static const special specials[] = {
-    {VMATH_EXP, -INF, 0},     {VMATH_EXP, INF, INF},      {VMATH_EXP, 0, 1},         {VMATH_EXP, -0.0, 1},
-    {VMATH_EXPM1, -INF, -1},  {VMATH_EXPM1, INF, INF},    {VMATH_EXPM1, 0, 0},       {VMATH_EXPM1, -0.0, -0.0},
-    {VMATH_LOG, -INF, NAN},   {VMATH_LOG, INF, INF},      {VMATH_LOG, 0, -INF},      {VMATH_LOG, -0.0, -INF},
-    {VMATH_LOG, 1, 0},        {VMATH_LOG, -1, NAN},       {VMATH_LOG, -1e-38, NAN},  {VMATH_LOG, -1e-44, NAN},
-    {VMATH_LOG1P, -INF, NAN}, {VMATH_LOG1P, INF, INF},    {VMATH_LOG1P, 0, 0},       {VMATH_LOG1P, -0.0, -0.0},
-    {VMATH_LOG1P, -1, -INF},  {VMATH_LOG1P, -1.5, NAN},   {VMATH_LOG1P, -1e30, NAN}, {VMATH_LOG1P, -1.0000002, NAN},
-    {VMATH_TANH, -INF, -1},   {VMATH_TANH, INF, 1},       {VMATH_TANH, 0, 0},        {VMATH_TANH, -0.0, -0.0},
-    {VMATH_TANH, 1e30, 1},    {VMATH_TANH, -100, -1},     {VMATH_SIGMOID, -INF, 0},  {VMATH_SIGMOID, INF, 1},
-    {VMATH_SIGMOID, 0, 0.5},  {VMATH_SIGMOID, -0.0, 0.5}, {VMATH_SIGMOID, 800, 1},   {VMATH_SIGMOID, -800, 0},
-    {VMATH_EXP, -800, 0},     {VMATH_EXP, 800, INF},      {VMATH_EXPM1, -800, -1},   {VMATH_EXPM1, 800, INF},
+    {VMATH_exp, -INF, 0},     {VMATH_exp, INF, INF},      {VMATH_exp, 0, 1},         {VMATH_exp, -0.0, 1},
+    {VMATH_expm1, -INF, -1},  {VMATH_expm1, INF, INF},    {VMATH_expm1, 0, 0},       {VMATH_expm1, -0.0, -0.0},
+    {VMATH_log, -INF, NAN},   {VMATH_log, INF, INF},      {VMATH_log, 0, -INF},      {VMATH_log, -0.0, -INF},
+    {VMATH_log, 1, 0},        {VMATH_log, -1, NAN},       {VMATH_log, -1e-38, NAN},  {VMATH_log, -1e-44, NAN},
+    {VMATH_log1p, -INF, NAN}, {VMATH_log1p, INF, INF},    {VMATH_log1p, 0, 0},       {VMATH_log1p, -0.0, -0.0},
+    {VMATH_log1p, -1, -INF},  {VMATH_log1p, -1.5, NAN},   {VMATH_log1p, -1e30, NAN}, {VMATH_log1p, -1.0000002, NAN},
+    {VMATH_tanh, -INF, -1},   {VMATH_tanh, INF, 1},       {VMATH_tanh, 0, 0},        {VMATH_tanh, -0.0, -0.0},
+    {VMATH_tanh, 1e30, 1},    {VMATH_tanh, -100, -1},     {VMATH_sigmoid, -INF, 0},  {VMATH_sigmoid, INF, 1},
+    {VMATH_sigmoid, 0, 0.5},  {VMATH_sigmoid, -0.0, 0.5}, {VMATH_sigmoid, 800, 1},   {VMATH_sigmoid, -800, 0},
+    {VMATH_exp, -800, 0},     {VMATH_exp, 800, INF},      {VMATH_expm1, -800, -1},   {VMATH_expm1, 800, INF},
 };
 
 static bool same_f32(float a, float b) { return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0; }
@@ -182,9 +182,9 @@ static uint64_t hash_f64(const vmath_lanes *lanes, int fn) {
 /* The promise of law 2: one hash per function for every instruction set and every machine. A change of an algorithm
  * changes its constant here, on purpose. */
 static const uint64_t expected[VMATH_COUNT][2] = {
-    [VMATH_EXP] = {0x1dfcc30c918e48e6, 0xaee7c5048490c269},  [VMATH_EXPM1] = {0x4fa5ab5b56c4cef9, 0xfa3b4f1a562fc2c0},
-    [VMATH_LOG] = {0x15e201a43dce6176, 0xa262609ef0693edc},  [VMATH_LOG1P] = {0x98d345c4e69c9c4a, 0xa41da0c37c498fac},
-    [VMATH_TANH] = {0xa3e488d286092c70, 0xd320c3c0ee0468cf}, [VMATH_SIGMOID] = {0x4ae1d1b61379ea20, 0x81c2423c5907a0e3},
+    [VMATH_exp] = {0x1dfcc30c918e48e6, 0xaee7c5048490c269},  [VMATH_expm1] = {0x4fa5ab5b56c4cef9, 0xfa3b4f1a562fc2c0},
+    [VMATH_log] = {0x15e201a43dce6176, 0x1c65491e23e8c0e6},  [VMATH_log1p] = {0x98d345c4e69c9c4a, 0x3f437bcc70745a72},
+    [VMATH_tanh] = {0xa3e488d286092c70, 0xd320c3c0ee0468cf}, [VMATH_sigmoid] = {0x4ae1d1b61379ea20, 0x81c2423c5907a0e3},
 };
 
 MG_TEST(vmath, same_bits_on_every_isa) {

@@ -10,19 +10,16 @@
         for (; i + MGV_LANES_##t <= n; i += MGV_LANES_##t) mgv_store_##t(y + i, vm_##name##_##t(mgv_load_##t(x + i))); \
         if (i < n) mgv_storen_##t(y + i, vm_##name##_##t(mgv_loadn_##t(x + i, n - i)), n - i);                         \
     }
-#define LOOPS_(name) LOOP_(f32, float, name) LOOP_(f64, double, name)
-LOOPS_(exp)
-LOOPS_(expm1)
-LOOPS_(log)
-LOOPS_(log1p)
-LOOPS_(tanh)
-LOOPS_(sigmoid)
+#define LOOPS_(name, o32, o64) LOOP_(f32, float, name) LOOP_(f64, double, name)
+VMATH_FUNCTIONS(LOOPS_)
 
-#define TEXT_(x) #x
-#define TEXT(x)  TEXT_(x)
+#define TEXT_(x)             #x
+#define TEXT(x)              TEXT_(x)
+#define F32_(name, o32, o64) name##_f32,
+#define F64_(name, o32, o64) name##_f64,
 extern const vmath_lanes MGK_NAME(vmath_lanes);
 const vmath_lanes MGK_NAME(vmath_lanes) = {
     TEXT(MGK_ISA),
-    {exp_f32, expm1_f32, log_f32, log1p_f32, tanh_f32, sigmoid_f32},
-    {exp_f64, expm1_f64, log_f64, log1p_f64, tanh_f64, sigmoid_f64},
+    {VMATH_FUNCTIONS(F32_)},
+    {VMATH_FUNCTIONS(F64_)},
 };

@@ -6,7 +6,8 @@
 
 #include <stddef.h>
 
-enum { VMATH_EXP, VMATH_EXPM1, VMATH_LOG, VMATH_LOG1P, VMATH_TANH, VMATH_SIGMOID, VMATH_COUNT };
+#include "vmath_functions.h"
+
 extern const char *const vmath_names[VMATH_COUNT];
 
 /* n elements, any n. */

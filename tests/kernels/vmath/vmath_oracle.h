@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The truth to test against, and the distance from it in units in the last place (ULP) of the exact value.
- * f32: the C library's double functions. f64: MPFR, where the build has it (VMATH_HAVE_MPFR), else long double. */
+ * f32: the C library's double functions. f64: MPFR, where the build has it (VMATH_HAVE_MPFR). */
 #ifndef MGT_VMATH_ORACLE_H
 #define MGT_VMATH_ORACLE_H
 
@@ -13,11 +13,11 @@ double vmath_exact_f32(int fn, float x);
  * exact is finite; INFINITY for a wrong NaN, infinity or sign of zero. */
 double vmath_ulp_f32(float y, double exact);
 
-/* The same for double: exact to 64 bits at least where the build has MPFR, or long double has them. */
+/* The same for double, exact to 64 bits at least, if vmath_oracle_has_f64(). */
 long double vmath_exact_f64(int fn, double x);
 double vmath_ulp_f64(double y, long double exact);
 bool vmath_oracle_has_f64(void);
-const char *vmath_oracle_name(void); /* of the f64 oracle: "mpfr-128" or "long-double" */
+const char *vmath_oracle_name(void); /* of the f64 oracle */
 void vmath_oracle_release(void);
 
 #endif

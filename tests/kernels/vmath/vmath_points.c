@@ -5,62 +5,63 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "vmath_lanes.h"
 
 const vmath_hard vmath_hard_f32[] = {
-    {VMATH_EXPM1, 0x1.804aacp-2},   {VMATH_EXPM1, 0x1.63e57p-2},    {VMATH_EXPM1, 0x1.d75be4p+4},
-    {VMATH_LOG1P, -0x1.084c1ep-2},  {VMATH_LOG, 0x1.7fd536p-1},     {VMATH_TANH, 0x1.0102dp-2},
-    {VMATH_EXP, 0x1.86ec5cp+5},     {VMATH_EXP, 0x1.62e42ep6},      {VMATH_EXP, 0x1.62e430p6},
-    {VMATH_EXP, -0x1.9fe368p6},     {VMATH_EXP, -0x1.9fe36ap6},     {VMATH_EXP, -0x1.5d58ap6},
-    {VMATH_EXPM1, 0x1.89547p-2},    {VMATH_EXPM1, -0x1.154246p4},   {VMATH_EXPM1, 0x1.62e42ep6},
-    {VMATH_LOG, 0x1p-149},          {VMATH_LOG, 0x1.fffffcp-127},   {VMATH_LOG, 0x1.fffffep127},
-    {VMATH_LOG, 0x1.6d3026p-1},     {VMATH_LOG, 0x1.8p0},           {VMATH_LOG, 0x1.7ffffep-1},
-    {VMATH_LOG1P, 0x1.fffffep-2},   {VMATH_LOG1P, -0x1.000002p-2},  {VMATH_LOG1P, -0x1.fffffep-1},
-    {VMATH_LOG1P, 0x1.fffffep127},  {VMATH_LOG1P, 0x1p-149},        {VMATH_TANH, 0x1p-149},
-    {VMATH_TANH, 0x1.fffffep-3},    {VMATH_TANH, 0x1p-2},           {VMATH_TANH, 0x1.205966p3},
-    {VMATH_SIGMOID, -0x1.5ed742p6}, {VMATH_SIGMOID, -0x1.5dac2ep6}, {VMATH_SIGMOID, -0x1.9fe368p6},
-    {VMATH_SIGMOID, -0x1.9d1dap6},  {VMATH_SIGMOID, 17.5},
+    {VMATH_expm1, 0x1.804aacp-2},   {VMATH_expm1, 0x1.63e57p-2},    {VMATH_expm1, 0x1.d75be4p+4},
+    {VMATH_log1p, -0x1.084c1ep-2},  {VMATH_log, 0x1.7fd536p-1},     {VMATH_tanh, 0x1.0102dp-2},
+    {VMATH_exp, 0x1.86ec5cp+5},     {VMATH_exp, 0x1.62e42ep6},      {VMATH_exp, 0x1.62e430p6},
+    {VMATH_exp, -0x1.9fe368p6},     {VMATH_exp, -0x1.9fe36ap6},     {VMATH_exp, -0x1.5d58ap6},
+    {VMATH_expm1, 0x1.89547p-2},    {VMATH_expm1, -0x1.154246p4},   {VMATH_expm1, 0x1.62e42ep6},
+    {VMATH_log, 0x1p-149},          {VMATH_log, 0x1.fffffcp-127},   {VMATH_log, 0x1.fffffep127},
+    {VMATH_log, 0x1.6d3026p-1},     {VMATH_log, 0x1.8p0},           {VMATH_log, 0x1.7ffffep-1},
+    {VMATH_log1p, 0x1.fffffep-2},   {VMATH_log1p, -0x1.000002p-2},  {VMATH_log1p, -0x1.fffffep-1},
+    {VMATH_log1p, 0x1.fffffep127},  {VMATH_log1p, 0x1p-149},        {VMATH_tanh, 0x1p-149},
+    {VMATH_tanh, 0x1.fffffep-3},    {VMATH_tanh, 0x1p-2},           {VMATH_tanh, 0x1.205966p3},
+    {VMATH_sigmoid, -0x1.5ed742p6}, {VMATH_sigmoid, -0x1.5dac2ep6}, {VMATH_sigmoid, -0x1.9fe368p6},
+    {VMATH_sigmoid, -0x1.9d1dap6},  {VMATH_sigmoid, 17.5},
 };
 const vmath_hard vmath_hard_f64[] = {
-    {VMATH_SIGMOID, -0x1.6264bfaaabaa4p+9},
-    {VMATH_LOG, 0x1.7fdc0813fcd83p-1},
-    {VMATH_EXPM1, 0x1.637328fd0eddcp-2},
-    {VMATH_EXP, -0x1.6447141f8823dp+6},
-    {VMATH_EXPM1, 0x1.6413946993ec7p-2},
-    {VMATH_EXPM1, 0x1.674aaf95bf6dp-2},
-    {VMATH_LOG, 0x1.7e588b28f74d7p-1},
-    {VMATH_LOG, 0x1.7eee80ea375cfp-1},
-    {VMATH_LOG1P, -0x1.0313ec78b72d2p-2},
-    {VMATH_LOG1P, -0x1.06e5876c44932p-2},
-    {VMATH_TANH, 0x1.69d5ad0a1ce4ap-3},
-    {VMATH_SIGMOID, -0x1.6264256095dd3p+9},
-    {VMATH_EXP, 0x1.62e42fefa39efp9},
-    {VMATH_EXP, 0x1.62e42fefa39f0p9},
-    {VMATH_EXP, -0x1.74910d52d3051p9},
-    {VMATH_EXP, -0x1.74910d52d3053p9},
-    {VMATH_EXP, 0x1.5ff3a39aab6d8p+9},
-    {VMATH_EXP, -0x1.625f4c78aaa83p+9},
-    {VMATH_EXPM1, 0x1.7e5fb170adp-2},
-    {VMATH_EXPM1, -0x1.28aac01258945p+5},
-    {VMATH_EXPM1, 0x1.62e42fefa39efp9},
-    {VMATH_LOG, 0x1p-1074},
-    {VMATH_LOG, DBL_MIN},
-    {VMATH_LOG, DBL_MAX},
-    {VMATH_LOG, 0x1.74858072c409bp-1},
-    {VMATH_LOG1P, 0x1.fffffffffffffp-2},
-    {VMATH_LOG1P, -0x1.0000000005cbap-2},
-    {VMATH_LOG1P, -0x1.fffffffffffffp-1},
-    {VMATH_LOG1P, DBL_MAX},
-    {VMATH_LOG1P, 0x1p-1074},
-    {VMATH_TANH, 0x1p-1074},
-    {VMATH_TANH, 0x1.2b70ad2421864p+4},
-    {VMATH_TANH, 0x1.30fc1931f09c9p+4},
-    {VMATH_TANH, -0x1.7912734359cd3p-3},
-    {VMATH_SIGMOID, -0x1.6266cbb23cbdep+9},
-    {VMATH_SIGMOID, -0x1.74910d52d3051p9},
-    {VMATH_SIGMOID, 37.5},
+    {VMATH_sigmoid, -0x1.6264bfaaabaa4p+9},
+    {VMATH_log, 0x1.7fdc0813fcd83p-1},
+    {VMATH_expm1, 0x1.637328fd0eddcp-2},
+    {VMATH_exp, -0x1.6447141f8823dp+6},
+    {VMATH_expm1, 0x1.6413946993ec7p-2},
+    {VMATH_expm1, 0x1.674aaf95bf6dp-2},
+    {VMATH_log, 0x1.7e588b28f74d7p-1},
+    {VMATH_log, 0x1.7eee80ea375cfp-1},
+    {VMATH_log1p, -0x1.0313ec78b72d2p-2},
+    {VMATH_log1p, -0x1.06e5876c44932p-2},
+    {VMATH_tanh, 0x1.69d5ad0a1ce4ap-3},
+    {VMATH_sigmoid, -0x1.6264256095dd3p+9},
+    {VMATH_exp, 0x1.62e42fefa39efp9},
+    {VMATH_exp, 0x1.62e42fefa39f0p9},
+    {VMATH_exp, -0x1.74910d52d3051p9},
+    {VMATH_exp, -0x1.74910d52d3053p9},
+    {VMATH_exp, 0x1.5ff3a39aab6d8p+9},
+    {VMATH_exp, -0x1.625f4c78aaa83p+9},
+    {VMATH_expm1, 0x1.7e5fb170adp-2},
+    {VMATH_expm1, -0x1.28aac01258945p+5},
+    {VMATH_expm1, 0x1.62e42fefa39efp9},
+    {VMATH_log, 0x1p-1074},
+    {VMATH_log, DBL_MIN},
+    {VMATH_log, DBL_MAX},
+    {VMATH_log, 0x1.74858072c409bp-1},
+    {VMATH_log1p, 0x1.fffffffffffffp-2},
+    {VMATH_log1p, -0x1.0000000005cbap-2},
+    {VMATH_log1p, -0x1.fffffffffffffp-1},
+    {VMATH_log1p, DBL_MAX},
+    {VMATH_log1p, 0x1p-1074},
+    {VMATH_tanh, 0x1p-1074},
+    {VMATH_tanh, 0x1.2b70ad2421864p+4},
+    {VMATH_tanh, 0x1.30fc1931f09c9p+4},
+    {VMATH_tanh, -0x1.7912734359cd3p-3},
+    {VMATH_sigmoid, -0x1.6266cbb23cbdep+9},
+    {VMATH_sigmoid, -0x1.74910d52d3051p9},
+    {VMATH_sigmoid, 37.5},
 };
 const int vmath_n_hard_f32 = (int)(sizeof vmath_hard_f32 / sizeof *vmath_hard_f32);
 const int vmath_n_hard_f64 = (int)(sizeof vmath_hard_f64 / sizeof *vmath_hard_f64);
@@ -81,45 +82,63 @@ static double from_bits(uint64_t bits) {
 /* Uniform in [0, 1). */
 static double unit(uint64_t r) { return (double)(r >> 11) * 0x1p-53; }
 
-/* Where the ordinary results are: the range drawn from uniformly. */
-static const double low[VMATH_COUNT] = {-745.5, -40, 0.5, -0.99999, -22, -745.5};
-static const double high[VMATH_COUNT] = {710, 710, 2, 4, 22, 45};
+/* Where a function's points lie. A pair of equal ends beyond stands for any positive number. */
+typedef struct range {
+    double low, high;               /* where the ordinary results are */
+    double middle_low, middle_high; /* where they are delicate */
+    double under[2], over[2];       /* beyond both ends: results that vanish, overflow or saturate */
+    double turn;                    /* turning points are its multiples; 0: powers of two times 3/4, 1, sqrt 2, 3/2 */
+    double offset;                  /* of turning points within 2^30 and 2^-50 */
+    double shrink;                  /* f32: what the ranges are divided by, but not the middle */
+    bool positive;                  /* no negative small numbers */
+} range;
+static const double ln2_half = 0.34657359027997265471;
+static const range ranges[VMATH_COUNT] = {
+    [VMATH_exp] = {-745.5, 710, -2, 2, {-745.2, -705.2}, {700, 712}, ln2_half, 0, 8, false},
+    [VMATH_expm1] = {-40, 710, -2, 2, {-745.2, -705.2}, {700, 712}, ln2_half, 0, 8, false},
+    [VMATH_log] = {0.5, 2, 0.7, 1.6, {0, 0}, {0, 0}, 0, 0, 1, true},
+    [VMATH_log1p] = {-0.99999, 4, -0.98, 0.98, {0, 0}, {0, 0}, 0, -1, 1, false},
+    [VMATH_tanh] = {-22, 22, -2, 2, {-745.2, -705.2}, {18, 20}, ln2_half / 32, 0, 2, false},
+    [VMATH_sigmoid] = {-745.5, 45, -2, 2, {-745.2, -705.2}, {700, 712}, ln2_half, 0, 7, false},
+};
 
-/* Beside a turning point: n ln2/2, 2^e m for m near the ends of the mantissa's interval, or small integers. */
-static double near_turn(int fn, uint64_t r) {
-    double x;
+static double between(double low, double high, uint64_t r) { return low + (high - low) * unit(r); }
+
+static double near_turn(const range *at, uint64_t r) {
     const int n = (int)(r >> 40 & 2047) - 1024;
-    if (fn == VMATH_LOG || fn == VMATH_LOG1P) {
+    double x = n * at->turn;
+    if (at->turn == 0) {
         static const double ends[4] = {0.75, 1, 1.5, 1.41421356237309504880};
         x = ldexp(ends[r >> 52 & 3], n / ((r >> 54 & 1) ? 1 : 32));
-        if (fn == VMATH_LOG1P && n / 32 < 30 && n / 32 > -50) x -= 1;
-    } else {
-        x = n * 0.34657359027997265471 * (fn == VMATH_TANH ? 0.03125 : 1);
+        if (n / 32 < 30 && n / 32 > -50) x += at->offset;
     }
     return x * (1 + ldexp((double)((int64_t)(r & 0xffff) - 0x8000), -52 + (int)(r >> 16 & 15)));
 }
 
+static double beyond(const double ends[2], uint64_t r) {
+    return ends[0] < ends[1] ? between(ends[0], ends[1], r) : from_bits(r >> 1);
+}
+
 double vmath_point_f64(int fn, uint64_t i, uint64_t seed) {
+    const range *at = &ranges[fn];
     const uint64_t r = mix(mix(seed) ^ i), s = mix(r);
     switch (i % 8) {
     case 0:
         return from_bits(s);
     case 1:
-        return near_turn(fn, s);
+        return near_turn(at, s);
     case 2: /* small: exponents -60 to 3 */
-        return ldexp(1 + unit(s), (int)(r & 63) - 60) * ((r & 64) && fn != VMATH_LOG ? -1 : 1);
-    case 3: /* the middle of the range */
-        return fn == VMATH_LOG ? 0.7 + 0.9 * unit(s) : 2 * (2 * unit(s) - 1) * (fn == VMATH_LOG1P ? 0.49 : 1);
-    case 4: /* beyond both ends, subnormal and overflowing results */
-        if (fn == VMATH_LOG || fn == VMATH_LOG1P) return from_bits(s >> 1);
-        return (r & 1) ? -745.2 + 40 * unit(s) : (fn == VMATH_TANH ? 18 + 2 * unit(s) : 700 + 12 * unit(s));
+        return ldexp(1 + unit(s), (int)(r & 63) - 60) * ((r & 64) && !at->positive ? -1 : 1);
+    case 3:
+        return between(at->middle_low, at->middle_high, s);
+    case 4:
+        return beyond((r & 1) ? at->under : at->over, s);
     default:
-        return low[fn] + (high[fn] - low[fn]) * unit(s);
+        return between(at->low, at->high, s);
     }
 }
 
 float vmath_point_f32(int fn, uint64_t i, uint64_t seed) {
-    static const double shrink[VMATH_COUNT] = {8, 8, 1, 1, 2, 7};
     if (i % 8 == 0) {
         const uint32_t bits = (uint32_t)mix(mix(seed) ^ i);
         float x;
@@ -127,5 +146,5 @@ float vmath_point_f32(int fn, uint64_t i, uint64_t seed) {
         return x;
     }
     const double x = vmath_point_f64(fn, i, seed);
-    return (float)(i % 8 == 2 || i % 8 == 3 ? x : x / shrink[fn]);
+    return (float)(i % 8 == 2 || i % 8 == 3 ? x : x / ranges[fn].shrink);
 }

@@ -2,7 +2,8 @@
  * Which of the compiled instruction sets this CPU can run, asked of the compiler's CPU model. */
 #include "vmath_lanes.h"
 
-const char *const vmath_names[VMATH_COUNT] = {"exp", "expm1", "log", "log1p", "tanh", "sigmoid"};
+#define NAME_(name, o32, o64) #name,
+const char *const vmath_names[VMATH_COUNT] = {VMATH_FUNCTIONS(NAME_)};
 
 extern const vmath_lanes vmath_lanes_scalar, vmath_lanes_avx2, vmath_lanes_avx512, vmath_lanes_neon;
 
