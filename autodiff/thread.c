@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/environment.h"
+
 MGR_THREAD_LOCAL mga_thread *mga_thread_state;
 
 void mga_nodes_free(mga_nodes *nodes) {
@@ -115,11 +117,6 @@ static void thread_exit(void) {
     mgr_free(t);
 }
 
-static bool is_set(const char *name) {
-    const char *value = getenv(name);
-    return value && strcmp(value, "1") == 0;
-}
-
 mga_thread *mga_thread_make(void) {
     mga_thread *t = mgr_alloc(sizeof *t);
     if (!t) return NULL;
@@ -131,8 +128,8 @@ mga_thread *mga_thread_make(void) {
     }
     t->scopes[0] = (mga_scope_frame){0};
     t->n_scopes = 1;
-    t->eager = is_set("MYGRAD_EAGER");
-    t->debug = is_set("MYGRAD_DEBUG");
+    t->eager = mgr_env_is_on(MGR_ENV_EAGER);
+    t->debug = mgr_env_is_on(MGR_ENV_DEBUG);
     mga_thread_state = t;
     mgr_thread_arm(MGR_THREAD_TAPE, thread_exit);
     return t;

@@ -3,6 +3,7 @@
  * are read in cpu_quota.c. */
 #include "runtime/cpu.h"
 #include "runtime/cpu_quota.h"
+#include "runtime/environment.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -113,8 +114,7 @@ static mgk_isa asked_for(void) {
 }
 
 static void tell(mgk_isa isa, bool capped) {
-    const char *verbose = getenv("MYGRAD_VERBOSE");
-    if (!verbose || strcmp(verbose, "1") != 0) return;
+    if (!mgr_env_is_on(MGR_ENV_VERBOSE)) return;
     const mgr_caches *caches = mgr_cpu_caches();
     fprintf(stderr, "mygrad: kernels %s (%s); built in:", isa_names[isa],
             capped ? "MYGRAD_ISA" : "the best that this CPU runs");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * How many threads a call may use. Starts none: that is parallel.c or parallel_pthread.c. */
 #include "runtime/cpu.h"
+#include "runtime/environment.h"
 #include "runtime/parallel.h"
 #include "runtime/thread.h"
 
@@ -34,8 +35,7 @@ static void start(void) {
     bool given = n > 0;
     if (!given) n = mgr_cpu_usable();
     if (n > MAX_THREADS) n = MAX_THREADS;
-    const char *verbose = getenv("MYGRAD_VERBOSE");
-    if (verbose && strcmp(verbose, "1") == 0)
+    if (mgr_env_is_on(MGR_ENV_VERBOSE))
         fprintf(stderr, "mygrad: %d threads (%s) by %s\n", n, given ? "MYGRAD_NUM_THREADS" : "usable cores",
                 mgr_parallel_backend());
     atomic_store(&default_size, n);
