@@ -21,8 +21,26 @@ static void check(const char *text, const char *expected) { check_measured(text,
 
 MG_TEST(mgc_errors, lexer) {
     check("op f(x) {\n  doc \"open\n}", "test.ops:2:7: error: expected a closing '\"' on this line");
-    check("op f(x) @", "test.ops:1:9: error: unexpected character '@' (0x40)");
+    check("op f(x) @", "test.ops:1:9: error: expected a name, a number, a text in double quotes or one of {}(),");
+    check("op f(x) @", "|=, found '@' (0x40)");
+    check("op f(x) \xc3\xa4", "found '?' (0xc3)");
+    check("\xef\xbb\xbf" ADD, "test.ops:1:1: error: expected an op or a comment, found a UTF-8 byte order mark");
     check("op f(x) {\n  domain x 1.2.3", "test.ops:2:12: error: expected a number, found '1.2.'");
+}
+
+MG_TEST(mgc_errors, texts) {
+    check("op f(x) {\n  doc \"a\tb\"", "test.ops:2:9: error: expected printable ASCII in a text, found the byte 0x09");
+    check("op f(x) { doc \"\xce\xb1\"",
+          "test.ops:1:16: error: expected printable ASCII in a text, found the byte 0xce");
+}
+
+MG_TEST(mgc_errors, numbers) {
+    check(OP("value x * 1e999"), "test.ops:4:13: error: expected a number that a double can hold, found '1e999'");
+    check(OP("value x * 1e-999"), "expected a number that a double can hold, found '1e-999'");
+    check(OP("domain x 0 0x1p1024"), "expected a number that a double can hold, found '0x1p1024'");
+    mgc_world *w = world_of(OP("let a = 0.0 let b = 0x1p-1074 let c = 1.7976931348623157e308 value x"));
+    CHECK_MSG(w->diag.errors == 0, "%s", w->diag.text.s);
+    mgc_free_all();
 }
 
 #define SUPER(signature, value) ADD MUL "op s(" signature ") {\n  super \"why\"\n  value " value "\n  types float\n}\n"
