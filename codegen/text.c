@@ -82,9 +82,12 @@ static const char *find_line(mgc_place at, size_t *len) {
     const char *s = at.source->text;
     for (int line = 1; line < at.line && *s; s++)
         if (*s == '\n') line++;
-    *len = strcspn(s, "\r\n");
+    *len = strcspn(s, "\n");
+    if (*len > 0 && s[*len - 1] == '\r') --*len;
     return s;
 }
+
+#define SHOWN 160 /* of a long line, around the place */
 
 bool mgc_error(mgc_diag *d, mgc_place at, const char *fmt, ...) {
     d->errors++;
@@ -98,8 +101,12 @@ bool mgc_error(mgc_diag *d, mgc_place at, const char *fmt, ...) {
     if (at.source && at.source->text) {
         size_t len;
         const char *line = find_line(at, &len);
-        mgc_put(&d->text, "  %.*s\n  ", (int)len, line);
-        for (int i = 1; i < at.column; i++) mgc_put(&d->text, "%c", line[i - 1] == '\t' ? '\t' : ' ');
+        const size_t before = (size_t)at.column - 1, from = before > SHOWN / 2 ? before - SHOWN / 2 : 0;
+        mgc_put(&d->text, "  ");
+        for (size_t i = from; i < len && i < from + SHOWN; i++)
+            mgc_put(&d->text, "%c", line[i] == '\t' || (unsigned char)line[i] >= ' ' ? line[i] : ' ');
+        mgc_put(&d->text, "\n  ");
+        for (size_t i = from; i < before; i++) mgc_put(&d->text, "%c", line[i] == '\t' ? '\t' : ' ');
         mgc_put(&d->text, "^\n");
     }
     return false;

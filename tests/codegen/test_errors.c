@@ -87,6 +87,15 @@ MG_TEST(mgc_errors, message_shows_the_line) {
     check("# one\nop f(x) {\n\tcolour x\n}", "\n  \tcolour x\n  \t^\n");
 }
 
+MG_TEST(mgc_errors, long_lines_are_shown_in_part) {
+    mgc_world *w = world_of(mgc_format("%1000sop f(x) { colour %1000s", "", "x }"));
+    CHECK_CONTAINS(w->diag.text.s, "test.ops:1:1011: error: expected doc, note,");
+    CHECK_MSG(w->diag.text.len < 600, "%s", w->diag.text.s);
+    const char *shown = strchr(w->diag.text.s, '\n') + 1, *caret = strchr(shown, '\n') + 1;
+    CHECK_MSG(strncmp(shown + strcspn(caret, "^"), "colour", 6) == 0, "%s", shown);
+    mgc_free_all();
+}
+
 MG_TEST(mgc_errors, names) {
     check(OP("value z"), "test.ops:4:9: error: expected an input, a parameter or a let of 'f', found 'z'");
     check(OP("value g"), "found 'g'");
