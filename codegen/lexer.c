@@ -71,6 +71,16 @@ static bool lex_string(lexer *l) {
     return true;
 }
 
+static bool lex_name(lexer *l) {
+    size_t len = 1;
+    while (isalnum((unsigned char)l->s[len]) || l->s[len] == '_') len++;
+    mgc_token *t = append(l, MGC_T_NAME);
+    if (len > MGC_MAX_NAME) return mgc_error(l->d, t->at, "expected a name of at most %d characters", MGC_MAX_NAME);
+    t->text = mgc_copy(l->s, len);
+    advance(l, len);
+    return true;
+}
+
 static bool lex_number(lexer *l) {
     mgc_token *t = append(l, MGC_T_NUMBER);
     char *end;
@@ -79,9 +89,9 @@ static bool lex_number(lexer *l) {
     const size_t len = (size_t)(end - l->s);
     t->text = mgc_copy(l->s, len);
     if (isalnum((unsigned char)*end) || *end == '_' || *end == '.')
-        return mgc_error(l->d, t->at, "expected a number, found '%.*s'", (int)len + 1, l->s);
+        return mgc_error(l->d, t->at, "expected a number, found '%.*s'", len < 80 ? (int)len + 1 : 80, l->s);
     if (isinf(t->number) || (t->number == 0 && errno == ERANGE))
-        return mgc_error(l->d, t->at, "expected a number that a double can hold, found '%s'", t->text);
+        return mgc_error(l->d, t->at, "expected a number that a double can hold, found '%.80s'", t->text);
     advance(l, len);
     return true;
 }
@@ -117,10 +127,7 @@ mgc_token *mgc_lex(mgc_diag *d, const mgc_source *source) {
         const unsigned char c = (unsigned char)*l.s;
         bool ok = true;
         if (isalpha(c) || c == '_') {
-            size_t len = 1;
-            while (isalnum((unsigned char)l.s[len]) || l.s[len] == '_') len++;
-            append(&l, MGC_T_NAME)->text = mgc_copy(l.s, len);
-            advance(&l, len);
+            ok = lex_name(&l);
         } else if (isdigit(c) || (c == '.' && isdigit((unsigned char)l.s[1]))) {
             ok = lex_number(&l);
         } else if (c == '"') {

@@ -18,11 +18,13 @@ static bool lower_op(mgc_world *w, mgc_op *op) {
         if (!e) return false;
         op->lowered[j] = e;
     }
+    for (int i = 0; i < op->s->n_lets; i++)
+        if (!(op->lowered_lets[i] = mgc_lower(w, op, op->lets[i]))) return false;
     op->lowering = false;
     return true;
 }
 
-const mgc_node *mgc_lower(mgc_world *w, const mgc_op *op, const mgc_node *e) {
+static const mgc_node *lower(mgc_world *w, const mgc_op *op, const mgc_node *e) {
     if (e->n_args == 0 || mgc_is_scalar(e)) return e;
     const mgc_node *arg[MGC_MAX_ARGS];
     for (int i = 0; i < e->n_args; i++)
@@ -34,6 +36,16 @@ const mgc_node *mgc_lower(mgc_world *w, const mgc_op *op, const mgc_node *e) {
     for (int i = 0; i < callee->s->n_in; i++) b.in[i] = arg[i];
     for (int i = 0; i < callee->s->n_params; i++) b.param[i] = arg[callee->s->n_in + i];
     return mgc_substitute(&w->dag, callee->lowered[0], &b);
+}
+
+const mgc_node *mgc_lower(mgc_world *w, const mgc_op *op, const mgc_node *e) {
+    if (w->depth == MGC_MAX_DEPTH) w->dag.too_large = true;
+    w->depth++;
+    const mgc_node *n = w->dag.too_large ? e : lower(w, op, e);
+    w->depth--;
+    if (!n || !w->dag.too_large) return n;
+    mgc_too_large(w, op);
+    return NULL;
 }
 
 /* A vm_ function costs what the op says that is computed by it alone. */
@@ -48,6 +60,16 @@ static int function_flops(const mgc_world *w, const mgc_node *e) {
     return mgc_find_function(e->fn, kinds)->flops;
 }
 
+/* One statement per function, in a kernel of one row or the other. */
+static bool fits_a_kernel(mgc_world *w, const mgc_op *op, const mgc_node *const roots[], int n_roots) {
+    const mgc_order order = mgc_postorder(roots, n_roots);
+    int n = 0;
+    for (int k = 0; k < order.n; k++) n += order.list[k]->kind == MGC_FN;
+    if (n <= MGC_MAX_STATEMENTS) return true;
+    return mgc_error(&w->diag, op->s->at, "'%s' has more than %d operations, too many for one kernel", op->name,
+                     MGC_MAX_STATEMENTS);
+}
+
 static int count_flops(const mgc_world *w, const mgc_op *op) {
     const mgc_order order = mgc_postorder(op->lowered, op->s->n_out);
     int flops = 0;
@@ -60,9 +82,11 @@ bool mgc_lower_all(mgc_world *w) {
     for (int k = 0; k < w->n_ops; k++) {
         mgc_op *op = w->ops[k];
         if (op->s->kind != MGC_MAP) continue;
-        if (!lower_op(w, op)) return false;
+        if (!lower_op(w, op) || !fits_a_kernel(w, op, op->lowered, op->s->n_out)) return false;
         op->flops = op->s->flops ? op->s->flops : count_flops(w, op);
-        if (op->bool_row && !(op->bool_row = mgc_lower(w, op, op->bool_row))) return false;
+        if (!op->bool_row) continue;
+        op->bool_row = mgc_lower(w, op, op->bool_row);
+        if (!op->bool_row || !fits_a_kernel(w, op, &op->bool_row, 1)) return false;
     }
     for (int k = 0; k < w->n_ops; k++)
         if (w->ops[k]->step) w->ops[k]->flops = w->ops[k]->step->flops;

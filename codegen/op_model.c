@@ -68,6 +68,13 @@ mgc_op *mgc_add_op(mgc_world *w, const mgc_stanza *s, int file) {
     return op;
 }
 
+bool mgc_too_large(mgc_world *w, const mgc_op *op) {
+    return mgc_error(&w->diag, op->s->at,
+                     "'%s' is too large: with its lets and the ops that it calls written out, expected at most %d "
+                     "expressions inside each other and %d numbers, names and calls",
+                     op->name, MGC_MAX_DEPTH, MGC_MAX_NODES);
+}
+
 bool mgc_input_is_mask(const mgc_op *op, int i) { return op->s->in[i].condition || op->s->types == MGC_TYPES_LOGICAL; }
 
 const char *mgc_result_name(const mgc_op *op, int j) {
@@ -100,6 +107,7 @@ bool mgc_load(mgc_world *w, const char *path, const char *text) {
         if (other)
             return mgc_error(&w->diag, s->at, "'%s' is already defined in %s, line %d", s->name,
                              other->s->at.source->path, other->s->at.line);
+        if (w->n_ops == MGC_MAX_OPS) return mgc_error(&w->diag, s->at, "expected at most %d ops", MGC_MAX_OPS);
         mgc_add_op(w, s, file);
     }
     return true;

@@ -7,7 +7,7 @@
 
 bool mgc_fail_expected(mgc_parser *p, const char *what) {
     if (p->t->kind == MGC_T_END) return mgc_error(p->d, p->t->at, "expected %s, found the end of the file", what);
-    return mgc_error(p->d, p->t->at, "expected %s, found '%s'", what, p->t->text);
+    return mgc_error(p->d, p->t->at, "expected %s, found '%.80s'", what, p->t->text);
 }
 
 bool mgc_at_punct(const mgc_parser *p, const char *s) {
@@ -297,6 +297,7 @@ static mgc_stanza *parse_stanza(mgc_parser *p) {
         return NULL;
     }
     s->kind = (mgc_kind)kind;
+    p->nodes = 0;
     p->t++;
     if (!parse_signature(p, s) || !mgc_need_punct(p, "{")) return NULL;
     while (!mgc_take_punct(p, "}")) {

@@ -8,6 +8,8 @@
 typedef struct mgc_parser {
     mgc_diag *d;
     const mgc_token *t; /* the next token */
+    int depth;          /* expressions that are being parsed, one inside the other */
+    int nodes;          /* of this op so far */
 } mgc_parser;
 
 /* "expected WHAT, found ..." at the next token; returns false. */
