@@ -98,6 +98,9 @@ static bool find_scalar(body_writer *b, const mgc_node *a) {
     int j = 0;
     while (j < body->n_scalars && body->scalars[j] != a) j++;
     if (j < body->n_scalars) return true;
+    if (j == MGC_MAX_ARGS)
+        return mgc_error(&b->w->diag, b->op->s->at, "'%s' computes more than %d numbers from its parameters",
+                         b->op->name, MGC_MAX_ARGS);
     body->scalar_names[j] = a->kind == MGC_PARAM ? b->op->s->params[a->which] : fresh(b, mgc_format("s%d", j + 1), 0);
     body->scalars[j] = a;
     body->n_scalars++;

@@ -137,6 +137,16 @@ MG_TEST(mgc_limits, number_of_ops) {
     mgc_free_all();
 }
 
+MG_TEST(mgc_limits, numbers_made_of_parameters) {
+    for (int n = 12; n <= 13; n++) {
+        mgc_text t = {0};
+        mgc_put(&t, "x");
+        for (int i = 0; i < n; i++) mgc_put(&t, " * (%d + a)", i + 2);
+        if (n == 12) check_fits(t.s);
+        if (n == 13) check_value(t.s, "error: 'f' computes more than 12 numbers from its parameters");
+    }
+}
+
 MG_TEST(mgc_limits, names) {
     check_fits(mgc_format("x let %s = x", times("n", 63)));
     check_value(times("n", 64), "error: expected a name of at most 63 characters");
