@@ -107,13 +107,15 @@ static bool find_scalar(body_writer *b, const mgc_node *a) {
     return true;
 }
 
-/* Each part made of parameters that stands next to a vector. */
-static bool find_scalars(body_writer *b, const mgc_order *order) {
+/* Each part made of parameters that stands next to a vector or is a result. */
+static bool find_scalars(body_writer *b, const mgc_order *order, int n_roots) {
     for (int k = 0; k < order->n; k++) {
         const mgc_node *e = order->list[k];
         for (int i = 0; e->kind == MGC_FN && i < e->n_args; i++)
             if (!find_scalar(b, e->arg[i])) return false;
     }
+    for (int j = 0; j < n_roots; j++)
+        if (!find_scalar(b, b->roots[j])) return false;
     return true;
 }
 
@@ -163,7 +165,7 @@ bool mgc_emit_body(mgc_world *w, const mgc_op *op, int row, mgc_body *body) {
     body_writer b = {.w = w, .op = op, .row = row, .body = body};
     b.roots = row == MGC_ROW_BOOL && op->bool_row ? &op->bool_row : op->lowered;
     const mgc_order order = mgc_postorder(b.roots, op->s->n_out);
-    if (!find_scalars(&b, &order)) return false;
+    if (!find_scalars(&b, &order, op->s->n_out)) return false;
     mgc_text t = {0};
     put_head(&b, &t, ", ");
     int number = 1;
