@@ -95,6 +95,9 @@ typedef struct mgc_stanzas {
     int n, cap;
 } mgc_stanzas;
 
+/* What the only result is called when it has no name of its own: y, unless an input is called that. */
+const char *mgc_unnamed_result(const mgc_stanza *s);
+
 /* Appends the stanzas of one source; false with a message in d. */
 bool mgc_parse(mgc_diag *d, const mgc_source *source, mgc_stanzas *out);
 

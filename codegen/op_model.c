@@ -78,10 +78,7 @@ bool mgc_too_large(mgc_world *w, const mgc_op *op) {
 bool mgc_input_is_mask(const mgc_op *op, int i) { return op->s->in[i].condition || op->s->types == MGC_TYPES_LOGICAL; }
 
 const char *mgc_result_name(const mgc_op *op, int j) {
-    if (op->s->results[j]) return op->s->results[j];
-    for (int i = 0; i < op->s->n_in; i++)
-        if (strcmp(op->s->in[i].name, "y") == 0) return "result";
-    return "y";
+    return op->s->results[j] ? op->s->results[j] : mgc_unnamed_result(op->s);
 }
 
 static const char *stem_of(const char *path) {

@@ -56,32 +56,31 @@ static bool need_number(mgc_parser *p, double *out) {
     return true;
 }
 
-/* Names become C identifiers in prototypes and kernels. */
-static bool good_name(mgc_parser *p) {
-    static const char *const taken[] = {
-        "auto",   "bool",    "break",  "case",     "char",  "const",    "continue", "default", "do",
-        "double", "else",    "enum",   "extern",   "float", "for",      "goto",     "if",      "inline",
-        "int",    "long",    "return", "register", "short", "signed",   "sizeof",   "static",  "struct",
-        "switch", "typedef", "union",  "unsigned", "void",  "volatile", "while",    "opts",    "inf",
-        "nan",    "pi",      "class",  "this",     "new",   "delete",   "operator", "template"};
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (at_word(p, taken[i]))
-            return mgc_error(p->d, p->t->at, "'%s' cannot be a name here: it means something in C or C++", taken[i]);
-    return true;
+const char *mgc_unnamed_result(const mgc_stanza *s) {
+    for (int i = 0; i < s->n_in; i++)
+        if (strcmp(s->in[i].name, "y") == 0) return "result";
+    return "y";
 }
 
 static bool parse_input(mgc_parser *p, mgc_stanza *s) {
     if (s->n_in == MGC_MAX_IN) return mgc_error(p->d, p->t->at, "expected at most %d inputs", MGC_MAX_IN);
-    mgc_input *in = &s->in[s->n_in++];
-    *in = (mgc_input){.lo = -4, .hi = 4, .at = p->t->at};
-    if (!good_name(p) || !need_name(p, &in->name, "the name of an input")) return false;
-    for (int i = 0; i + 1 < s->n_in; i++)
-        if (strcmp(s->in[i].name, in->name) == 0) return mgc_error(p->d, in->at, "input '%s' is named twice", in->name);
+    mgc_input in = {.lo = -4, .hi = 4, .at = p->t->at};
+    if (!mgc_need_local_name(p, s, &in.name, "the name of an input")) return false;
     if (mgc_take_punct(p, ":")) {
         if (!at_word(p, "bool")) return mgc_fail_expected(p, "'bool'");
         p->t++;
-        in->condition = true;
+        in.condition = true;
     }
+    s->in[s->n_in++] = in;
+    return true;
+}
+
+static bool parse_parameter(mgc_parser *p, mgc_stanza *s) {
+    if (s->n_params == MGC_MAX_PARAMS)
+        return mgc_error(p->d, p->t->at, "expected at most %d parameters", MGC_MAX_PARAMS);
+    const char *name;
+    if (!mgc_need_local_name(p, s, &name, "the name of a parameter")) return false;
+    s->params[s->n_params++] = name;
     return true;
 }
 
@@ -90,7 +89,9 @@ static bool parse_results(mgc_parser *p, mgc_stanza *s) {
     if (!mgc_need_punct(p, "(")) return false;
     do {
         if (s->n_out == MGC_MAX_OUT) return mgc_error(p->d, p->t->at, "expected at most %d results", MGC_MAX_OUT);
-        if (!good_name(p) || !need_name(p, &s->results[s->n_out++], "the name of a result")) return false;
+        const char *name;
+        if (!mgc_need_value_name(p, s, &name, "the name of a result")) return false;
+        s->results[s->n_out++] = name;
     } while (mgc_take_punct(p, ","));
     return mgc_need_punct(p, ")");
 }
@@ -99,15 +100,13 @@ static bool parse_results(mgc_parser *p, mgc_stanza *s) {
 static bool parse_signature(mgc_parser *p, mgc_stanza *s) {
     s->at = p->t->at;
     s->n_out = 1;
-    if (!need_name(p, &s->name, "the name of the op") || !mgc_need_punct(p, "(")) return false;
+    if (!mgc_need_op_name(p, &s->name) || !mgc_need_punct(p, "(")) return false;
     do {
         if (!parse_input(p, s)) return false;
     } while (mgc_take_punct(p, ","));
     if (mgc_take_punct(p, ";")) {
         do {
-            if (s->n_params == MGC_MAX_PARAMS)
-                return mgc_error(p->d, p->t->at, "expected at most %d parameters", MGC_MAX_PARAMS);
-            if (!good_name(p) || !need_name(p, &s->params[s->n_params++], "the name of a parameter")) return false;
+            if (!parse_parameter(p, s)) return false;
         } while (mgc_take_punct(p, ","));
     }
     if (!mgc_need_punct(p, ")")) return false;
@@ -201,9 +200,14 @@ static bool key_domain(mgc_parser *p, mgc_stanza *s) {
 
 static bool key_let(mgc_parser *p, mgc_stanza *s) {
     if (s->n_lets == MGC_MAX_LETS) return mgc_error(p->d, p->t->at, "expected at most %d lets", MGC_MAX_LETS);
-    const int i = s->n_lets++;
-    if (!good_name(p) || !need_name(p, &s->let_names[i], "a name") || !mgc_need_punct(p, "=")) return false;
-    return (s->lets[i] = mgc_parse_expr(p)) != NULL;
+    const mgc_place at = p->t->at;
+    const char *name;
+    if (!mgc_need_value_name(p, s, &name, "the name of a let")) return false;
+    if (!s->results[0] && strcmp(name, mgc_unnamed_result(s)) == 0)
+        return mgc_error(p->d, at, "expected the name of a let, found '%s', which is the result already", name);
+    if (!mgc_need_punct(p, "=") || !(s->lets[s->n_lets] = mgc_parse_expr(p))) return false;
+    s->let_names[s->n_lets++] = name;
+    return true;
 }
 
 static bool key_flops(mgc_parser *p, mgc_stanza *s) {

@@ -22,4 +22,11 @@ bool mgc_need_punct(mgc_parser *p, const char *s); /* skips it, or fails */
 /* The longest expression here; NULL with a message. */
 mgc_expr *mgc_parse_expr(mgc_parser *p);
 
+/* The name at the next token, which is skipped, or a message (names.c). `what` it is the name of: "the name of a let".
+ */
+bool mgc_need_op_name(mgc_parser *p, const char **out);
+bool mgc_need_local_name(mgc_parser *p, const mgc_stanza *s, const char **out, const char *what);
+bool mgc_need_value_name(mgc_parser *p, const mgc_stanza *s, const char **out,
+                         const char *what); /* a result's, a let's */
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Messages of lexer, parser, names and closure: file, line, column, what was expected, and the line itself. */
+#include <stdio.h>
 #include <string.h>
 
 #include "interpret.h"
@@ -60,8 +61,6 @@ MG_TEST(mgc_errors, parser) {
     check("row f(x) { doc \"d\" types same function \"mg_f\" }", "'f' has no shape");
     check("move f(x) { value x }", "expected doc, note, function, shape, tolerance, backward, types, since or '}'");
     check("op f() {}", "test.ops:1:6: error: expected the name of an input, found ')'");
-    check("op f(x, x) {}", "test.ops:1:9: error: input 'x' is named twice");
-    check("op f(int) {}", "'int' cannot be a name here");
     check("op f(x: u8) {}", "test.ops:1:9: error: expected 'bool', found 'u8'");
     check("op f(a, b, c, d, e) {}", "expected at most 4 inputs");
     check("op f(x) -> (a, b, c, d) {}", "expected at most 3 results");
@@ -94,6 +93,54 @@ MG_TEST(mgc_errors, long_lines_are_shown_in_part) {
     const char *shown = strchr(w->diag.text.s, '\n') + 1, *caret = strchr(shown, '\n') + 1;
     CHECK_MSG(strncmp(shown + strcspn(caret, "^"), "colour", 6) == 0, "%s", shown);
     mgc_free_all();
+}
+
+MG_TEST(mgc_errors, names_that_are_given_twice) {
+    check("op f(x, x) {}", "test.ops:1:9: error: expected the name of an input, found 'x', which is an input already");
+    check("op f(x; x) {}", "test.ops:1:9: error: expected the name of a parameter, found 'x', which is an input");
+    check("op f(x; a, a) {}", "1:12: error: expected the name of a parameter, found 'a', which is a parameter already");
+    check("op f(x) -> (x) {}", "1:13: error: expected the name of a result, found 'x', which is an input already");
+    check("op f(x; a) -> (q, a) {}", "1:19: error: expected the name of a result, found 'a', which is a parameter");
+    check("op f(x) -> (q, q) {}", "1:16: error: expected the name of a result, found 'q', which is a result already");
+    check(OP("let x = 1"), "test.ops:4:7: error: expected the name of a let, found 'x', which is an input already");
+    check(OP("let u = 1 let u = 2"), "4:17: error: expected the name of a let, found 'u', which is a let already");
+    check("op f(x; a) { let a = 1 }", "expected the name of a let, found 'a', which is a parameter already");
+    check("op f(x) -> (q) { let q = 1 }", "expected the name of a let, found 'q', which is a result already");
+    check(OP("let y = x"), "expected the name of a let, found 'y', which is the result already");
+    check("op f(y) { let result = y }", "expected the name of a let, found 'result', which is the result already");
+    check(OP("let g = x"), "expected the name of a let, found 'g', which is the incoming gradient");
+    check("op f(x) -> (q, g_q) {}", "expected the name of a result, found 'g_q', which is the incoming gradient");
+}
+
+MG_TEST(mgc_errors, names_that_are_no_names_in_c) {
+    static const char *const taken[] = {"int",    "restrict", "_x",      "bool",   "class",    "typename",  "co_await",
+                                        "NULL",   "x__y",     "opts",    "inputs", "params",   "size",      "I",
+                                        "linux",  "isnan",    "errno",   "pi",     "nullptr",  "constexpr", "mg_add",
+                                        "mgk_op", "mgr_run",  "mgv_f32", "vm_exp", "mga_grad", "alignas",   "xor"};
+    static const char *const stanzas[] = {"op f(%s) {}", "op f(a; %s) {}", "op f(a) -> (%s) {}",
+                                          "op f(a) { let %s = a }"};
+    static const int columns[] = {6, 9, 13, 15};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        for (size_t k = 0; k < 4; k++) {
+            char text[80], expected[80];
+            snprintf(text, sizeof text, stanzas[k], taken[i]);
+            snprintf(expected, sizeof expected, "test.ops:1:%d: error: expected the name of a", columns[k]);
+            check(text, expected);
+        }
+    check("op f(int) {}", "found 'int', which means something in C, in C++ or in what is generated");
+    check("op f(I) {}",
+          "expected the name of an input of lower-case letters, digits and single underscores, found 'I'");
+    check("op f(vm_x) {}", "found 'vm_x', which begins as names of the library do");
+}
+
+MG_TEST(mgc_errors, names_of_ops) {
+    check("op F(x) {}", "test.ops:1:4: error: expected the name of the op of lower-case letters,");
+    check("op none(x) {}", "expected the name of the op, found 'none', which the enum of ops has already");
+    check("op count(x) {}", "found 'count', which the enum of ops has already");
+    check("op f_with(x) {}", "found 'f_with', but mg_<op>_with is the function with options");
+    check("op f_d0(x) {}", "found 'f_d0', but <op>_d<i> is a derivative");
+    check("op reduce_f(x) {}", "found 'reduce_f', but mgk_reduce_<op> is the kernel of a reduction");
+    check("op mg_f(x) {}", "found 'mg_f', which begins as names of the library do");
 }
 
 MG_TEST(mgc_errors, names) {
