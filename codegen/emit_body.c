@@ -50,6 +50,10 @@ static bool name_taken(const body_writer *b, const char *name) {
     const mgc_stanza *s = b->op->s;
     for (int i = 0; i < s->n_in; i++)
         if (strcmp(s->in[i].name, name) == 0) return true;
+    for (int i = 0; i < s->n_params; i++)
+        if (strcmp(s->params[i], name) == 0) return true;
+    for (int j = 0; s->n_out > 1 && j < s->n_out; j++)
+        if (strcmp(s->results[j], name) == 0) return true;
     for (int i = 0; i < b->body->n_scalars; i++)
         if (strcmp(b->body->scalar_names[i], name) == 0) return true;
     for (int i = 0; i < b->n_names; i++)

@@ -38,3 +38,26 @@ MG_TEST(mgc_emit, values_made_of_parameters) {
     CHECK_CONTAINS(two, "vec_f_f64(mgv_f64 x, mgv_f64 s1, mgv_f64 *p, mgv_f64 *q) {\n    *p = x;\n    *q = s1;\n}");
     mgc_free_all();
 }
+
+/* Names of the emitters' own give way to those of the stanza. */
+MG_TEST(mgc_emit, names_that_look_like_ours) {
+    const char *s = generated(OPS "op f(x; s1) -> (t1, t2) { doc \"d\" types float d none ulp none \"test\" "
+                                  "value (x * (1 + s1) + x * s1, x * x) }",
+                              "mgk_map_test.c");
+    CHECK_CONTAINS(s, "vec_f_f32(mgv_f32 x, mgv_f32 s1_, mgv_f32 s1, mgv_f32 *t1, mgv_f32 *t2) {");
+    CHECK_CONTAINS(s, "const mgv_f32 t1_ = mgv_mul_f32(x, s1_);\n");
+    CHECK_CONTAINS(s, "const mgv_f32 t2_ = mgv_mul_f32(x, s1);\n");
+    CHECK_CONTAINS(s, "*t1 = t1_v;\n    *t2 = t2_v;\n");
+    mgc_free_all();
+}
+
+MG_TEST(mgc_emit, derivatives_of_odd_names) {
+    const char *s =
+        generated(OPS "op f(x; g) { doc \"d\" types float value g * x * x ulp none \"test\" }", "mgk_map_test.c");
+    CHECK_CONTAINS(s, "vec_f_d0_f32(mgv_f32 g_, mgv_f32 x, mgv_f32 g) {");
+    mgc_free_all();
+    s = generated(OPS "op f(g, gradient) { doc \"d\" types float value g * gradient * g ulp none \"test\" }",
+                  "mgk_map_test.c");
+    CHECK_CONTAINS(s, "vec_f_d0_f32(mgv_f32 gradient_, mgv_f32 g, mgv_f32 gradient) {");
+    mgc_free_all();
+}
