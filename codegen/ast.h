@@ -53,7 +53,7 @@ typedef enum mgc_rule_kind { MGC_RULE_UNSET, MGC_RULE_NONE, MGC_RULE_EXPR, MGC_R
 
 typedef struct mgc_input {
     const char *name;
-    bool condition;
+    bool condition, has_domain;
     double lo, hi; /* domain */
     mgc_rule_kind rule;
     mgc_expr *rule_expr;

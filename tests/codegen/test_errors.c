@@ -35,6 +35,63 @@ MG_TEST(mgc_errors, texts) {
           "test.ops:1:16: error: expected printable ASCII in a text, found the byte 0xce");
 }
 
+MG_TEST(mgc_errors, texts_in_comments) {
+    static const char *const keys[] = {"doc", "note", "since", "super", "ulp none"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char text[80], expected[120];
+        snprintf(text, sizeof text, "op f(x) {\n  %s \"a */ b\"\n}", keys[i]);
+        snprintf(expected, sizeof expected,
+                 "test.ops:2:%d: error: expected a text that can stand in a comment of C, found '*/' in it",
+                 (int)strlen(keys[i]) + 4);
+        check(text, expected);
+    }
+    check("op f(x) { doc \"a /* b\" }", "expected a text that can stand in a comment of C, found '/*' in it");
+    check("op f(x) { doc \"a \\\" }", "expected a text that can stand in a comment of C, found '\\' at its end");
+    check("op f(x) { doc \"a ?\?/\" }", "expected a text that can stand in a comment of C, found '?\?/' in it");
+    check("row f(x) { tolerance \"*/\" }", "expected a text that can stand in a comment of C");
+}
+
+MG_TEST(mgc_errors, keys_that_are_given_twice) {
+    static const char *const keys[] = {"doc \"e\"", "note \"n\"",  "value x",     "eval x",
+                                       "bool x",    "types float", "since \"0\"", "ulp f32 1 f64 1",
+                                       "flops 3",   "internal",    "commutative", "super \"s\""};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char text[120], expected[80];
+        snprintf(text, sizeof text, "op f(x) {\n  %s\n  %s }", keys[i], keys[i]);
+        snprintf(expected, sizeof expected, "test.ops:3:3: error: expected each key once, found a second '%.*s'",
+                 (int)strcspn(keys[i], " "), keys[i]);
+        check(text, expected);
+    }
+    check("reduce f(x) { step add step add }", "expected each key once, found a second 'step'");
+    check("reduce f(x) { identity 0 identity 1 }", "expected each key once, found a second 'identity'");
+    check("row f(x) { shape \"s\" shape \"t\" }", "expected each key once, found a second 'shape'");
+    check(OP("domain x 0 1 domain x 0 2"), "test.ops:4:23: error: the domain of 'x' is given twice");
+    check(OP("d/dx g d none"), "test.ops:4:12: error: the derivative with respect to 'x' is given twice");
+    check(OP("d none d/dx g"), "the derivative with respect to 'x' is given twice");
+    check("reduce f(x) { d/dx function mga_a d/dx function mga_b }",
+          "the derivative with respect to 'x' is given twice");
+    check("opaque f(x, z) { d/dx function mga_a backward mga_b }",
+          "expected one function for all derivatives, found 'mga_b' beside 'mga_a'");
+    check("op f(x) { super \"s\" d/dx g }", "the derivative with respect to 'x' is given twice");
+    check("op f(x) { d/dx g super \"s\" }", "a superinstruction has no derivatives");
+}
+
+MG_TEST(mgc_errors, numbers_of_keys) {
+    check(OP("flops 1e300"), "test.ops:4:9: error: expected a whole number from 1 to 1000000, found '1e300'");
+    check(OP("flops 0"), "expected a whole number from 1 to 1000000, found '0'");
+    check(OP("flops -1"), "expected a whole number from 1 to 1000000, found '-'");
+    check(OP("flops 1.5"), "expected a whole number from 1 to 1000000, found '1.5'");
+    check(OP("ulp f32 inf f64 1"), "test.ops:4:11: error: expected an error from 0 to 1000000 ULP, found 'inf'");
+    check(OP("ulp f32 1 f64 -1"), "test.ops:4:17: error: expected an error from 0 to 1000000 ULP, found '-'");
+    check(OP("domain x -inf 1"), "test.ops:4:10: error: the domain of 'x' must be finite");
+}
+
+MG_TEST(mgc_errors, functions_of_rules) {
+    check("reduce f(x) { d/dx function int }",
+          "test.ops:1:29: error: expected the name of a function, mga_..., found 'int'");
+    check("row f(x) { backward grad }", "test.ops:1:21: error: expected the name of a function, mga_..., found 'grad'");
+}
+
 MG_TEST(mgc_errors, numbers) {
     check(OP("value x * 1e999"), "test.ops:4:13: error: expected a number that a double can hold, found '1e999'");
     check(OP("value x * 1e-999"), "expected a number that a double can hold, found '1e-999'");
@@ -70,7 +127,7 @@ MG_TEST(mgc_errors, parser) {
     check(OP("colour x"), "test.ops:4:3: error: expected doc, note, value,");
     check(OP("value x d/dy g"), "expected 'd' and the name of an input, found 'dy'");
     check(OP("value x d/dx g d/dx g"), "the derivative with respect to 'x' is given twice");
-    check(OP("value x types odd"), "expected float, divide, numeric, all,");
+    check("op f(x) { types odd }", "expected float, divide, numeric, all,");
     check(OP("value x ulp f32 1.0 1.0"), "expected 'f64', found '1.0'");
     check(OP("value x domain x 2 1"), "the domain of 'x' is empty");
     check("op f(x) { value x types float }", "'f' has no doc");
