@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "operators.h"
+
 const mgc_row mgc_rows[MGC_ROW_COUNT] = {
     [MGC_ROW_BOOL] = {"bool", "u8", "uint8_t", "MG_BOOL", 1}, [MGC_ROW_I8] = {"i8", "i8", "int8_t", "MG_I8", 1},
     [MGC_ROW_I16] = {"i16", "i16", "int16_t", "MG_I16", 2},   [MGC_ROW_I32] = {"i32", "i32", "int32_t", "MG_I32", 4},
@@ -104,6 +106,7 @@ bool mgc_load(mgc_world *w, const char *path, const char *text) {
         if (other)
             return mgc_error(&w->diag, s->at, "'%s' is already defined in %s, line %d", s->name,
                              other->s->at.source->path, other->s->at.line);
+        if (!mgc_check_operator(&w->diag, s)) return false;
         if (w->n_ops == MGC_MAX_OPS) return mgc_error(&w->diag, s->at, "expected at most %d ops", MGC_MAX_OPS);
         mgc_add_op(w, s, file);
     }

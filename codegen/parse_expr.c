@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "operators.h"
+
 /* Limits are checked where a node is made, and where the parser would call itself. */
 static mgc_expr *too_deep(mgc_parser *p, mgc_place at) {
     mgc_error(p->d, at, "expected at most %d expressions inside each other; a + b + c counts as (a + b) + c",
@@ -106,26 +108,18 @@ static mgc_expr *parse_unary(mgc_parser *p) {
     return parse_primary(p);
 }
 
-/* Binary operators from loose to tight; comparisons do not chain. */
-static const struct {
-    const char *sign, *op;
-    int level;
-} operators[] = {{"|", "logical_or", 0}, {"&", "logical_and", 1},    {"<", "less", 2},     {"<=", "less_equal", 2},
-                 {">", "greater", 2},    {">=", "greater_equal", 2}, {"==", "equal", 2},   {"!=", "not_equal", 2},
-                 {"+", "add", 3},        {"-", "subtract", 3},       {"*", "multiply", 4}, {"/", "divide", 4}};
-
 static mgc_expr *parse_binary(mgc_parser *p, int level) {
-    mgc_expr *left = level > 4 ? parse_unary(p) : parse_binary(p, level + 1);
-    if (level > 4) return left;
+    if (level == MGC_LEVEL_UNARY) return parse_unary(p);
+    mgc_expr *left = parse_binary(p, level + 1);
     for (bool again = left != NULL; again;) {
         again = false;
-        for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
+        for (const mgc_operator *o = mgc_operators; o->sign; o++) {
             const mgc_place at = p->t->at;
-            if (operators[i].level != level || !mgc_take_punct(p, operators[i].sign)) continue;
+            if (o->level != level || !mgc_take_punct(p, o->sign)) continue;
             mgc_expr *right = parse_binary(p, level + 1);
             if (!right) return NULL;
-            left = add_argument(p, add_argument(p, make_call(p, operators[i].op, at), left), right);
-            again = left && level != 2;
+            left = add_argument(p, add_argument(p, make_call(p, o->op, at), left), right);
+            again = left && level != MGC_LEVEL_COMPARE;
             break;
         }
     }
@@ -133,7 +127,7 @@ static mgc_expr *parse_binary(mgc_parser *p, int level) {
 }
 
 static mgc_expr *parse_choice(mgc_parser *p) {
-    mgc_expr *c = parse_binary(p, 0);
+    mgc_expr *c = parse_binary(p, MGC_LEVEL_OR);
     const mgc_place at = p->t->at;
     if (!c || !mgc_take_punct(p, "?")) return c;
     mgc_expr *a = mgc_parse_expr(p);

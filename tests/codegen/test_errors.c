@@ -272,3 +272,22 @@ MG_TEST(mgc_errors, accuracy_file) {
     check_measured(MUL, "divide f32 .5" REST, "test.txt:1:1: error: no map op with a f32 row is called 'divide'");
     check_measured(MUL, "vm_exp f32 .5" REST, "no map op with a f32 row is called 'vm_exp', and no eval calls such");
 }
+
+/* Operators, the simplifier and the derivation know these ops by name. */
+MG_TEST(mgc_errors, ops_behind_operators) {
+    static const char values[] = "expected an op of 2 values with a value as its one result";
+    check(
+        "op add(x) { doc \"d\" types float d none value x }",
+        "test.ops:1:4: error: an operator stands for 'add': expected an op of 2 values with a value as its one result");
+    check("op multiply(x, y, z) { doc \"d\" types float d none value x }", values);
+    check("op divide(x, y; a) { doc \"d\" types float d none value x }", values);
+    check("op subtract(x, y: bool) { doc \"d\" types float d none value x }", values);
+    check("op add(x, y) -> (p, q) { doc \"d\" types float d none ulp none \"t\" value (x, y) }", values);
+    check("op negative(x, y) { doc \"d\" types float d none value x }", "an op of a value with a value");
+    check("row negative(x) { doc \"d\" types same shape \"s\" function \"f\" }", "an op of a value with a value");
+    check("op where(x, y, z) { doc \"d\" types float d none value x }", "of a condition and 2 values with a value");
+    check("op where(c: bool, x) { doc \"d\" types float d none value x }", "of a condition and 2 values with a value");
+    check("op less(x, y) { doc \"d\" types float d none value x }", "an op of 2 values with a condition");
+    check("op logical_not(x) { doc \"d\" types float d none value x }", "an op of a condition with a condition");
+    check("op logical_and(x) { doc \"d\" types logical d none value x }", "an op of 2 conditions with a condition");
+}
