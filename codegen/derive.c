@@ -23,7 +23,7 @@ static const mgc_node *sum(derivation *d, const mgc_node *a, const mgc_node *b) 
     if (!a || !b) return a ? a : b;
     const mgc_op *add = mgc_find(d->w, "add");
     if (add) return mgc_apply(&d->w->dag, add, 2, (const mgc_node *[]){a, b});
-    mgc_error(&d->w->diag, (mgc_place){0}, "deriving needs an op called 'add', and no file has one");
+    mgc_error(&d->w->diag, d->op->s->at, "deriving '%s' needs an op called 'add', and no file has one", d->op->name);
     d->failed = true;
     return NULL;
 }

@@ -216,6 +216,7 @@ MG_TEST(mgc_errors, names) {
 }
 
 MG_TEST(mgc_errors, closure) {
+    check(MUL OP("value x * x"), "test.ops:2:4: error: deriving 'f' needs an op called 'add', and no file has one");
     check("op f(x) { doc \"d\" types float value f(x) eval vm_f(x) ulp f32 1 f64 1 }",
           "closure: 'f' has no d/dx, and it cannot be derived because its value leads back to 'f'");
     check("op a(x) { doc \"d\" types float value b(x) eval vm_a(x) ulp f32 1 f64 1 }\n"
