@@ -48,6 +48,12 @@ const mgc_node *mgc_lower(mgc_world *w, const mgc_op *op, const mgc_node *e) {
     return NULL;
 }
 
+static const mgc_function *function_of(const mgc_node *e) {
+    char kinds[MGC_MAX_ARGS + 1] = {0};
+    for (int i = 0; i < e->n_args; i++) kinds[i] = e->arg[i]->mask ? 'm' : 'v';
+    return mgc_find_function(e->fn, kinds);
+}
+
 /* A vm_ function costs what the op says that is computed by it alone. */
 static int function_flops(const mgc_world *w, const mgc_node *e) {
     for (int k = 0; k < w->n_ops; k++) {
@@ -55,9 +61,7 @@ static int function_flops(const mgc_world *w, const mgc_node *e) {
         if (op->s->flops && op->eval[0] && op->eval[0]->kind == MGC_FN && strcmp(op->eval[0]->fn, e->fn) == 0)
             return op->s->flops;
     }
-    char kinds[MGC_MAX_ARGS + 1] = {0};
-    for (int i = 0; i < e->n_args; i++) kinds[i] = e->arg[i]->mask ? 'm' : 'v';
-    return mgc_find_function(e->fn, kinds)->flops;
+    return function_of(e)->flops;
 }
 
 /* One statement per function, in a kernel of one row or the other. */
@@ -68,6 +72,32 @@ static bool fits_a_kernel(mgc_world *w, const mgc_op *op, const mgc_node *const 
     if (n <= MGC_MAX_STATEMENTS) return true;
     return mgc_error(&w->diag, op->s->at, "'%s' has more than %d operations, too many for one kernel", op->name,
                      MGC_MAX_STATEMENTS);
+}
+
+/* Of the functions that compute this row. */
+static bool check_functions(mgc_world *w, const mgc_op *op, int row, const mgc_order *order) {
+    const char kind = 1u << row & MGC_ROWS_FLOAT ? 'f' : 'i';
+    for (int k = 0; k < order->n; k++) {
+        const mgc_node *e = order->list[k];
+        if (e->kind != MGC_FN) continue;
+        const mgc_function *f = function_of(e);
+        if (f->rows == 'a' || f->rows == kind) continue;
+        return mgc_error(&w->diag, op->s->at,
+                         "'%s' has a row %s, but there is no %s of %s: expected other types or another eval", op->name,
+                         mgc_rows[row].name, e->fn, kind == 'f' ? "floats" : "integers");
+    }
+    return true;
+}
+
+/* Every function that the kernels of the op will call exists. */
+static bool check_rows(mgc_world *w, const mgc_op *op) {
+    const mgc_order order = mgc_postorder(op->lowered, op->s->n_out);
+    for (int row = 0; row < MGC_ROW_COUNT; row++)
+        if ((op->rows >> row & 1u) && !(row == MGC_ROW_BOOL && op->bool_row) && !check_functions(w, op, row, &order))
+            return false;
+    if (!op->bool_row) return true;
+    const mgc_order of_bool = mgc_postorder(&op->bool_row, 1);
+    return check_functions(w, op, MGC_ROW_BOOL, &of_bool);
 }
 
 static int count_flops(const mgc_world *w, const mgc_op *op) {
@@ -84,9 +114,11 @@ bool mgc_lower_all(mgc_world *w) {
         if (op->s->kind != MGC_MAP) continue;
         if (!lower_op(w, op) || !fits_a_kernel(w, op, op->lowered, op->s->n_out)) return false;
         op->flops = op->s->flops ? op->s->flops : count_flops(w, op);
-        if (!op->bool_row) continue;
-        op->bool_row = mgc_lower(w, op, op->bool_row);
-        if (!op->bool_row || !fits_a_kernel(w, op, &op->bool_row, 1)) return false;
+        if (op->bool_row) {
+            op->bool_row = mgc_lower(w, op, op->bool_row);
+            if (!op->bool_row || !fits_a_kernel(w, op, &op->bool_row, 1)) return false;
+        }
+        if (!check_rows(w, op)) return false;
     }
     for (int k = 0; k < w->n_ops; k++)
         if (w->ops[k]->step) w->ops[k]->flops = w->ops[k]->step->flops;

@@ -215,6 +215,21 @@ MG_TEST(mgc_errors, names) {
           "expected a binary map op with a value as result, found 'plus'");
 }
 
+MG_TEST(mgc_errors, functions_of_rows) {
+    check(
+        "op f(x) {\n doc \"d\" types numeric value f(x) eval mgv_sqrt(x) d none }",
+        "test.ops:1:4: error: 'f' has a row i8, but there is no mgv_sqrt of integers: expected other types or another");
+    check("op f(x, z) { doc \"d\" types float value f(x, z) eval mgv_xor(x, z) d none }",
+          "'f' has a row f32, but there is no mgv_xor of floats");
+    check("op e(x) { doc \"d\" types float value e(x) eval vm_e(x) d none ulp none \"t\" }\n"
+          "op f(x) { doc \"d\" types numeric value e(x) d none ulp none \"t\" }",
+          "test.ops:2:4: error: 'f' has a row i8, but there is no vm_e of integers");
+    check("op f(x) { doc \"d\" types compare value x != x eval mgv_isnan(x) }\n"
+          "op not_equal(x, y) { doc \"d\" types compare value x != y eval mgv_ne(x, y) }",
+          "'f' has a row bool, but there is no mgv_isnan of integers");
+    check(OP("value x eval vm_f(x, x)"), "'vm_f' does not exist or does not take (vv)");
+}
+
 MG_TEST(mgc_errors, closure) {
     check(MUL OP("value x * x"), "test.ops:2:4: error: deriving 'f' needs an op called 'add', and no file has one");
     check("op f(x) { doc \"d\" types float value f(x) eval vm_f(x) ulp f32 1 f64 1 }",
