@@ -334,6 +334,12 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
         return mgc_error(p->d, s->at, "the types of '%s' must be sum, mean, numeric or all", s->name);
     if (s->kind == MGC_REDUCE && (s->n_in != 1 || s->n_params != 0 || s->n_out != 1))
         return mgc_error(p->d, s->at, "the reduction '%s' must have one input, no parameters and one result", s->name);
+    const bool conditions = s->bool_row || s->types == MGC_TYPES_COMPARE || s->types == MGC_TYPES_LOGICAL;
+    if (s->kind == MGC_MAP && s->n_out > 1 && conditions)
+        return mgc_error(p->d, s->at, "'%s' has several results, so they must be values in every row", s->name);
+    if (s->kind == MGC_MAP && s->n_out > 1 && !s->internal)
+        return mgc_error(p->d, s->at, "'%s' has several results, so it must be internal: public functions return one",
+                         s->name);
     if (s->bool_row && s->types != MGC_TYPES_ALL)
         return mgc_error(p->d, s->at, "'%s' has a bool row, so its types must be all", s->name);
     return true;

@@ -33,15 +33,16 @@ MG_TEST(mgc_emit, values_made_of_parameters) {
     const char *one = generated(OPS "op f(x; a) { doc \"d\" types float value a }", "mgk_map_test.c");
     CHECK_CONTAINS(one, "vec_f_f32(mgv_f32 x, mgv_f32 a) {\n    (void)x;\n    return a;\n}");
     mgc_free_all();
-    const char *two = generated(OPS "op f(x; a) -> (p, q) { doc \"d\" types float ulp none \"test\" value (x, 1 + a) }",
-                                "mgk_map_test.c");
+    const char *two =
+        generated(OPS "op f(x; a) -> (p, q) { internal doc \"d\" types float ulp none \"test\" value (x, 1 + a) }",
+                  "mgk_map_test.c");
     CHECK_CONTAINS(two, "vec_f_f64(mgv_f64 x, mgv_f64 s1, mgv_f64 *p, mgv_f64 *q) {\n    *p = x;\n    *q = s1;\n}");
     mgc_free_all();
 }
 
 /* Names of the emitters' own give way to those of the stanza. */
 MG_TEST(mgc_emit, names_that_look_like_ours) {
-    const char *s = generated(OPS "op f(x; s1) -> (t1, t2) { doc \"d\" types float d none ulp none \"test\" "
+    const char *s = generated(OPS "op f(x; s1) -> (t1, t2) { internal doc \"d\" types float d none ulp none \"test\" "
                                   "value (x * (1 + s1) + x * s1, x * x) }",
                               "mgk_map_test.c");
     CHECK_CONTAINS(s, "vec_f_f32(mgv_f32 x, mgv_f32 s1_, mgv_f32 s1, mgv_f32 *t1, mgv_f32 *t2) {");

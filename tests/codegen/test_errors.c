@@ -124,6 +124,13 @@ MG_TEST(mgc_errors, parser) {
     check(OP("value x +"), "test.ops:5:1: error: expected an expression, found '}'");
     check(OP("value (x"), "test.ops:5:1: error: expected ')', found '}'");
     check(OP("value x ? x"), "test.ops:5:1: error: expected ':', found '}'");
+    check("op f(x) -> (p, q) { doc \"d\" types logical value (x, !x) d none }",
+          "test.ops:1:4: error: 'f' has several results, so they must be values in every row");
+    check("op f(x) -> (p, q) { doc \"d\" types compare value (x < 1, x > 1) }",
+          "'f' has several results, so they must");
+    check("op f(x) -> (p, q) { doc \"d\" types all value (x, x) bool x }", "'f' has several results, so they must");
+    check("op f(x) -> (p, q) { doc \"d\" types float value (x, x) }",
+          "test.ops:1:4: error: 'f' has several results, so it must be internal");
     check(OP("colour x"), "test.ops:4:3: error: expected doc, note, value,");
     check(OP("value x d/dy g"), "expected 'd' and the name of an input, found 'dy'");
     check(OP("value x d/dx g d/dx g"), "the derivative with respect to 'x' is given twice");
@@ -298,7 +305,7 @@ MG_TEST(mgc_errors, ops_behind_operators) {
     check("op multiply(x, y, z) { doc \"d\" types float d none value x }", values);
     check("op divide(x, y; a) { doc \"d\" types float d none value x }", values);
     check("op subtract(x, y: bool) { doc \"d\" types float d none value x }", values);
-    check("op add(x, y) -> (p, q) { doc \"d\" types float d none ulp none \"t\" value (x, y) }", values);
+    check("op add(x, y) -> (p, q) { internal doc \"d\" types float d none ulp none \"t\" value (x, y) }", values);
     check("op negative(x, y) { doc \"d\" types float d none value x }", "an op of a value with a value");
     check("row negative(x) { doc \"d\" types same shape \"s\" function \"f\" }", "an op of a value with a value");
     check("op where(x, y, z) { doc \"d\" types float d none value x }", "of a condition and 2 values with a value");
