@@ -53,12 +53,14 @@ static void reserve(mgc_text *t, size_t more) {
 static void put_list(mgc_text *t, const char *fmt, va_list args) {
     va_list again;
     va_copy(again, args);
-    const int wanted = vsnprintf(NULL, 0, fmt, again);
+    reserve(t, 64);
+    const int wanted = vsnprintf(t->s + t->len, t->cap - t->len, fmt, args);
+    if (wanted >= 0 && (size_t)wanted >= t->cap - t->len) {
+        reserve(t, (size_t)wanted);
+        vsnprintf(t->s + t->len, t->cap - t->len, fmt, again);
+    }
     va_end(again);
-    if (wanted < 0) return;
-    reserve(t, (size_t)wanted);
-    vsnprintf(t->s + t->len, t->cap - t->len, fmt, args);
-    t->len += (size_t)wanted;
+    if (wanted > 0) t->len += (size_t)wanted;
 }
 
 void mgc_put(mgc_text *t, const char *fmt, ...) {
