@@ -98,6 +98,11 @@ bool mgc_load(mgc_world *w, const char *path, const char *text) {
     mgc_source *source = mgc_alloc(sizeof *source);
     *source = (mgc_source){path, text};
     w->files[file] = (mgc_file){*source, stem_of(path)};
+    for (int f = 0; f < file; f++)
+        if (strcmp(w->files[f].stem, w->files[file].stem) == 0)
+            return mgc_error(&w->diag, (mgc_place){source, 1, 1},
+                             "expected a file name of its own: the kernels of %s go to mgk_map_%s.c, too",
+                             w->files[f].source.path, w->files[f].stem);
     mgc_stanzas stanzas = {0};
     if (!mgc_parse(&w->diag, source, &stanzas)) return false;
     for (int i = 0; i < stanzas.n; i++) {

@@ -207,6 +207,14 @@ MG_TEST(mgc_errors, names_of_ops) {
     check("op mg_f(x) {}", "found 'mg_f', which begins as names of the library do");
 }
 
+MG_TEST(mgc_errors, files_of_one_name) {
+    mgc_world *w = mgc_alloc(sizeof *w);
+    CHECK(mgc_load(w, "here/some.ops", ADD) && !mgc_load(w, "there/some.ops", MUL));
+    CHECK_CONTAINS(w->diag.text.s, "there/some.ops:1:1: error: expected a file name of its own: the kernels of "
+                                   "here/some.ops go to mgk_map_some.c, too");
+    mgc_free_all();
+}
+
 MG_TEST(mgc_errors, names) {
     check(OP("value z"), "test.ops:4:9: error: expected an input, a parameter or a let of 'f', found 'z'");
     check(OP("value g"), "found 'g'");
