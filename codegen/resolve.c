@@ -59,7 +59,10 @@ static const mgc_node *resolve_function(const scope *sc, const mgc_expr *e, cons
     if (!f)
         return fail(sc, e->at,
                     mgc_format("'%s' does not exist or does not take (%s) (v: value, m: condition)", e->name, kinds));
-    return mgc_fn_node(&sc->w->dag, e->name, f->result == 'm', e->n_args, arg);
+    const mgc_node *n = mgc_fn_node(&sc->w->dag, e->name, f->result == 'm', e->n_args, arg);
+    if (!sc->w->dag.too_large) return n;
+    mgc_too_large(sc->w, sc->op);
+    return NULL;
 }
 
 static const mgc_node *resolve_call(const scope *sc, const mgc_expr *e) {
@@ -88,7 +91,10 @@ static const mgc_node *resolve_call(const scope *sc, const mgc_expr *e) {
                         mgc_format("parameter '%s' of '%s' must be made of numbers and parameters",
                                    s->params[i - s->n_in], e->name));
     }
-    return mgc_apply(&sc->w->dag, op, e->n_args, arg);
+    const mgc_node *n = mgc_apply(&sc->w->dag, op, e->n_args, arg);
+    if (!sc->w->dag.too_large) return n;
+    mgc_too_large(sc->w, sc->op);
+    return NULL;
 }
 
 static const mgc_node *resolve_expr(const scope *sc, const mgc_expr *e) {
