@@ -218,6 +218,21 @@ static mg_status reserve_wanted(mga_thread *thread, const mga_walk *walk) {
     return mga_nodes_reserve(&thread->wanted, thread->wanted.n + walk->n + 1) ? MG_OK : mgr_error();
 }
 
+static bool must_run(const mga_node *node) { return !mga_node_data(node) && node->op != MGA_OP_FILL; }
+
+/* f and every gradient, in one pass, before any is attached. */
+static mg_status evaluate(mga_walk *walk, mga_node *f, const mg_backward_opts *opts) {
+    mga_node **roots = mgr_arena_alloc(&walk->arena, (walk->n + 1) * sizeof *roots);
+    if (!roots) return mgr_error();
+    size_t n = 0;
+    if (must_run(f)) roots[n++] = f;
+    for (size_t i = 0; i < walk->n; i++) {
+        mga_node *node = walk->order[i], *g = walk->gradients[node->walk];
+        if (g && gets_gradient(node, opts->consume) && must_run(g)) roots[n++] = g;
+    }
+    return n > 0 ? mga_eval_all(n, roots) : MG_OK;
+}
+
 static void attach(mga_walk *walk, const mg_backward_opts *opts) {
     for (size_t i = 0; i < walk->n; i++) {
         mga_node *node = walk->order[i], *g = walk->gradients[node->walk];
@@ -228,8 +243,8 @@ static void attach(mga_walk *walk, const mg_backward_opts *opts) {
         mga_node_retain(g);
         node->grad = g;
         if (!(node->flags & MGA_KEPT) && (node->flags & MGA_HISTORY))
-            continue;                                               /* a temporary's is evaluated when asked for */
-        if (!mga_node_data(g) && g->op != MGA_OP_FILL) mga_want(g); /* cannot fail: room was reserved */
+            continue;                 /* a temporary's is evaluated when asked for */
+        if (must_run(g)) mga_want(g); /* cannot fail: room was reserved */
     }
 }
 
@@ -276,9 +291,8 @@ static mg_status run_backward(mga_thread *thread, mga_walk *walk, mga_node *f, c
     MGR_TRY(finish(walk, opts));
     MGR_TRY(reserve_wanted(thread, walk));
     if (opts->consume) { /* history goes, so what hangs from it must be there */
-        MGR_TRY(mga_eval(f));
+        MGR_TRY(evaluate(walk, f, opts));
         attach(walk, opts);
-        MGR_TRY(mga_eval_all(0, NULL));
         consume(walk);
         return MG_OK;
     }
