@@ -156,21 +156,25 @@ static MGR_SLOW void *large_new(size_t bytes) {
     return p;
 }
 
-static MGR_SLOW void *slow_new(size_t bytes, unsigned class) {
+void *mgr_block_try(size_t bytes) {
+    unsigned class = class_of(bytes);
     block_thread *state = self ? self : thread_begin();
-    if (!state || (!state->list[class].head && !refill(state, class))) {
-        mgr_fail_memory(NULL, bytes);
-        return NULL;
-    }
+    if (!state || (!state->list[class].head && !refill(state, class))) return NULL;
     mgr_counter_add(&state->news, 1);
     return list_pop(&state->list[class], class);
+}
+
+static MGR_SLOW void *slow_new(size_t bytes) {
+    void *block = mgr_block_try(bytes);
+    if (!block) mgr_fail_memory(NULL, bytes);
+    return block;
 }
 
 void *mgr_block_new(size_t bytes) {
     if (bytes > class_bytes[CLASSES - 1]) return large_new(bytes);
     unsigned class = class_of(bytes);
     block_thread *state = self;
-    if (!state || !state->list[class].head) return slow_new(bytes, class);
+    if (!state || !state->list[class].head) return slow_new(bytes);
     mgr_counter_add(&state->news, 1);
     return list_pop(&state->list[class], class);
 }

@@ -115,10 +115,15 @@ static inline void count_live(size_t bytes) {
 
 /* ---- the system ---- */
 
+/* The smallest class fills a block of 128 bytes; alone, the C library would round it up to 192. */
+static inline bool in_a_block(uint32_t class) { return class == 0; }
+
 static MGR_SLOW owned_buffer *system_new(uint32_t class) {
     size_t size = class_size(class);
-    mgr_system_owner owner;
-    owned_buffer *owned = mgr_system_get(sizeof *owned + size, size >= HUGE_PAGE ? HUGE_PAGE : UNIT, &owner);
+    mgr_system_owner owner = {NULL, NULL};
+    owned_buffer *owned = in_a_block(class)
+                              ? mgr_block_try(sizeof *owned + size)
+                              : mgr_system_get(sizeof *owned + size, size >= HUGE_PAGE ? HUGE_PAGE : UNIT, &owner);
     if (!owned) return NULL;
     if (size >= HUGE_PAGE) (void)madvise(owned, size, MADV_HUGEPAGE); /* a hint; its failure costs only speed */
     atomic_init(&owned->buffer.refs, 1);
@@ -135,7 +140,10 @@ static MGR_SLOW size_t system_free(owned_buffer *owned) {
     size_t size = class_size(owned->buffer.size_class);
     MGR_UNPOISON(owned + 1, size);
     atomic_fetch_sub_explicit(&owned_bytes, size, memory_order_relaxed);
-    mgr_system_put(owned, sizeof *owned + size, owned->owner);
+    if (in_a_block(owned->buffer.size_class))
+        mgr_block_free(owned, sizeof *owned + size);
+    else
+        mgr_system_put(owned, sizeof *owned + size, owned->owner);
     return size;
 }
 
