@@ -9,9 +9,7 @@
 #include "autodiff/record.h"
 #include "autodiff/thread.h"
 #include "runtime/dtype.h"
-
-/* Gradient expressions deeper than this are evaluated as the walk goes, which bounds every region. */
-enum { DEPTH_CAP = 400 };
+#include "runtime/sizes.h"
 
 /* ---- which nodes, in which order ---- */
 
@@ -176,7 +174,7 @@ static mg_status walk_back(mga_walk *walk) {
         mga_node *g = mga_walk_gradient(walk, node);
         if (!g && mgr_error() != MG_OK) return mgr_error();
         if (!g) continue; /* every path to it has no derivative */
-        if (g->depth >= DEPTH_CAP) MGR_TRY(mga_eval(g));
+        if (g->depth >= MGA_DEPTH_CAP) MGR_TRY(mga_eval(g));
         MGR_TRY(propagate(walk, node, g));
     }
     return MG_OK;

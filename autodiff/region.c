@@ -3,14 +3,10 @@
 #include "autodiff/region.h"
 
 #include "runtime/cpu.h"
+#include "runtime/sizes.h"
 #include "runtime/tile.h"
 
-/* How many clusters back a node looks for one to join: planning stays linear in nodes. */
-enum {
-    LOOK_BACK = 8,
-    FULL_INPUTS = MGR_TILE_MAX_INPUTS - MGK_MAX_IN,
-    FULL_OUTPUTS = MGR_TILE_MAX_OUTPUTS - MGK_MAX_OUT
-};
+enum { FULL_INPUTS = MGA_CLUSTER_INPUTS - MGK_MAX_IN, FULL_OUTPUTS = MGA_CLUSTER_OUTPUTS - MGK_MAX_OUT };
 
 static mga_node *source_of(mga_node *node) { return node->op == MGA_OP_VIEW ? node->in[0] : node; }
 
@@ -108,8 +104,7 @@ static int instructions(const mga_node *node) {
 }
 
 static bool has_room(const mga_cluster *c, const mga_node *node) {
-    if (c->n_instr + instructions(node) > MGR_TILE_MAX_INSTR || c->n_inputs > FULL_INPUTS ||
-        c->n_outputs > FULL_OUTPUTS)
+    if (c->n_instr + instructions(node) > MGA_CLUSTER_INSTR || c->n_inputs > FULL_INPUTS || c->n_outputs > FULL_OUTPUTS)
         return false;
     return !mga_is_reduce(node) || !c->has_reduce || c->reduced == node->axes;
 }
@@ -139,7 +134,7 @@ static uint32_t level_above_pairs(const mga_region *region, const mga_pairs *pai
 
 static uint32_t find_cluster(mga_region *region, const mga_node *node, const pending_inputs *inputs,
                              const mgr_shape *space) {
-    for (uint32_t back = 0; back < LOOK_BACK && back < region->n_clusters; back++) {
+    for (uint32_t back = 0; back < MGA_LOOK_BACK && back < region->n_clusters; back++) {
         uint32_t c = region->n_clusters - 1 - back;
         const mga_cluster *cluster = &region->clusters[c];
         if (cluster->kind == MGA_CLUSTER_TILE && cluster->space == space && has_room(cluster, node) &&

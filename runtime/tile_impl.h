@@ -17,7 +17,6 @@
 #define TILE_MAX_OPERANDS (MGR_TILE_MAX_INPUTS + MGR_TILE_MAX_OUTPUTS)
 #define TILE_MAX_STEPS    (MGR_TILE_MAX_INPUTS + MGR_TILE_MAX_INSTR * (1 + MGK_MAX_OUT))
 #define TILE_MAX_SLOTS    (TILE_MAX_VALUES + MGR_TILE_MAX_INPUTS + MGR_TILE_MAX_INSTR)
-#define TILE_MAX_LENGTH   4096
 #define TILE_NONE         0xffffu
 #define TILE_LAST         INT16_MAX /* "used when the tile is done": by a reduction */
 

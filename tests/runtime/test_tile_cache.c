@@ -9,12 +9,13 @@
 
 #include "runtime/cpu.h"
 #include "runtime/memory.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 #include "runtime/tile.h"
 #include "tests/harness.h"
 #include "tests/runtime/fork_memory.h"
 
-enum { LINKS = 14, PATTERNS = 1 << LINKS, SHARED_CAPACITY = 2048, OWN_CAPACITY = 512 };
+enum { LINKS = 14, PATTERNS = 1 << LINKS };
 
 /* Spec number i: a chain of adds and multiplies whose pattern is i in binary. */
 static void numbered_spec(mgr_tile_spec *s, int i) {
@@ -98,7 +99,7 @@ MG_TEST(tile_cache, hits_and_bound) {
     mgr_tile_get_stats(&after);
     CHECK_MSG(after.programs_planned - before.programs_planned == 2000, "planned %llu",
               (unsigned long long)(after.programs_planned - before.programs_planned));
-    CHECK_MSG(after.programs_cached <= 512, "cached %llu", (unsigned long long)after.programs_cached);
+    CHECK_MSG(after.programs_cached <= MGR_TILE_PROGRAMS, "cached %llu", (unsigned long long)after.programs_cached);
     before = after;
     for (int round = 0; round < 3; round++) /* the latest are still there, in any order */
         for (int i = 1999; i >= 1600; i -= 1 + round) {
@@ -231,16 +232,16 @@ static void *many_structures(void *context) {
             *good = *good && ask(spec, 0);
         }
         mgr_tile_get_stats(&stats);
-        uint64_t limit = i < SHARED_CAPACITY ? (uint64_t)i + 1 : SHARED_CAPACITY;
+        uint64_t limit = i < MGR_TILE_SHARED_PROGRAMS ? (uint64_t)i + 1 : MGR_TILE_SHARED_PROGRAMS;
         *good = *good && stats.shared_cached == limit && stats.programs_planned == (uint64_t)i + 1;
-        *good = *good && atomic_load(&handed_out) <= 1 + SHARED_CAPACITY + OWN_CAPACITY;
+        *good = *good && atomic_load(&handed_out) <= 1 + MGR_TILE_SHARED_PROGRAMS + MGR_TILE_PROGRAMS;
     }
     mgr_tile_cache_clear();
     uint64_t hits = stats.shared_hits;
-    for (int i = 9999; *good && i > 10000 - SHARED_CAPACITY; i--) *good = ask(spec, i);
+    for (int i = 9999; *good && i > 10000 - MGR_TILE_SHARED_PROGRAMS; i--) *good = ask(spec, i);
     *good = *good && ask(spec, 0);
     mgr_tile_get_stats(&stats);
-    *good = *good && stats.programs_planned == 10000 && stats.shared_hits == hits + SHARED_CAPACITY;
+    *good = *good && stats.programs_planned == 10000 && stats.shared_hits == hits + MGR_TILE_SHARED_PROGRAMS;
     *good = *good && ask(spec, 1);
     mgr_tile_get_stats(&stats);
     *good = *good && stats.programs_planned == 10001;
@@ -256,7 +257,7 @@ MG_TEST(tile_cache, shared_level_is_bounded) {
     mgr_set_allocator(&counting);
     CHECK(pthread_create(&thread, NULL, many_structures, &good) == 0);
     pthread_join(thread, NULL);
-    CHECK_EQ_I64(atomic_load(&handed_out), SHARED_CAPACITY); /* the thread's cache went with it */
+    CHECK_EQ_I64(atomic_load(&handed_out), MGR_TILE_SHARED_PROGRAMS); /* the thread's cache went with it */
     mgr_tile_shared_clear();
     mgr_set_allocator(NULL);
     CHECK(good);
@@ -266,7 +267,7 @@ MG_TEST(tile_cache, shared_level_is_bounded) {
 static void *fill_shared(void *context) {
     mgr_tile_spec *spec = malloc(sizeof *spec);
     *(bool *)context = spec != NULL;
-    for (int i = 100; spec && i < 101 + SHARED_CAPACITY; i++) *(bool *)context &= ask(spec, i);
+    for (int i = 100; spec && i < 101 + MGR_TILE_SHARED_PROGRAMS; i++) *(bool *)context &= ask(spec, i);
     free(spec);
     return NULL;
 }
@@ -290,7 +291,7 @@ MG_TEST(tile_cache, evicted_while_in_use) {
     CHECK(pthread_create(&thread, NULL, fill_shared, &filled) == 0);
     pthread_join(thread, NULL);
     CHECK(filled);
-    for (int i = 1000; i < 1000 + OWN_CAPACITY; i++) CHECK(ask(spec, i));
+    for (int i = 1000; i < 1000 + MGR_TILE_PROGRAMS; i++) CHECK(ask(spec, i));
     CHECK(execute(&a, 5));
     CHECK(prepare(&b, held));
     mgr_tile_program_release(held);
