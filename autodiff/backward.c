@@ -165,7 +165,8 @@ static mg_status propagate(mga_walk *walk, mga_node *node, mga_node *g) {
 
 static mg_status walk_graph(mga_walk *walk, mga_thread *thread) {
     while (thread->stack.n) MGR_TRY(visit_inputs(thread, thread->stack.v[--thread->stack.n]));
-    return mga_walk_order(walk, thread);
+    MGR_TRY(mga_walk_order(walk, thread));
+    return MG_OK;
 }
 
 static mg_status walk_back(mga_walk *walk) {
@@ -231,6 +232,19 @@ static void attach(mga_walk *walk, const mg_backward_opts *opts) {
     }
 }
 
+/* When history goes, what hangs from it must be there; before anything is attached, for this may fail. */
+static mg_status evaluate_all(mga_walk *walk, mga_node *f, const mg_backward_opts *opts) {
+    mga_node **roots = mgr_arena_alloc(&walk->arena, (walk->n + 1) * sizeof *roots);
+    size_t n = 0;
+    if (!roots) return mgr_error();
+    roots[n++] = f;
+    for (size_t i = 0; i < walk->n; i++) {
+        mga_node *node = walk->order[i], *g = walk->gradients[node->walk];
+        if (g && g->op != MGA_OP_FILL && gets_gradient(node, opts->consume)) roots[n++] = g;
+    }
+    return mga_eval_all(n, roots);
+}
+
 static void consume(mga_walk *walk) {
     for (size_t i = 0; i < walk->n; i++) {
         mga_node *node = walk->order[i];
@@ -273,10 +287,9 @@ static mg_status run_backward(mga_thread *thread, mga_walk *walk, mga_node *f, c
     MGR_TRY(walk_back(walk));
     MGR_TRY(finish(walk, opts));
     MGR_TRY(reserve_wanted(thread, walk));
-    if (opts->consume) { /* history goes, so what hangs from it must be there */
-        MGR_TRY(mga_eval(f));
+    if (opts->consume) {
+        MGR_TRY(evaluate_all(walk, f, opts));
         attach(walk, opts);
-        MGR_TRY(mga_eval_all(0, NULL));
         consume(walk);
         return MG_OK;
     }
