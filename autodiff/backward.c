@@ -277,7 +277,7 @@ static mga_node *seed_of(mga_node *f, const mg_backward_opts *opts) {
 
 /* Everything that can fail, then everything that cannot. */
 static mg_status run_backward(mga_thread *thread, mga_walk *walk, mga_node *f, const mg_backward_opts *opts) {
-    thread->epoch++;
+    thread->epoch = mga_epoch_next(thread->epoch);
     thread->walk.n = thread->stack.n = 0;
     if (!visit(thread, f)) return mgr_error();
     MGR_TRY(walk_graph(walk, thread));

@@ -45,7 +45,7 @@ static bool visit_inputs(mga_thread *thread, const mga_node *node) {
 
 /* All pending nodes below the roots into thread->walk, in recording order, which is a topological one. */
 mg_status mga_region_collect(mga_thread *thread, size_t n_roots, mga_node *const *roots) {
-    thread->epoch++;
+    thread->epoch = mga_epoch_next(thread->epoch);
     thread->walk.n = thread->stack.n = 0;
     for (size_t i = 0; i < n_roots; i++)
         if (!visit(thread, roots[i])) return mgr_error();

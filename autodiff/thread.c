@@ -3,6 +3,7 @@
 #include "autodiff/thread.h"
 #include "runtime/sizes.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,11 @@ static void thread_exit(void) {
     mgr_free(t);
 }
 
+uint32_t mga_epoch_block(void) {
+    static _Atomic uint32_t taken; /* the first block is nobody's: 0 marks what no walk has seen */
+    return atomic_fetch_add_explicit(&taken, MGA_EPOCHS, memory_order_relaxed) + MGA_EPOCHS;
+}
+
 static bool is_set(const char *name) {
     const char *value = getenv(name);
     return value && strcmp(value, "1") == 0;
@@ -124,7 +130,7 @@ static bool is_set(const char *name) {
 mga_thread *mga_thread_make(void) {
     mga_thread *t = mgr_alloc(sizeof *t);
     if (!t) return NULL;
-    *t = (mga_thread){.guard = true, .next_token = 1, .scope_capacity = MGA_SCOPES_START};
+    *t = (mga_thread){.guard = true, .next_token = 1, .epoch = UINT32_MAX, .scope_capacity = MGA_SCOPES_START};
     t->scopes = mgr_alloc(t->scope_capacity * sizeof *t->scopes);
     if (!t->scopes) {
         mgr_free(t);

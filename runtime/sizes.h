@@ -84,6 +84,8 @@
  * planning costs: a chain of seven f32 operations runs 1.5 times as fast that way at 64 elements, 1.2 at 1024, 0.9 at
  * 2048. */
 #define MGA_SMALL_ELEMENTS 1024
+/* Numbers of walks that a thread takes at a time; a power of two. */
+#define MGA_EPOCHS 256u
 /* Growing arrays at their start. */
 #define MGA_NODES_START  64
 #define MGA_SCOPES_START 8
