@@ -195,6 +195,14 @@ static void store_if_crossing(const mga_region *region, uint32_t cluster, const 
     if (entry && (entry->cluster != cluster || !mga_operand_is_direct(operand, space))) entry->store = true;
 }
 
+/* When all is decided: a later reader may have asked for a result. */
+static void count_results(mga_region *region) {
+    for (uint32_t i = 0; i < region->n; i++) {
+        const mga_entry *entry = &region->entries[i];
+        if (entry->node->op == MGA_OP_RESULT) region->entries[entry->node->in[0]->slot].results += entry->store;
+    }
+}
+
 static void decide_stores(mga_region *region, size_t n_roots, mga_node *const *roots) {
     for (size_t i = 0; i < n_roots; i++) {
         mga_entry *entry = mga_region_entry(region, roots[i]);
@@ -204,10 +212,7 @@ static void decide_stores(mga_region *region, size_t n_roots, mga_node *const *r
         mga_entry *entry = &region->entries[i];
         const mga_node *node = entry->node;
         entry->store = entry->store || worth_storing(node);
-        if (node->op == MGA_OP_RESULT) {
-            region->entries[node->in[0]->slot].results += entry->store;
-            continue;
-        }
+        if (node->op == MGA_OP_RESULT) continue;
         for (int k = 0; k < node->n_in; k++)
             store_if_crossing(region, entry->cluster, node->in[k], mga_node_space(node));
         if (node->op != MGA_OP_ACCUMULATE) continue;
@@ -215,6 +220,7 @@ static void decide_stores(mga_region *region, size_t n_roots, mga_node *const *r
         for (size_t k = 0; k < pairs->n; k++)
             store_if_crossing(region, entry->cluster, pairs->pair[k].value, node->shape);
     }
+    count_results(region);
 }
 
 mg_status mga_region_build(mga_region *region, mgr_arena *arena, const mga_thread *thread, size_t n_roots,
