@@ -5,6 +5,7 @@
 
 #include "autodiff/contribution.h"
 #include "autodiff/flush.h"
+#include "autodiff/graph_check.h"
 #include "autodiff/handle.h"
 #include "autodiff/record.h"
 #include "autodiff/thread.h"
@@ -166,6 +167,7 @@ static mg_status propagate(mga_walk *walk, mga_node *node, mga_node *g) {
 static mg_status walk_graph(mga_walk *walk, mga_thread *thread) {
     while (thread->stack.n) MGR_TRY(visit_inputs(thread, thread->stack.v[--thread->stack.n]));
     MGR_TRY(mga_walk_order(walk, thread));
+    MGR_CHECK(mga_check_walk(walk, thread));
     return MG_OK;
 }
 
@@ -178,6 +180,7 @@ static mg_status walk_back(mga_walk *walk) {
         if (g->depth >= MGA_DEPTH_CAP) MGR_TRY(mga_eval(g));
         MGR_TRY(propagate(walk, node, g));
     }
+    MGR_CHECK(mga_check_walked(walk));
     return MG_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "autodiff/handle.h"
 
 #include "autodiff/flush.h"
+#include "autodiff/graph_check.h"
 #include "autodiff/thread.h"
 #include "runtime/sizes.h"
 
@@ -213,6 +214,7 @@ mga_node *mga_value(const char *op, mg_tensor *t) {
         mgr_fail(MG_ERR_VALUE, op, "An operand is NULL.");
         return NULL;
     }
+    MGR_CHECK(mga_check_handle(t));
     if (t->storage && t->version != t->storage->version && !rederive(t)) return NULL;
     return t->node;
 }

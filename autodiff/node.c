@@ -2,6 +2,7 @@
  * Life and death of nodes: counts, inputs, buffers. No dtype or shape is decided here. */
 #include "autodiff/node.h"
 
+#include "autodiff/graph_check.h"
 #include "autodiff/thread.h"
 #include "runtime/dtype.h"
 #include "runtime/status.h"
@@ -144,6 +145,7 @@ mga_node *mga_node_new(uint16_t op, mg_dtype dtype, mg_dtype cdtype, const mgr_s
     node->seq = ++t->seq;
     node->depth = (uint16_t)(depth < UINT16_MAX ? depth + 1 : depth);
     t->live_nodes++;
+    MGR_CHECK(mga_check_node(node));
     return node;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Collecting the pending nodes under some roots and cutting them into clusters. */
-#include "autodiff/region.h"
+#include "autodiff/graph_check.h"
 
 #include "runtime/cpu.h"
 #include "runtime/sizes.h"
@@ -238,5 +238,6 @@ mg_status mga_region_build(mga_region *region, mgr_arena *arena, const mga_threa
     }
     for (uint32_t i = 0; i < n; i++) place(region, i);
     decide_stores(region, n_roots, roots);
+    MGR_CHECK(mga_check_region(region, n_roots, roots));
     return MG_OK;
 }

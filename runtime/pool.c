@@ -76,9 +76,10 @@ static uint32_t magazine_capacity(uint32_t class) {
 
 static uint64_t default_limit(void) {
     long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    uint64_t quarter = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 : UINT64_C(1) << 30;
+    uint64_t usual = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 : UINT64_C(1) << 30;
+    if (MGR_POOL_IDLE_BYTES) usual = MGR_POOL_IDLE_BYTES;
     const char *text = getenv("MYGRAD_CACHE_BYTES");
-    if (!text || !*text) return quarter;
+    if (!text || !*text) return usual;
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
@@ -89,7 +90,7 @@ static uint64_t default_limit(void) {
             stderr,
             "mygrad: MYGRAD_CACHE_BYTES=%s is not a number of bytes (digits, then K, M or G if you like); ignored\n",
             text);
-        return quarter;
+        return usual;
     }
     return value << shift;
 }

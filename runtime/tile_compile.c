@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "runtime/check.h"
 #include "runtime/dtype.h"
 #include "runtime/sizes.h"
 #include "runtime/tile_impl.h"
@@ -304,5 +305,7 @@ mgr_tile_program *mgr_tile_compile(const mgr_tile_spec *spec, const mgk_table *t
     }
     emit_outputs(&b, complete);
     assign_temps(&b);
-    return pack_program(&b, key_bytes);
+    mgr_tile_program *program = pack_program(&b, key_bytes);
+    if (program) MGR_CHECK(mgr_tile_check_program(program));
+    return program;
 }

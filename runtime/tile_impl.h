@@ -232,6 +232,10 @@ static inline void tile_step_run(const tile_step *step, size_t n, char *const *p
 bool mgr_tile_small_prepare(mgr_tile_program *program, const mgr_tile_args *args, mgr_tile_run **run);
 void mgr_tile_small_execute(const mgr_tile_run *run);
 
+/* Hardened build: tile_check.c. */
+void mgr_tile_check_program(const mgr_tile_program *program);
+void mgr_tile_check_run(const mgr_tile_run *run);
+
 /* Run a planned reduction: tile_reduce.c. */
 void mgr_tile_reduce_execute(mgr_tile_run *run);
 

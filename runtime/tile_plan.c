@@ -3,6 +3,7 @@
  * it, so that nothing can fail afterwards. Runs nothing; how reductions are cut is tile_reduce_plan.c's. */
 #include <string.h>
 
+#include "runtime/check.h"
 #include "runtime/parallel.h"
 #include "runtime/shape.h"
 #include "runtime/sizes.h"
@@ -341,7 +342,9 @@ static mgr_tile_run *acquire(draft *d) {
     const mgr_tile_program *p = d->program;
     memcpy(run->operands, d->operands, sizeof(tile_operand) * (size_t)(p->n_inputs + p->n_outputs));
     mgr_tile_program_retain(run->head.program);
-    return memcpy(base, run, sizeof *run);
+    mgr_tile_run *planned = memcpy(base, run, sizeof *run);
+    MGR_CHECK(mgr_tile_check_run(planned));
+    return planned;
 }
 
 /* Which slot's pointer moves with the tile. */
