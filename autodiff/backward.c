@@ -5,13 +5,12 @@
 
 #include "autodiff/contribution.h"
 #include "autodiff/flush.h"
+#include "autodiff/graph_check.h"
 #include "autodiff/handle.h"
 #include "autodiff/record.h"
 #include "autodiff/thread.h"
 #include "runtime/dtype.h"
-
-/* Gradient expressions deeper than this are evaluated as the walk goes, which bounds every region. */
-enum { DEPTH_CAP = 400 };
+#include "runtime/sizes.h"
 
 /* ---- which nodes, in which order ---- */
 
@@ -167,7 +166,9 @@ static mg_status propagate(mga_walk *walk, mga_node *node, mga_node *g) {
 
 static mg_status walk_graph(mga_walk *walk, mga_thread *thread) {
     while (thread->stack.n) MGR_TRY(visit_inputs(thread, thread->stack.v[--thread->stack.n]));
-    return mga_walk_order(walk, thread);
+    MGR_TRY(mga_walk_order(walk, thread));
+    MGR_CHECK(mga_check_walk(walk, thread));
+    return MG_OK;
 }
 
 static mg_status walk_back(mga_walk *walk) {
@@ -176,9 +177,10 @@ static mg_status walk_back(mga_walk *walk) {
         mga_node *g = mga_walk_gradient(walk, node);
         if (!g && mgr_error() != MG_OK) return mgr_error();
         if (!g) continue; /* every path to it has no derivative */
-        if (g->depth >= DEPTH_CAP) MGR_TRY(mga_eval(g));
+        if (g->depth >= MGA_DEPTH_CAP) MGR_TRY(mga_eval(g));
         MGR_TRY(propagate(walk, node, g));
     }
+    MGR_CHECK(mga_check_walked(walk));
     return MG_OK;
 }
 
@@ -280,7 +282,7 @@ static mga_node *seed_of(mga_node *f, const mg_backward_opts *opts) {
 
 /* Everything that can fail, then everything that cannot. */
 static mg_status run_backward(mga_thread *thread, mga_walk *walk, mga_node *f, const mg_backward_opts *opts) {
-    thread->epoch++;
+    thread->epoch = mga_epoch_next(thread->epoch);
     thread->walk.n = thread->stack.n = 0;
     if (!visit(thread, f)) return mgr_error();
     MGR_TRY(walk_graph(walk, thread));

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Making and tearing down the state of a thread, and the counters kept in it. */
 #include "autodiff/thread.h"
+#include "runtime/sizes.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +18,7 @@ void mga_nodes_free(mga_nodes *nodes) {
 
 bool mga_nodes_reserve(mga_nodes *nodes, size_t n) {
     if (n <= nodes->capacity) return true;
-    size_t capacity = nodes->capacity ? nodes->capacity : 64;
+    size_t capacity = nodes->capacity ? nodes->capacity : MGA_NODES_START;
     while (capacity < n) capacity *= 2;
     mga_node **v = mgr_alloc(capacity * sizeof *v);
     if (!v) return false;
@@ -117,10 +119,15 @@ static void thread_exit(void) {
     mgr_free(t);
 }
 
+uint32_t mga_epoch_block(void) {
+    static _Atomic uint32_t taken; /* the first block is nobody's: 0 marks what no walk has seen */
+    return atomic_fetch_add_explicit(&taken, MGA_EPOCHS, memory_order_relaxed) + MGA_EPOCHS;
+}
+
 mga_thread *mga_thread_make(void) {
     mga_thread *t = mgr_alloc(sizeof *t);
     if (!t) return NULL;
-    *t = (mga_thread){.guard = true, .next_token = 1, .scope_capacity = 8};
+    *t = (mga_thread){.guard = true, .next_token = 1, .epoch = UINT32_MAX, .scope_capacity = MGA_SCOPES_START};
     t->scopes = mgr_alloc(t->scope_capacity * sizeof *t->scopes);
     if (!t->scopes) {
         mgr_free(t);

@@ -4,6 +4,7 @@
 #include "runtime/cpu.h"
 #include "runtime/cpu_quota.h"
 #include "runtime/environment.h"
+#include "runtime/sizes.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -204,6 +205,7 @@ static void find_caches(void) {
     if (!caches.l1) caches.l1 = 32u << 10;
     if (!caches.llc) caches.llc = 8u << 20;
     if (!caches.l2) caches.l2 = 512u << 10;
+    if (MGR_L1_BYTES) caches = (mgr_caches){.l1 = MGR_L1_BYTES, .l2 = MGR_L2_BYTES, .llc = MGR_LLC_BYTES};
 }
 
 const mgr_caches *mgr_cpu_caches(void) {

@@ -7,6 +7,7 @@
  *
  * A buffer's header lies in front of its data and keeps its size class while idle. All byte counts are of whole
  * classes. */
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 #include "runtime/system_memory.h"
 #include "runtime/thread.h"
@@ -17,9 +18,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { UNIT = 64, CLASSES = 224, MAGAZINE_CLASSES = 52, MAGAZINE_MAX = 128 };
-#define MAGAZINE_BYTES (2u << 20) /* what one class of one magazine may hold; at least two buffers */
-#define HUGE_PAGE      ((size_t)2 << 20)
+enum { UNIT = 64, CLASSES = 224, MAGAZINE_CLASSES = 52 };
+#define HUGE_PAGE ((size_t)2 << 20)
 
 /* In front of the data of an owned buffer. While idle, `context` of the public part links its list. */
 typedef struct owned_buffer {
@@ -68,17 +68,18 @@ static inline owned_buffer *owned_of(mgr_buffer *buffer) { return (owned_buffer 
 static inline owned_buffer *next_of(owned_buffer *owned) { return owned->buffer.context; }
 
 static uint32_t magazine_capacity(uint32_t class) {
-    size_t n = MAGAZINE_BYTES / class_size(class);
-    return n < 2 ? 2 : n > MAGAZINE_MAX ? MAGAZINE_MAX : (uint32_t)n;
+    size_t n = MGR_POOL_MAGAZINE_BYTES / class_size(class);
+    return n < 2 ? 2 : n > MGR_POOL_MAGAZINE_BUFFERS ? MGR_POOL_MAGAZINE_BUFFERS : (uint32_t)n;
 }
 
 /* ---- the limit ---- */
 
 static uint64_t default_limit(void) {
     long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    uint64_t quarter = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 : UINT64_C(1) << 30;
+    uint64_t usual = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 : UINT64_C(1) << 30;
+    if (MGR_POOL_IDLE_BYTES) usual = MGR_POOL_IDLE_BYTES;
     const char *text = getenv("MYGRAD_CACHE_BYTES");
-    if (!text || !*text) return quarter;
+    if (!text || !*text) return usual;
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
@@ -89,7 +90,7 @@ static uint64_t default_limit(void) {
             stderr,
             "mygrad: MYGRAD_CACHE_BYTES=%s is not a number of bytes (digits, then K, M or G if you like); ignored\n",
             text);
-        return quarter;
+        return usual;
     }
     return value << shift;
 }
