@@ -41,6 +41,7 @@ typedef enum mgc_types {
     MGC_TYPES_FLOAT,
     MGC_TYPES_DIVIDE, /* as float, but integers of every size become f64 */
     MGC_TYPES_NUMERIC,
+    MGC_TYPES_INTEGER, /* integers and bool */
     MGC_TYPES_ALL,
     MGC_TYPES_SAME, /* opaque functions decide themselves */
     MGC_TYPES_COMPARE,
@@ -73,7 +74,7 @@ typedef struct mgc_stanza {
     int n_value, n_eval;
     mgc_expr *value[MGC_MAX_OUT];
     mgc_expr *eval[MGC_MAX_OUT];
-    mgc_expr *bool_row;
+    mgc_expr *bool_row, *int_row; /* eval of these rows, where it is another */
     mgc_types types;
     const char *doc, *note, *since;
     const char *super;    /* a superinstruction, and why there is one; NULL: none */

@@ -167,7 +167,7 @@ static void put_head(body_writer *b, mgc_text *t, const char *separator) {
 bool mgc_emit_body(mgc_world *w, const mgc_op *op, int row, mgc_body *body) {
     *body = (mgc_body){0};
     body_writer b = {.w = w, .op = op, .row = row, .body = body};
-    b.roots = row == MGC_ROW_BOOL && op->bool_row ? &op->bool_row : op->lowered;
+    b.roots = mgc_roots_of_row(op, row);
     const mgc_order order = mgc_postorder(b.roots, op->s->n_out);
     if (!find_scalars(&b, &order, op->s->n_out)) return false;
     mgc_text t = {0};

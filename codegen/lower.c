@@ -89,15 +89,24 @@ static bool check_functions(mgc_world *w, const mgc_op *op, int row, const mgc_o
     return true;
 }
 
+const mgc_node *const *mgc_roots_of_row(const mgc_op *op, int row) {
+    if (row == MGC_ROW_BOOL && op->bool_row) return &op->bool_row;
+    return op->int_row && !(1u << row & MGC_ROWS_FLOAT) ? &op->int_row : op->lowered;
+}
+
 /* Every function that the kernels of the op will call exists. */
 static bool check_rows(mgc_world *w, const mgc_op *op) {
-    const mgc_order order = mgc_postorder(op->lowered, op->s->n_out);
-    for (int row = 0; row < MGC_ROW_COUNT; row++)
-        if ((op->rows >> row & 1u) && !(row == MGC_ROW_BOOL && op->bool_row) && !check_functions(w, op, row, &order))
-            return false;
-    if (!op->bool_row) return true;
-    const mgc_order of_bool = mgc_postorder(&op->bool_row, 1);
-    return check_functions(w, op, MGC_ROW_BOOL, &of_bool);
+    for (int row = 0; row < MGC_ROW_COUNT; row++) {
+        if (!(op->rows >> row & 1u)) continue;
+        const mgc_order order = mgc_postorder(mgc_roots_of_row(op, row), op->s->n_out);
+        if (!check_functions(w, op, row, &order)) return false;
+    }
+    return true;
+}
+
+/* The rows that have an eval of their own. */
+static bool lower_row(mgc_world *w, mgc_op *op, const mgc_node **root) {
+    return !*root || ((*root = mgc_lower(w, op, *root)) && fits_a_kernel(w, op, root, 1));
 }
 
 static int count_flops(const mgc_world *w, const mgc_op *op) {
@@ -114,10 +123,7 @@ bool mgc_lower_all(mgc_world *w) {
         if (op->s->kind != MGC_MAP) continue;
         if (!lower_op(w, op) || !fits_a_kernel(w, op, op->lowered, op->s->n_out)) return false;
         op->flops = op->s->flops ? op->s->flops : count_flops(w, op);
-        if (op->bool_row) {
-            op->bool_row = mgc_lower(w, op, op->bool_row);
-            if (!op->bool_row || !fits_a_kernel(w, op, &op->bool_row, 1)) return false;
-        }
+        if (!lower_row(w, op, &op->bool_row) || !lower_row(w, op, &op->int_row)) return false;
         if (!check_rows(w, op)) return false;
     }
     for (int k = 0; k < w->n_ops; k++)

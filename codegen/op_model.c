@@ -36,6 +36,8 @@ static unsigned rows_of(mgc_types types) {
         return MGC_ROWS_FLOAT;
     case MGC_TYPES_NUMERIC:
         return MGC_ROWS_FLOAT | MGC_ROWS_INT;
+    case MGC_TYPES_INTEGER:
+        return MGC_ROWS_INT | 1u << MGC_ROW_BOOL;
     case MGC_TYPES_ALL:
     case MGC_TYPES_COMPARE:
         return MGC_ROWS_FLOAT | MGC_ROWS_INT | 1u << MGC_ROW_BOOL;

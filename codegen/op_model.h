@@ -75,7 +75,7 @@ typedef struct mgc_op {
     bool internal;
     const mgc_node *value[MGC_MAX_OUT];
     const mgc_node *eval[MGC_MAX_OUT];
-    const mgc_node *bool_row;
+    const mgc_node *bool_row, *int_row;
     const mgc_node *lowered[MGC_MAX_OUT]; /* eval in terms of functions only */
     bool lowering;
     const mgc_node *lets[MGC_MAX_LETS];
@@ -126,10 +126,12 @@ bool mgc_compile(mgc_world *w);
 bool mgc_too_large(mgc_world *w, const mgc_op *op);
 
 /* The passes. */
-bool mgc_resolve(mgc_world *w);        /* names -> DAG */
-bool mgc_derive_all(mgc_world *w);     /* rules that are not given */
-bool mgc_check_closure(mgc_world *w);  /* every op in a rule has rules */
-bool mgc_make_steps(mgc_world *w);     /* rules -> steps, fused ops; superinstructions -> patterns */
+bool mgc_resolve(mgc_world *w);       /* names -> DAG */
+bool mgc_derive_all(mgc_world *w);    /* rules that are not given */
+bool mgc_check_closure(mgc_world *w); /* every op in a rule has rules */
+bool mgc_make_steps(mgc_world *w);    /* rules -> steps, fused ops; superinstructions -> patterns */
+/* The lowered results of this row's kernel: the bool row's, the integer rows' or everyone's. */
+const mgc_node *const *mgc_roots_of_row(const mgc_op *op, int row);
 bool mgc_lower_all(mgc_world *w);      /* ops -> functions of simd and vmath; flops */
 bool mgc_check_accuracy(mgc_world *w); /* what is stated is bounded or measured */
 

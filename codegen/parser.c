@@ -190,16 +190,17 @@ static bool key_types(mgc_parser *p, mgc_stanza *s) {
     static const struct {
         const char *word;
         mgc_types types;
-    } words[] = {{"float", MGC_TYPES_FLOAT},     {"divide", MGC_TYPES_DIVIDE}, {"numeric", MGC_TYPES_NUMERIC},
-                 {"all", MGC_TYPES_ALL},         {"same", MGC_TYPES_SAME},     {"compare", MGC_TYPES_COMPARE},
-                 {"logical", MGC_TYPES_LOGICAL}, {"sum", MGC_TYPES_SUM},       {"mean", MGC_TYPES_MEAN}};
+    } words[] = {{"float", MGC_TYPES_FLOAT},     {"divide", MGC_TYPES_DIVIDE},   {"numeric", MGC_TYPES_NUMERIC},
+                 {"integer", MGC_TYPES_INTEGER}, {"all", MGC_TYPES_ALL},         {"same", MGC_TYPES_SAME},
+                 {"compare", MGC_TYPES_COMPARE}, {"logical", MGC_TYPES_LOGICAL}, {"sum", MGC_TYPES_SUM},
+                 {"mean", MGC_TYPES_MEAN}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!at_word(p, words[i].word)) continue;
         s->types = words[i].types;
         p->t++;
         return true;
     }
-    return mgc_fail_expected(p, "float, divide, numeric, all, same, compare, logical, sum or mean");
+    return mgc_fail_expected(p, "float, divide, numeric, integer, all, same, compare, logical, sum or mean");
 }
 
 static bool need_ulp(mgc_parser *p, double *out, mgc_place *at) {
@@ -289,15 +290,16 @@ static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place a
         if (strcmp(key, "value") == 0) return parse_tuple(p, s, s->value, &s->n_value);
         if (strcmp(key, "eval") == 0) return parse_tuple(p, s, s->eval, &s->n_eval);
         if (strcmp(key, "bool") == 0) return (s->bool_row = mgc_parse_expr(p)) != NULL;
+        if (strcmp(key, "integer") == 0) return (s->int_row = mgc_parse_expr(p)) != NULL;
         if (strcmp(key, "let") == 0) return key_let(p, s);
         if (strcmp(key, "ulp") == 0) return key_ulp(p, s);
         if (strcmp(key, "flops") == 0) return key_flops(p, s);
         if (strcmp(key, "super") == 0) return key_super(p, s);
-        return mgc_error(
-            p->d, at,
-            "expected doc, note, value, eval, bool, let, d, types, ulp, flops, domain, since, commutative, internal, "
-            "super or '}', found '%s'",
-            key);
+        return mgc_error(p->d, at,
+                         "expected doc, note, value, eval, bool, integer, let, d, types, ulp, flops, domain, since, "
+                         "commutative, internal, "
+                         "super or '}', found '%s'",
+                         key);
     }
     const bool written = mgc_is_written(s->kind);
     if (written && strcmp(key, "function") == 0) return need_string(p, &s->function);
@@ -326,8 +328,8 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
     if (mgc_is_written(s->kind) && !s->shape) return mgc_error(p->d, s->at, "'%s' has no shape", s->name);
     const bool reduce_types = s->types == MGC_TYPES_SUM || s->types == MGC_TYPES_MEAN;
     if (s->kind == MGC_MAP && (reduce_types || s->types == MGC_TYPES_SAME))
-        return mgc_error(p->d, s->at, "the types of '%s' must be float, divide, numeric, all, compare or logical",
-                         s->name);
+        return mgc_error(p->d, s->at,
+                         "the types of '%s' must be float, divide, numeric, integer, all, compare or logical", s->name);
     if (s->kind == MGC_MAP && s->n_params > 0 && s->types != MGC_TYPES_FLOAT)
         return mgc_error(p->d, s->at, "'%s' has parameters, so its types must be float", s->name);
     if (s->kind == MGC_REDUCE && !reduce_types && s->types != MGC_TYPES_NUMERIC && s->types != MGC_TYPES_ALL)
@@ -340,8 +342,15 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
     if (s->kind == MGC_MAP && s->n_out > 1 && !s->internal)
         return mgc_error(p->d, s->at, "'%s' has several results, so it must be internal: public functions return one",
                          s->name);
-    if (s->bool_row && s->types != MGC_TYPES_ALL)
-        return mgc_error(p->d, s->at, "'%s' has a bool row, so its types must be all", s->name);
+    if (s->bool_row && s->types != MGC_TYPES_ALL && s->types != MGC_TYPES_INTEGER)
+        return mgc_error(p->d, s->at, "'%s' has a bool row, so its types must be all or integer", s->name);
+    const bool both = s->types == MGC_TYPES_NUMERIC || s->types == MGC_TYPES_ALL || s->types == MGC_TYPES_COMPARE;
+    if (s->int_row && (!both || s->n_out > 1))
+        return mgc_error(
+            p->d, s->at,
+            "'%s' has integer rows of their own, so it must have one result, and its types must be numeric, "
+            "all or compare",
+            s->name);
     return true;
 }
 

@@ -143,6 +143,7 @@ static bool resolve_map(mgc_world *w, mgc_op *op) {
         op->eval[j] = op->value[j];
         if (s->n_eval && !(op->eval[j] = resolve_root(&sc, s->eval[j], op->bool_out))) return false;
     }
+    if (s->int_row && !(op->int_row = resolve_root(&sc, s->int_row, op->bool_out))) return false;
     sc.bool_row = true;
     return !s->bool_row || (op->bool_row = resolve_root(&sc, s->bool_row, true));
 }

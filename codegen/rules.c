@@ -94,7 +94,7 @@ static void make_fused(mgc_world *w, mgc_op *op, int i) {
     s->commutative = s->has_ulp = false;
     s->ulp_f32 = s->ulp_f64 = 0;
     s->flops = s->n_lets = s->n_eval = 0;
-    s->bool_row = NULL;
+    s->bool_row = s->int_row = NULL;
     s->n_in = n;
     s->n_out = s->n_value = 1;
     s->results[0] = NULL;

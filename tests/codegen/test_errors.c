@@ -134,12 +134,21 @@ MG_TEST(mgc_errors, parser) {
     check(OP("colour x"), "test.ops:4:3: error: expected doc, note, value,");
     check(OP("value x d/dy g"), "expected 'd' and the name of an input, found 'dy'");
     check(OP("value x d/dx g d/dx g"), "the derivative with respect to 'x' is given twice");
-    check("op f(x) { types odd }", "expected float, divide, numeric, all,");
+    check("op f(x) { types odd }", "expected float, divide, numeric, integer, all,");
     check(OP("value x ulp f32 1.0 1.0"), "expected 'f64', found '1.0'");
     check(OP("value x domain x 2 1"), "the domain of 'x' is empty");
     check("op f(x) { value x types float }", "'f' has no doc");
     check("op f(x) { doc \"d\" value x }", "'f' has no types");
     check("op f(x) { doc \"d\" types float }", "'f' has no value");
+    check(
+        "op f(x) { doc \"d\" types float value x integer x }",
+        "'f' has integer rows of their own, so it must have one result, and its types must be numeric, all or compare");
+    check("op f(x) -> (p, q) { doc \"d\" types all value (x, x) integer x internal }",
+          "'f' has integer rows of their own");
+    check("op f(x) { doc \"d\" types float value x bool x }",
+          "'f' has a bool row, so its types must be all or integer");
+    check("op f(x) { doc \"d\" types numeric value x integer mgv_floor(x) }",
+          "'f' has a row i8, but there is no mgv_floor of integers");
     check("reduce f(x) { doc \"d\" types sum }", "'f' has no step");
     check("op f(x; a) { doc \"d\" types all value x }", "'f' has parameters, so its types must be float");
     check("op f(x) { doc \"d\" types float value x ", "expected a key of the stanza or '}', found the end of the file");
