@@ -46,14 +46,14 @@ static void draw_range(uint16_t op, int input, double *lo, double *hi) {
     }
 }
 
-/* Element k of an input: no two elements of the problem are nearer than 0.002, and none is near 0, where kinks and ties
- * are. Multiples of 0.1, shifted by 0.05 from input to input and by 0.002 from element to element. */
+/* Element k of an input: no two elements of the problem are nearer than 0.001, and none is near 0, where kinks and ties
+ * are. Multiples of 0.1, shifted by 0.025 from input to input and by 0.001 from element to element. */
 static double draw(mg_test_rng *rng, uint16_t op, int input, int64_t k) {
     double lo, hi;
     draw_range(op, input, &lo, &hi);
     for (;;) {
         int64_t tenths = mg_test_int(rng, (int64_t)ceil(10 * lo) + 1, (int64_t)floor(10 * hi) - 1);
-        if (tenths < -2 || tenths > 0) return 0.1 * (double)tenths + 0.05 * input + 0.002 * (double)k;
+        if (tenths < -2 || tenths > 0) return 0.1 * (double)tenths + 0.025 * input + 0.001 * (double)k;
     }
 }
 
@@ -196,6 +196,42 @@ MG_TEST(gradients, relu_and_sqrt_at_their_edges) {
     double values[1];
     mg_read(mg_relu(VEC(-(double)INFINITY)), MG_F64, values);
     CHECK_BITS_F64(values[0], 0.0);
+}
+
+MG_TEST(gradients, absolute_is_0_at_0_and_at_nan) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(-2, -0.0, 0, 3, (double)NAN, -(double)INFINITY);
+    GRAD(mg_absolute(x), x, -1, 0, 0, 1, 0, -1);
+}
+
+MG_TEST(gradients, leaky_relu_is_0_at_0_and_at_nan) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(-2, -0.0, 0, 3, (double)NAN, -(double)INFINITY);
+    GRAD(mg_leaky_relu(x, 0.25), x, 0.25, 0, 0, 1, 0, 0.25);
+}
+
+MG_TEST(gradients, hard_tanh_is_0_at_its_bounds_and_at_nan) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(-2, -1, -0.5, 0, 1, 1.5, (double)NAN);
+    GRAD(mg_hard_tanh(x, -1, 1), x, 0, 0, 1, 1, 0, 0, 0);
+}
+
+MG_TEST(gradients, clip_gives_none_at_a_bound) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(-2, -1, 0, 2, 3), *low = VEC(-1, -1, -1, -1, -1), *high = VEC(2, 2, 2, 2, 2);
+    GRAD(mg_clip(x, low, high), x, 0, 0, 1, 0, 0);
+    GRAD(mg_clip(x, low, high), low, 1, 0, 0, 0, 0);
+    GRAD(mg_clip(x, low, high), high, 0, 0, 0, 0, 1);
+    double values[2]; /* low > high: high */
+    mg_read(mg_clip(VEC(0, 9), VEC(3, 3), VEC(1, 1)), MG_F64, values);
+    CHECK_BITS_F64(values[0], 1.0);
+    CHECK_BITS_F64(values[1], 1.0);
+}
+
+MG_TEST(gradients, reciprocal_at_0_and_far_out) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -4, 0x1p600);
+    GRAD(mg_reciprocal(x), x, -(double)INFINITY, -0.0625, -0.0); /* 2^-1200 is below every number, x*x above */
 }
 
 MG_TEST(gradients, extremes_go_to_the_first) {

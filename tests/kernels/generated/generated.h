@@ -44,4 +44,7 @@ bool gen_check(const mgk_op_info *op, mg_dtype row, const void *const in[], cons
 /* One element of an exact op, rounded to the row once per operation; false when there is no such oracle. */
 bool gen_exact(const char *op, mg_dtype row, const void *const in[], const double *params, void *const out[]);
 
+/* The same for ops of one result that one expression states: generated_simple.c. */
+bool gen_simple(const char *op, mg_dtype row, const void *const in[], int n_in, const double *params, void *out);
+
 #endif
