@@ -105,10 +105,11 @@ static mgk_isa asked_for(void) {
     int isa = 0;
     while (isa < MGK_ISA_COUNT && strcmp(name, isa_names[isa]) != 0) isa++;
     if (isa == MGK_ISA_COUNT)
-        fprintf(stderr, "mygrad: MYGRAD_ISA=%s is none of scalar, avx2, avx512, neon; ignored\n", name);
+        mgr_env_ignored("MYGRAD_ISA", name, "is none of scalar, avx2, avx512, neon");
     else if (!mgr_kernels_of((mgk_isa)isa)) {
-        fprintf(stderr, "mygrad: MYGRAD_ISA=%s is not usable: %s; ignored\n", name,
-                built_in[isa] ? "this CPU or its system does not support it" : "it is not built into this library");
+        mgr_env_ignored("MYGRAD_ISA", name,
+                        built_in[isa] ? "is not usable: this CPU or its system does not support it"
+                                      : "is not usable: it is not built into this library");
         isa = MGK_ISA_COUNT;
     }
     return (mgk_isa)isa;

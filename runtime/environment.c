@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 static bool on[MGR_ENV_COUNT];
@@ -24,8 +25,16 @@ static void read_all(void) {
         if (!text || !*text) continue;
         on[i] = one_of(text, yes);
         if (!on[i] && !one_of(text, no))
-            fprintf(stderr, "mygrad: %s=%s is none of 1, on, true, yes, 0, off, false, no; ignored\n", names[i], text);
+            mgr_env_ignored(names[i], text, "is none of 1, on, true, yes, 0, off, false, no");
     }
+}
+
+void mgr_env_ignored(const char *name, const char *value, const char *problem) {
+    char shown[64];
+    size_t n = strnlen(value, 61);
+    for (size_t i = 0; i < n; i++) shown[i] = value[i] >= ' ' && value[i] <= '~' ? value[i] : '?';
+    memcpy(shown + (n > 60 ? 60 : n), n > 60 ? "..." : "", n > 60 ? 4 : 1);
+    fprintf(stderr, "mygrad: %s=%s %s; ignored\n", name, shown, problem);
 }
 
 bool mgr_env_is_on(mgr_env name) {

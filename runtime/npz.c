@@ -289,7 +289,8 @@ static mg_status read_one(const zip *z, const unsigned char *directory, void *co
     one_member *one = context;
     MGR_TRY(for_each_array(z, directory, look_at, one));
     if (!one->any)
-        return mgr_fail(MG_ERR_INDEX, "load", "%s has no member \"%s\"; it has: %s", z->path, one->name, one->names);
+        return mgr_fail(MG_ERR_INDEX, "load", "%s has no member \"%s\"; it has: %s", z->path, one->name,
+                        one->used > 0 ? one->names : "no arrays");
     return read_member(z, &one->found, one->out);
 }
 

@@ -26,7 +26,9 @@ static int from_environment(void) {
     errno = 0;
     long n = strtol(text, &end, 10);
     if (*text >= '0' && *text <= '9' && !*end && !errno && n >= 1 && n <= MAX_THREADS) return (int)n;
-    fprintf(stderr, "mygrad: MYGRAD_NUM_THREADS=%s is not a number from 1 to %d; ignored\n", text, MAX_THREADS);
+    char problem[64];
+    snprintf(problem, sizeof problem, "is not a number from 1 to %d", MAX_THREADS);
+    mgr_env_ignored("MYGRAD_NUM_THREADS", text, problem);
     return 0;
 }
 

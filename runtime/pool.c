@@ -7,13 +7,14 @@
  *
  * A buffer's header lies in front of its data and keeps its size class while idle. All byte counts are of whole
  * classes. */
+#include "runtime/environment.h"
 #include "runtime/sizes.h"
 #include "runtime/status.h"
 #include "runtime/system_memory.h"
 #include "runtime/thread.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -86,21 +87,21 @@ static uint64_t default_limit(void) {
     unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
     if (shift) end++;
     if (*text < '0' || *text > '9' || *end || errno || value > UINT64_MAX >> 1 >> shift) {
-        fprintf(
-            stderr,
-            "mygrad: MYGRAD_CACHE_BYTES=%s is not a number of bytes (digits, then K, M or G if you like); ignored\n",
-            text);
+        mgr_env_ignored("MYGRAD_CACHE_BYTES", text, "is not a number of bytes (digits, then K, M or G if you like)");
         return usual;
     }
     return value << shift;
 }
 
-static uint64_t pool_limit(void) {
-    uint64_t limit = atomic_load_explicit(&limit_bytes, memory_order_relaxed);
-    if (limit) return limit - 1;
-    limit = default_limit();
+/* Unless the program has set one meanwhile. */
+static void read_limit(void) {
     uint64_t unset = 0;
-    atomic_compare_exchange_strong(&limit_bytes, &unset, limit + 1);
+    atomic_compare_exchange_strong(&limit_bytes, &unset, default_limit() + 1);
+}
+
+static uint64_t pool_limit(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (atomic_load_explicit(&limit_bytes, memory_order_relaxed) == 0) pthread_once(&once, read_limit);
     return atomic_load_explicit(&limit_bytes, memory_order_relaxed) - 1;
 }
 

@@ -104,6 +104,9 @@ MG_TEST(io, npz_lists_what_has_room) {
     CHECK(mg_save_npz(path, 1, pointers, tensors) == MG_OK);
     CHECK(mg_load_npz(path, "bias") == NULL);
     nnet_expect_error(MG_ERR_INDEX, "it has: ...");
+    CHECK(mg_save_npz(path, 0, pointers, tensors) == MG_OK);
+    CHECK(mg_load_npz(path, "bias") == NULL);
+    nnet_expect_error(MG_ERR_INDEX, "it has: no arrays");
     unlink(path);
 }
 

@@ -119,7 +119,9 @@ MG_TEST(cpu, switches_take_words_and_name_nonsense) {
                  {"MYGRAD_VERBOSE=0 MYGRAD_EAGER=off MYGRAD_DEBUG=no", "<000>\n"},
                  {"MYGRAD_VERBOSE= MYGRAD_EAGER=on MYGRAD_DEBUG=false", "<010>\n"},
                  {"MYGRAD_VERBOSE=0 MYGRAD_EAGER=on MYGRAD_DEBUG=2",
-                  "mygrad: MYGRAD_DEBUG=2 is none of 1, on, true, yes, 0, off, false, no; ignored\n<010>\n"}};
+                  "mygrad: MYGRAD_DEBUG=2 is none of 1, on, true, yes, 0, off, false, no; ignored\n<010>\n"},
+                 {"MYGRAD_VERBOSE=0 MYGRAD_EAGER=0 MYGRAD_DEBUG=\"$(printf 'a\\nmygrad: b')\"",
+                  "mygrad: MYGRAD_DEBUG=a?mygrad: b is none of 1, on, true, yes, 0, off, false, no; ignored\n<000>\n"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char out[2048];
         run_child(out, sizeof out, cases[i].settings, "switches");
