@@ -7,10 +7,12 @@
  * LARGEST ERROR: below 1 ULP of the exact value; the measured figures, and where they are reached, are in
  * codegen/accuracy.txt (f32 on all 2^32 inputs, f64 on 10^7 points, random bits, the ranges that matter, both sides of
  * every turning point, and more around the worst of them).
- *   exp       2^n p(r), Horner
+ *   exp exp2  2^n p(r), Horner
  *   expm1     2^n (expm1(r) + 1 - 2^-n), sum kept exact
  *   log       e ln2 + p(f); f64 by f/(2+f)
  *   log1p     the same from x itself
+ *   log2      e + f/ln2 + p(f), the largest product and sum kept exact; log10 likewise
+ *   cbrt      a polynomial for v^(-1/3), then steps with an exact residual
  *   tanh      f32 14 polynomials; f64 expm1, double words
  *   sigmoid   exp(-|x|) in double words, one division
  * Domain: all of the type; subnormal arguments and results included, nothing is flushed. Exception flags: no promise.
@@ -22,6 +24,9 @@
  *   log1p    -1: -inf   x < -1: NaN   +inf: inf   -0: -0
  *   tanh     -inf: -1   +inf: 1   -0: -0
  *   sigmoid  -inf: +0   +inf: 1   0: 0.5   subnormal below -87.3 (-708.4), +0 below -103.97 (-745.13)
+ *   exp2     -inf: +0   +inf: inf   x >= 128 (1024): inf   x <= -150 (-1075): +0
+ *   log2, log10  as log
+ *   cbrt     -inf, +inf, -0, +0: x itself
  *
  * ROUGH COST on AVX-512 (AVX2), one core of a busy 2.6 GHz server, ns per element in L1, f32 / f64. SLEEF's u10
  * functions beside them: exp 0.27 / 0.99, expm1 1.18 / 2.4, log 0.53 / 1.21, log1p 0.73 / 1.92, tanh 1.44 / 3.2.
@@ -30,8 +35,10 @@
 #ifndef MGK_VMATH_H
 #define MGK_VMATH_H
 
+#include "kernels/vmath/vm_cbrt.h"
 #include "kernels/vmath/vm_exp.h"
 #include "kernels/vmath/vm_log.h"
+#include "kernels/vmath/vm_log2.h"
 #include "kernels/vmath/vm_sigmoid.h"
 #include "kernels/vmath/vm_tanh.h"
 

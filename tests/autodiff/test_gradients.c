@@ -198,6 +198,19 @@ MG_TEST(gradients, relu_and_sqrt_at_their_edges) {
     CHECK_BITS_F64(values[0], 0.0);
 }
 
+#define INF ((double)INFINITY)
+
+MG_TEST(gradients, roots_and_logarithms_at_their_edges) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -8, (double)NAN);
+    GRAD(mg_cbrt(x), x, INF, 1.0 / 12, (double)NAN);
+    mg_tensor *y = VEC(0, -1, 1, (double)NAN);
+    GRAD(mg_log2(y), y, INF, -1.4426950408889634, 1.4426950408889634, (double)NAN);
+    GRAD(mg_log10(y), y, INF, -0.4342944819032518, 0.4342944819032518, (double)NAN);
+    mg_tensor *z = VEC(-INF, 0, (double)NAN);
+    GRAD(mg_exp2(z), z, 0, 0.6931471805599453, (double)NAN);
+}
+
 MG_TEST(gradients, extremes_go_to_the_first) {
     MG_SCOPE;
     mg_tensor *x = VEC(1, 3, 3);

@@ -139,8 +139,8 @@ static real_function *wide_function(const char *op) {
     static const struct {
         const char *op;
         real_function *f;
-    } table[] = {{"exp", expl},     {"expm1", expm1l}, {"log", logl},
-                 {"log1p", log1pl}, {"tanh", tanhl},   {"sigmoid", sigmoid_wide}};
+    } table[] = {{"exp", expl},   {"exp2", exp2l},   {"expm1", expm1l}, {"log", logl},   {"log1p", log1pl},
+                 {"log2", log2l}, {"log10", log10l}, {"cbrt", cbrtl},   {"tanh", tanhl}, {"sigmoid", sigmoid_wide}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].op, op) == 0) return table[i].f;
     return NULL;

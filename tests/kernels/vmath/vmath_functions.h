@@ -11,7 +11,11 @@
     F(log, log, mpfr_log)                                                                                              \
     F(log1p, log1p, mpfr_log1p)                                                                                        \
     F(tanh, tanh, mpfr_tanh)                                                                                           \
-    F(sigmoid, sigmoid, exact_sigmoid)
+    F(sigmoid, sigmoid, exact_sigmoid)                                                                                 \
+    F(exp2, exp2, mpfr_exp2)                                                                                           \
+    F(log2, log2, mpfr_log2)                                                                                           \
+    F(log10, log10, mpfr_log10)                                                                                        \
+    F(cbrt, cbrt, mpfr_cbrt)
 
 #define VMATH_ENUM_(name, f32, f64) VMATH_##name,
 enum { VMATH_FUNCTIONS(VMATH_ENUM_) VMATH_COUNT };

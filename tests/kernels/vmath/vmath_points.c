@@ -22,7 +22,13 @@ const vmath_hard vmath_hard_f32[] = {
     {VMATH_log1p, 0x1.fffffep127},  {VMATH_log1p, 0x1p-149},        {VMATH_tanh, 0x1p-149},
     {VMATH_tanh, 0x1.fffffep-3},    {VMATH_tanh, 0x1p-2},           {VMATH_tanh, 0x1.205966p3},
     {VMATH_sigmoid, -0x1.5ed742p6}, {VMATH_sigmoid, -0x1.5dac2ep6}, {VMATH_sigmoid, -0x1.9fe368p6},
-    {VMATH_sigmoid, -0x1.9d1dap6},  {VMATH_sigmoid, 17.5},
+    {VMATH_sigmoid, -0x1.9d1dap6},  {VMATH_sigmoid, 17.5},          {VMATH_exp2, 0x1.fffffep6},
+    {VMATH_exp2, -0x1.2bfffep7},    {VMATH_exp2, -0x1.2c0002p7},    {VMATH_exp2, -0x1.f80002p6},
+    {VMATH_log2, 0x1p-149},         {VMATH_log2, 0x1.5ffffep0},     {VMATH_log2, 0x1.6p0},
+    {VMATH_log2, 0x1.fffffep-1},    {VMATH_log10, 0x1p-149},        {VMATH_log10, 0x1.5ffffep0},
+    {VMATH_log10, 0x1.6p0},         {VMATH_log10, 0x1.fffffep-1},   {VMATH_cbrt, 0x1p-149},
+    {VMATH_cbrt, 0x1.fffffep127},   {VMATH_cbrt, 0x1.7ffffep0},     {VMATH_cbrt, 0x1.dc12d4p-127},
+    {VMATH_exp2, -0x1.f9fc6ap+6},   {VMATH_log10, 0x1.541adcp+0},   {VMATH_log2, 0x1.5bd7cep+0},
 };
 const vmath_hard vmath_hard_f64[] = {
     {VMATH_sigmoid, -0x1.6264bfaaabaa4p+9},
@@ -62,6 +68,26 @@ const vmath_hard vmath_hard_f64[] = {
     {VMATH_sigmoid, -0x1.6266cbb23cbdep+9},
     {VMATH_sigmoid, -0x1.74910d52d3051p9},
     {VMATH_sigmoid, 37.5},
+    {VMATH_exp2, 0x1.fffffffffffffp9},
+    {VMATH_exp2, -0x1.0cbffffffffffp10},
+    {VMATH_exp2, -0x1.0cc0000000001p10},
+    {VMATH_exp2, -0x1.ff00000000001p9},
+    {VMATH_log2, 0x1p-1074},
+    {VMATH_log2, 0x1.5ffffffffffffp0},
+    {VMATH_log2, 0x1.6p0},
+    {VMATH_log2, 0x1.fffffffffffffp-1},
+    {VMATH_log10, 0x1p-1074},
+    {VMATH_log10, 0x1.5ffffffffffffp0},
+    {VMATH_log10, 0x1.6p0},
+    {VMATH_log10, 0x1.fffffffffffffp-1},
+    {VMATH_cbrt, 0x1p-1074},
+    {VMATH_cbrt, DBL_MAX},
+    {VMATH_cbrt, 0x1.7ffffffffffffp0},
+    {VMATH_cbrt, -0x1.6e6c1deff6a29p+373},
+    {VMATH_exp2, -0x1.ff3e91b11c4adp+9},
+    {VMATH_log10, 0x1.546d8780c1cf1p+0},
+    {VMATH_log2, 0x1.5d38efc5f94a5p+0},
+    {VMATH_exp2, 0x1.a30557a5b31bcp+7},
 };
 const int vmath_n_hard_f32 = (int)(sizeof vmath_hard_f32 / sizeof *vmath_hard_f32);
 const int vmath_n_hard_f64 = (int)(sizeof vmath_hard_f64 / sizeof *vmath_hard_f64);
@@ -100,6 +126,10 @@ static const range ranges[VMATH_COUNT] = {
     [VMATH_log1p] = {-0.99999, 4, -0.98, 0.98, {0, 0}, {0, 0}, 0, -1, 1, false},
     [VMATH_tanh] = {-22, 22, -2, 2, {-745.2, -705.2}, {18, 20}, ln2_half / 32, 0, 2, false},
     [VMATH_sigmoid] = {-745.5, 45, -2, 2, {-745.2, -705.2}, {700, 712}, ln2_half, 0, 7, false},
+    [VMATH_exp2] = {-1075.5, 1025, -2, 2, {-1075, -1021}, {1020, 1026}, 0.5, 0, 8, false},
+    [VMATH_log2] = {0.5, 2, 0.7, 1.6, {0, 0}, {0, 0}, 0, 0, 1, true},
+    [VMATH_log10] = {0.5, 2, 0.7, 1.6, {0, 0}, {0, 0}, 0, 0, 1, true},
+    [VMATH_cbrt] = {-8, 8, 0.375, 3, {0, 0}, {0, 0}, 0, 0, 1, false},
 };
 
 static double between(double low, double high, uint64_t r) { return low + (high - low) * unit(r); }
