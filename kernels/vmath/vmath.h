@@ -15,6 +15,8 @@
  *   cbrt      a polynomial for v^(-1/3), then steps with an exact residual
  *   tanh      f32 14 polynomials; f64 expm1, double words
  *   sigmoid   exp(-|x|) in double words, one division
+ *   sinh cosh csch sech coth
+ *             2^n (z cosh r + w sinh r); f32 in f64, f64 in double words
  * Domain: all of the type; subnormal arguments and results included, nothing is flushed. Exception flags: no promise.
  *
  * SPECIAL VALUES (C's Annex F; NaN of any payload gives NaN):
@@ -27,6 +29,10 @@
  *   exp2     -inf: +0   +inf: inf   x >= 128 (1024): inf   x <= -150 (-1075): +0
  *   log2, log10  as log
  *   cbrt     -inf, +inf, -0, +0: x itself
+ *   sinh     odd   +inf: inf   +0: +0   x > 89.41 (710.47): inf
+ *   cosh     even  +inf: inf   0: 1     as sinh
+ *   csch     odd   +inf: +0    +0: inf   x > 104.66 (745.82): +0   sech: even, the same, but 0: 1
+ *   coth     odd   +inf: 1     +0: inf
  *
  * ROUGH COST on AVX-512 (AVX2), one core of a busy 2.6 GHz server, ns per element in L1, f32 / f64. SLEEF's u10
  * functions beside them: exp 0.27 / 0.99, expm1 1.18 / 2.4, log 0.53 / 1.21, log1p 0.73 / 1.92, tanh 1.44 / 3.2.
@@ -37,6 +43,7 @@
 
 #include "kernels/vmath/vm_cbrt.h"
 #include "kernels/vmath/vm_exp.h"
+#include "kernels/vmath/vm_hyperbolic.h"
 #include "kernels/vmath/vm_log.h"
 #include "kernels/vmath/vm_log2.h"
 #include "kernels/vmath/vm_sigmoid.h"

@@ -211,6 +211,32 @@ MG_TEST(gradients, roots_and_logarithms_at_their_edges) {
     GRAD(mg_exp2(z), z, 0, 0.6931471805599453, (double)NAN);
 }
 
+/* The only gradient of f is that of a scalar x, within a few roundings. */
+static void check_near(mg_tensor *f, mg_tensor *x, double expected) {
+    double g;
+    CHECK(f != NULL);
+    CHECK_EQ_I64(mg_backward(f), MG_OK);
+    CHECK_EQ_I64(mg_read(mg_grad(x), MG_F64, &g), MG_OK);
+    CHECK_MSG(fabs(g - expected) <= 0x1p-50 * fabs(expected) + 0x1p-1074, "%.17g, not %.17g", g, expected);
+}
+
+/* Expected: in 300 bits. */
+MG_TEST(gradients, hyperbolic_functions_where_the_plain_formula_fails) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(40);
+    check_near(mg_csch(x), x, -8.4967085105831779907e-18);
+    check_near(mg_sech(x), x, -8.4967085105831779907e-18);
+    check_near(mg_coth(x), x, -7.2194055513816606892e-35);
+}
+
+MG_TEST(gradients, hyperbolic_reciprocals_at_0_and_far_out) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, 800, -800, INF, (double)NAN);
+    GRAD(mg_csch(x), x, -INF, -INF, -0.0, -0.0, -0.0, (double)NAN);
+    GRAD(mg_coth(x), x, -INF, -INF, -0.0, -0.0, -0.0, (double)NAN);
+    GRAD(mg_sech(x), x, -0.0, 0.0, -0.0, 0.0, -0.0, (double)NAN);
+}
+
 MG_TEST(gradients, extremes_go_to_the_first) {
     MG_SCOPE;
     mg_tensor *x = VEC(1, 3, 3);

@@ -59,6 +59,8 @@ static bool primitive(const char *op, const double x[], double *r) {
         {"log2", log2(a)},
         {"log10", log10(a)},
         {"cbrt", cbrt(a)},
+        {"sinh", sinh(a)},
+        {"cosh", cosh(a)},
         {"maximum", larger(a, b)},
         {"minimum", -larger(-a, -b)},
         {"less", a < b},

@@ -15,7 +15,12 @@
     F(exp2, exp2, mpfr_exp2)                                                                                           \
     F(log2, log2, mpfr_log2)                                                                                           \
     F(log10, log10, mpfr_log10)                                                                                        \
-    F(cbrt, cbrt, mpfr_cbrt)
+    F(cbrt, cbrt, mpfr_cbrt)                                                                                           \
+    F(sinh, sinh, mpfr_sinh)                                                                                           \
+    F(cosh, cosh, mpfr_cosh)                                                                                           \
+    F(csch, csch, mpfr_csch)                                                                                           \
+    F(sech, sech, mpfr_sech)                                                                                           \
+    F(coth, coth, mpfr_coth)
 
 #define VMATH_ENUM_(name, f32, f64) VMATH_##name,
 enum { VMATH_FUNCTIONS(VMATH_ENUM_) VMATH_COUNT };

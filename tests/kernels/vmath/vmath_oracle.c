@@ -8,6 +8,9 @@
 #include "vmath_lanes.h"
 
 static double sigmoid(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
+static double csch(double x) { return 1 / sinh(x); }
+static double sech(double x) { return 1 / cosh(x); }
+static double coth(double x) { return 1 / tanh(x); }
 
 double vmath_exact_f32(int fn, float x) {
 #define F32_(name, o32, o64) o32,
