@@ -211,6 +211,19 @@ MG_TEST(gradients, roots_and_logarithms_at_their_edges) {
     GRAD(mg_exp2(z), z, 0, 0.6931471805599453, (double)NAN);
 }
 
+MG_TEST(gradients, inverse_hyperbolic_functions_at_1_and_0) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(1, 2, 0.5, -2, (double)NAN);
+    GRAD(mg_arccosh(x), x, INF, 1 / sqrt(3.0), (double)NAN, (double)NAN, (double)NAN);
+    mg_tensor *y = VEC(1, -1, 0.5, 2, (double)NAN); /* beyond 1 the formula goes on, as in MyGrad */
+    GRAD(mg_arctanh(y), y, INF, INF, 1 / 0.75, -1.0 / 3, (double)NAN);
+    mg_tensor *z = VEC(1, -1, 2, 0, (double)NAN);
+    GRAD(mg_arccoth(z), z, INF, INF, -1.0 / 3, 1, (double)NAN);
+    mg_tensor *w = VEC(0, -0.0, INF, (double)NAN);
+    GRAD(mg_arccsch(w), w, -INF, -INF, -0.0, (double)NAN);
+    GRAD(mg_arcsinh(w), w, 1, 1, 0, (double)NAN);
+}
+
 /* The only gradient of f is that of a scalar x, within a few roundings. */
 static void check_near(mg_tensor *f, mg_tensor *x, double expected) {
     double g;
@@ -220,10 +233,17 @@ static void check_near(mg_tensor *f, mg_tensor *x, double expected) {
     CHECK_MSG(fabs(g - expected) <= 0x1p-50 * fabs(expected) + 0x1p-1074, "%.17g, not %.17g", g, expected);
 }
 
-/* Expected: in 300 bits. */
+/* Where x*x overflows, 1 - x*x cancels, and cosh(x)*cosh(x) is far from 1. Expected: in 300 bits. */
 MG_TEST(gradients, hyperbolic_functions_where_the_plain_formula_fails) {
     MG_SCOPE;
-    mg_tensor *x = VEC(40);
+    mg_tensor *far = VEC(1e155), *below = VEC(1 - 0x1p-52), *above = VEC(1 + 0x1p-52), *x = VEC(40);
+    check_near(mg_arcsinh(far), far, 1e-155);
+    check_near(mg_arccosh(far), far, 1e-155);
+    check_near(mg_arccsch(far), far, -9.9999999999999998565e-311);
+    check_near(mg_arccoth(far), far, -9.9999999999999998565e-311);
+    check_near(mg_arctanh(below), below, 2251799813685248.25);
+    check_near(mg_arccosh(above), above, 47453132.81212577381);
+    check_near(mg_arccoth(above), above, -2251799813685247.75);
     check_near(mg_csch(x), x, -8.4967085105831779907e-18);
     check_near(mg_sech(x), x, -8.4967085105831779907e-18);
     check_near(mg_coth(x), x, -7.2194055513816606892e-35);

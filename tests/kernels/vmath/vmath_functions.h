@@ -18,9 +18,14 @@
     F(cbrt, cbrt, mpfr_cbrt)                                                                                           \
     F(sinh, sinh, mpfr_sinh)                                                                                           \
     F(cosh, cosh, mpfr_cosh)                                                                                           \
+    F(arcsinh, asinh, mpfr_asinh)                                                                                      \
+    F(arctanh, atanh, mpfr_atanh)                                                                                      \
+    F(arccosh, acosh, mpfr_acosh)                                                                                      \
     F(csch, csch, mpfr_csch)                                                                                           \
     F(sech, sech, mpfr_sech)                                                                                           \
-    F(coth, coth, mpfr_coth)
+    F(coth, coth, mpfr_coth)                                                                                           \
+    F(arccsch, arccsch, exact_arccsch)                                                                                 \
+    F(arccoth, arccoth, exact_arccoth)
 
 #define VMATH_ENUM_(name, f32, f64) VMATH_##name,
 enum { VMATH_FUNCTIONS(VMATH_ENUM_) VMATH_COUNT };
