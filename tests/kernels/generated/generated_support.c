@@ -134,13 +134,23 @@ bool gen_same(mg_dtype row, const void *a, const void *b) {
 typedef long double real_function(long double);
 
 static long double sigmoid_wide(long double x) { return x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x)); }
+static long double csch_wide(long double x) { return 1 / sinhl(x); }
+static long double sech_wide(long double x) { return 1 / coshl(x); }
+static long double coth_wide(long double x) { return 1 / tanhl(x); }
+static long double arccsch_wide(long double x) { return asinhl(1 / x); }
+static long double arccoth_wide(long double x) {
+    return isinf(x) ? 1 / x : copysignl(log1pl(2 / (fabsl(x) - 1)) / 2, x);
+}
 
 static real_function *wide_function(const char *op) {
     static const struct {
         const char *op;
         real_function *f;
-    } table[] = {{"exp", expl},     {"expm1", expm1l}, {"log", logl},
-                 {"log1p", log1pl}, {"tanh", tanhl},   {"sigmoid", sigmoid_wide}};
+    } table[] = {{"exp", expl},       {"exp2", exp2l},           {"expm1", expm1l},         {"log", logl},
+                 {"log1p", log1pl},   {"log2", log2l},           {"log10", log10l},         {"cbrt", cbrtl},
+                 {"sinh", sinhl},     {"cosh", coshl},           {"tanh", tanhl},           {"csch", csch_wide},
+                 {"sech", sech_wide}, {"coth", coth_wide},       {"arcsinh", asinhl},       {"arccosh", acoshl},
+                 {"arctanh", atanhl}, {"arccsch", arccsch_wide}, {"arccoth", arccoth_wide}, {"sigmoid", sigmoid_wide}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].op, op) == 0) return table[i].f;
     return NULL;
