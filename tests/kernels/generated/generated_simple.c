@@ -101,30 +101,12 @@ static const struct {
             {"logical_xor", int_xor, true},
             {"invert", int_not, true}};
 
-/* ---- reading and writing ---- */
-
-static bool is_signed_row(mg_dtype row) { return row >= MG_I8 && row <= MG_I64; }
-
-static uint64_t read_int(mg_dtype row, const void *p) {
-    uint64_t x = 0;
-    memcpy(&x, p, gen_size(row)); /* little-endian hosts */
-    const unsigned bits = 8 * (unsigned)gen_size(row);
-    if (row == MG_BOOL) return x != 0;
-    if (is_signed_row(row) && bits < 64 && (x >> (bits - 1) & 1)) x |= ~(uint64_t)0 << bits;
-    return x;
-}
-
-static double read_float(mg_dtype row, const void *p) {
-    float f;
-    double d;
-    if (row == MG_F32) return memcpy(&f, p, sizeof f), (double)f;
-    return memcpy(&d, p, sizeof d), d;
-}
+/* ---- by kind of row ---- */
 
 static bool simple_float(const char *op, mg_dtype row, const void *const in[], int n_in, const double *params,
                          void *out) {
     double x[MGK_MAX_IN], p[MGK_MAX_PARAMS] = {0};
-    for (int i = 0; i < n_in; i++) x[i] = read_float(row, in[i]);
+    for (int i = 0; i < n_in; i++) x[i] = gen_read_float(row, in[i]);
     for (int i = 0; params && i < 2; i++) p[i] = row == MG_F32 ? (double)(float)params[i] : params[i];
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         if (strcmp(tests[i].op, op) == 0) return *(unsigned char *)out = tests[i].f(x[0]), true;
@@ -140,16 +122,16 @@ static bool simple_float(const char *op, mg_dtype row, const void *const in[], i
 
 static bool simple_int(const char *op, mg_dtype row, const void *const in[], int n_in, void *out) {
     uint64_t x[MGK_MAX_IN];
-    for (int i = 0; i < n_in; i++) x[i] = read_int(row, in[i]);
+    for (int i = 0; i < n_in; i++) x[i] = gen_read_int(row, in[i]);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         if (strcmp(tests[i].op, op) != 0) continue;
         const bool sign = tests[i].f == test_signbit;
-        *(unsigned char *)out = sign ? below(x[0], 0, is_signed_row(row)) : tests[i].of_integer;
+        *(unsigned char *)out = sign ? below(x[0], 0, gen_is_signed(row)) : tests[i].of_integer;
         return true;
     }
     for (size_t i = 0; i < sizeof ints / sizeof *ints; i++) {
         if (strcmp(ints[i].op, op) != 0 || (row == MG_BOOL && !ints[i].of_bool)) continue;
-        uint64_t y = ints[i].f(x, is_signed_row(row));
+        uint64_t y = ints[i].f(x, gen_is_signed(row));
         if (row == MG_BOOL) y &= 1;
         memcpy(out, &y, gen_size(row));
         return true;

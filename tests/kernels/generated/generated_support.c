@@ -156,6 +156,24 @@ static real_function *wide_function(const char *op) {
     return NULL;
 }
 
+bool gen_is_signed(mg_dtype row) { return row >= MG_I8 && row <= MG_I64; }
+
+uint64_t gen_read_int(mg_dtype row, const void *p) {
+    uint64_t x = 0;
+    memcpy(&x, p, gen_size(row)); /* little-endian hosts */
+    const unsigned bits = 8 * (unsigned)gen_size(row);
+    if (row == MG_BOOL) return x != 0;
+    if (gen_is_signed(row) && bits < 64 && (x >> (bits - 1) & 1)) x |= ~(uint64_t)0 << bits;
+    return x;
+}
+
+double gen_read_float(mg_dtype row, const void *p) {
+    float f;
+    double d;
+    if (row == MG_F32) return memcpy(&f, p, sizeof f), (double)f;
+    return memcpy(&d, p, sizeof d), d;
+}
+
 bool gen_has_oracle(const mgk_op_info *op) {
     if (op->n_pattern) return false;
     const size_t n = strlen(op->name);
