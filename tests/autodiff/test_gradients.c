@@ -198,6 +198,20 @@ MG_TEST(gradients, relu_and_sqrt_at_their_edges) {
     CHECK_BITS_F64(values[0], 0.0);
 }
 
+MG_TEST(gradients, circular_functions_at_zero_infinity_and_nan) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, (double)INFINITY, -(double)INFINITY, (double)NAN);
+    GRAD(mg_sin(x), x, 1, 1, (double)NAN, (double)NAN, (double)NAN);
+    GRAD(mg_cos(x), x, -0.0, 0, (double)NAN, (double)NAN, (double)NAN);
+    GRAD(mg_tan(x), x, 1, 1, (double)NAN, (double)NAN, (double)NAN);
+}
+
+MG_TEST(gradients, arctan_of_large_numbers) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, 1, -1, (double)INFINITY, -(double)INFINITY, (double)NAN, 0x1p520, -0x1p530);
+    GRAD(mg_arctan(x), x, 1, 0.5, 0.5, 0, 0, (double)NAN, 0x1p-1040, 0x1p-1060);
+}
+
 MG_TEST(gradients, extremes_go_to_the_first) {
     MG_SCOPE;
     mg_tensor *x = VEC(1, 3, 3);

@@ -139,8 +139,9 @@ static real_function *wide_function(const char *op) {
     static const struct {
         const char *op;
         real_function *f;
-    } table[] = {{"exp", expl},     {"expm1", expm1l}, {"log", logl},
-                 {"log1p", log1pl}, {"tanh", tanhl},   {"sigmoid", sigmoid_wide}};
+    } table[] = {{"exp", expl},   {"expm1", expm1l},         {"log", logl}, {"log1p", log1pl},
+                 {"tanh", tanhl}, {"sigmoid", sigmoid_wide}, {"sin", sinl}, {"cos", cosl},
+                 {"tan", tanl},   {"arctan", atanl}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].op, op) == 0) return table[i].f;
     return NULL;

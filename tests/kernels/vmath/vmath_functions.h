@@ -11,8 +11,11 @@
     F(log, log, mpfr_log)                                                                                              \
     F(log1p, log1p, mpfr_log1p)                                                                                        \
     F(tanh, tanh, mpfr_tanh)                                                                                           \
-    F(sigmoid, sigmoid, exact_sigmoid)
-
+    F(sigmoid, sigmoid, exact_sigmoid)                                                                                 \
+    F(sin, sin, mpfr_sin)                                                                                              \
+    F(cos, cos, mpfr_cos)                                                                                              \
+    F(tan, tan, mpfr_tan)                                                                                              \
+    F(arctan, atan, mpfr_atan)
 #define VMATH_ENUM_(name, f32, f64) VMATH_##name,
 enum { VMATH_FUNCTIONS(VMATH_ENUM_) VMATH_COUNT };
 #undef VMATH_ENUM_

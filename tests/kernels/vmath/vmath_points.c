@@ -11,18 +11,58 @@
 #include "vmath_lanes.h"
 
 const vmath_hard vmath_hard_f32[] = {
-    {VMATH_expm1, 0x1.804aacp-2},   {VMATH_expm1, 0x1.63e57p-2},    {VMATH_expm1, 0x1.d75be4p+4},
-    {VMATH_log1p, -0x1.084c1ep-2},  {VMATH_log, 0x1.7fd536p-1},     {VMATH_tanh, 0x1.0102dp-2},
-    {VMATH_exp, 0x1.86ec5cp+5},     {VMATH_exp, 0x1.62e42ep6},      {VMATH_exp, 0x1.62e430p6},
-    {VMATH_exp, -0x1.9fe368p6},     {VMATH_exp, -0x1.9fe36ap6},     {VMATH_exp, -0x1.5d58ap6},
-    {VMATH_expm1, 0x1.89547p-2},    {VMATH_expm1, -0x1.154246p4},   {VMATH_expm1, 0x1.62e42ep6},
-    {VMATH_log, 0x1p-149},          {VMATH_log, 0x1.fffffcp-127},   {VMATH_log, 0x1.fffffep127},
-    {VMATH_log, 0x1.6d3026p-1},     {VMATH_log, 0x1.8p0},           {VMATH_log, 0x1.7ffffep-1},
-    {VMATH_log1p, 0x1.fffffep-2},   {VMATH_log1p, -0x1.000002p-2},  {VMATH_log1p, -0x1.fffffep-1},
-    {VMATH_log1p, 0x1.fffffep127},  {VMATH_log1p, 0x1p-149},        {VMATH_tanh, 0x1p-149},
-    {VMATH_tanh, 0x1.fffffep-3},    {VMATH_tanh, 0x1p-2},           {VMATH_tanh, 0x1.205966p3},
-    {VMATH_sigmoid, -0x1.5ed742p6}, {VMATH_sigmoid, -0x1.5dac2ep6}, {VMATH_sigmoid, -0x1.9fe368p6},
-    {VMATH_sigmoid, -0x1.9d1dap6},  {VMATH_sigmoid, 17.5},
+    {VMATH_expm1, 0x1.804aacp-2},
+    {VMATH_expm1, 0x1.63e57p-2},
+    {VMATH_expm1, 0x1.d75be4p+4},
+    {VMATH_log1p, -0x1.084c1ep-2},
+    {VMATH_log, 0x1.7fd536p-1},
+    {VMATH_tanh, 0x1.0102dp-2},
+    {VMATH_exp, 0x1.86ec5cp+5},
+    {VMATH_exp, 0x1.62e42ep6},
+    {VMATH_exp, 0x1.62e430p6},
+    {VMATH_exp, -0x1.9fe368p6},
+    {VMATH_exp, -0x1.9fe36ap6},
+    {VMATH_exp, -0x1.5d58ap6},
+    {VMATH_expm1, 0x1.89547p-2},
+    {VMATH_expm1, -0x1.154246p4},
+    {VMATH_expm1, 0x1.62e42ep6},
+    {VMATH_log, 0x1p-149},
+    {VMATH_log, 0x1.fffffcp-127},
+    {VMATH_log, 0x1.fffffep127},
+    {VMATH_log, 0x1.6d3026p-1},
+    {VMATH_log, 0x1.8p0},
+    {VMATH_log, 0x1.7ffffep-1},
+    {VMATH_log1p, 0x1.fffffep-2},
+    {VMATH_log1p, -0x1.000002p-2},
+    {VMATH_log1p, -0x1.fffffep-1},
+    {VMATH_log1p, 0x1.fffffep127},
+    {VMATH_log1p, 0x1p-149},
+    {VMATH_tanh, 0x1p-149},
+    {VMATH_tanh, 0x1.fffffep-3},
+    {VMATH_tanh, 0x1p-2},
+    {VMATH_tanh, 0x1.205966p3},
+    {VMATH_sigmoid, -0x1.5ed742p6},
+    {VMATH_sigmoid, -0x1.5dac2ep6},
+    {VMATH_sigmoid, -0x1.9fe368p6},
+    {VMATH_sigmoid, -0x1.9d1dap6},
+    {VMATH_sigmoid, 17.5},
+    {VMATH_sin, 0x1.631ceap+101},
+    {VMATH_cos, 0x1.ffc0eap-13},
+    {VMATH_tan, 0x1.bc8912p+7},
+    {VMATH_sin, 0x1p30},
+    {VMATH_cos, 0x1.000002p30},
+    {VMATH_sin, 0x1p-149},
+    {VMATH_tan, 0x1p-149},
+    {VMATH_sin, 0x1.fffffep127},
+    {VMATH_cos, 0x1.fffffep127},
+    {VMATH_tan, -0x1.fffffep127},
+    {VMATH_arctan, 0x1.fed862p-2},
+    {VMATH_arctan, 0x1p-149},
+    {VMATH_arctan, 0.5},
+    {VMATH_arctan, 0x1.000002p-1},
+    {VMATH_arctan, 2},
+    {VMATH_arctan, 0x1.000002p1},
+    {VMATH_arctan, 0x1.fffffep127},
 };
 const vmath_hard vmath_hard_f64[] = {
     {VMATH_sigmoid, -0x1.6264bfaaabaa4p+9},
@@ -62,6 +102,24 @@ const vmath_hard vmath_hard_f64[] = {
     {VMATH_sigmoid, -0x1.6266cbb23cbdep+9},
     {VMATH_sigmoid, -0x1.74910d52d3051p9},
     {VMATH_sigmoid, 37.5},
+    {VMATH_sin, -0x1.2a762eb048e16p+1},
+    {VMATH_cos, 0x1.731e8a5845556p+5},
+    {VMATH_tan, 0x1.08addecf6b1cp+8},
+    {VMATH_sin, 0x1.6ac5b262ca1ffp+849},
+    {VMATH_cos, 0x1.6ac5b262ca1ffp+849},
+    {VMATH_tan, 0x1.6ac5b262ca1ffp+849},
+    {VMATH_sin, 0x1p30},
+    {VMATH_cos, 0x1.0000000000001p30},
+    {VMATH_sin, DBL_MAX},
+    {VMATH_cos, -DBL_MAX},
+    {VMATH_tan, DBL_MAX},
+    {VMATH_sin, 0x1p-1074},
+    {VMATH_tan, 0x1p-1074},
+    {VMATH_arctan, 0x1.f8f95abd76b3ap-2},
+    {VMATH_arctan, 0x1p-1074},
+    {VMATH_arctan, 0x1.0000000000001p-1},
+    {VMATH_arctan, 0x1.0000000000001p1},
+    {VMATH_arctan, DBL_MAX},
 };
 const int vmath_n_hard_f32 = (int)(sizeof vmath_hard_f32 / sizeof *vmath_hard_f32);
 const int vmath_n_hard_f64 = (int)(sizeof vmath_hard_f64 / sizeof *vmath_hard_f64);
@@ -93,6 +151,10 @@ typedef struct range {
     bool positive;                  /* no negative small numbers */
 } range;
 static const double ln2_half = 0.34657359027997265471;
+static const double pi_quarter = 0.78539816339744830962;
+/* Across the limit of the quick reduction, and everything beyond it. */
+#define CIRCULAR                                                                                                       \
+    { -100, 100, -3.5, 3.5, {0x1p29, 0x1.8p30}, {0, 0}, pi_quarter, 0, 1, false }
 static const range ranges[VMATH_COUNT] = {
     [VMATH_exp] = {-745.5, 710, -2, 2, {-745.2, -705.2}, {700, 712}, ln2_half, 0, 8, false},
     [VMATH_expm1] = {-40, 710, -2, 2, {-745.2, -705.2}, {700, 712}, ln2_half, 0, 8, false},
@@ -100,6 +162,10 @@ static const range ranges[VMATH_COUNT] = {
     [VMATH_log1p] = {-0.99999, 4, -0.98, 0.98, {0, 0}, {0, 0}, 0, -1, 1, false},
     [VMATH_tanh] = {-22, 22, -2, 2, {-745.2, -705.2}, {18, 20}, ln2_half / 32, 0, 2, false},
     [VMATH_sigmoid] = {-745.5, 45, -2, 2, {-745.2, -705.2}, {700, 712}, ln2_half, 0, 7, false},
+    [VMATH_sin] = CIRCULAR,
+    [VMATH_cos] = CIRCULAR,
+    [VMATH_tan] = CIRCULAR,
+    [VMATH_arctan] = {-8, 8, -0.6, 0.6, {0x1p50, 0x1p56}, {0, 0}, 0, 0, 1, false},
 };
 
 static double between(double low, double high, uint64_t r) { return low + (high - low) * unit(r); }
