@@ -5,13 +5,12 @@
 
 #include "autodiff/contribution.h"
 #include "autodiff/flush.h"
+#include "autodiff/graph_check.h"
 #include "autodiff/handle.h"
 #include "autodiff/record.h"
 #include "autodiff/thread.h"
 #include "runtime/dtype.h"
-
-/* Gradient expressions deeper than this are evaluated as the walk goes, which bounds every region. */
-enum { DEPTH_CAP = 400 };
+#include "runtime/sizes.h"
 
 /* ---- which nodes, in which order ---- */
 
@@ -167,7 +166,9 @@ static mg_status propagate(mga_walk *walk, mga_node *node, mga_node *g) {
 
 static mg_status walk_graph(mga_walk *walk, mga_thread *thread) {
     while (thread->stack.n) MGR_TRY(visit_inputs(thread, thread->stack.v[--thread->stack.n]));
-    return mga_walk_order(walk, thread);
+    MGR_TRY(mga_walk_order(walk, thread));
+    MGR_CHECK(mga_check_walk(walk, thread));
+    return MG_OK;
 }
 
 static mg_status walk_back(mga_walk *walk) {
@@ -176,9 +177,10 @@ static mg_status walk_back(mga_walk *walk) {
         mga_node *g = mga_walk_gradient(walk, node);
         if (!g && mgr_error() != MG_OK) return mgr_error();
         if (!g) continue; /* every path to it has no derivative */
-        if (g->depth >= DEPTH_CAP) MGR_TRY(mga_eval(g));
+        if (g->depth >= MGA_DEPTH_CAP) MGR_TRY(mga_eval(g));
         MGR_TRY(propagate(walk, node, g));
     }
+    MGR_CHECK(mga_check_walked(walk));
     return MG_OK;
 }
 
@@ -218,6 +220,21 @@ static mg_status reserve_wanted(mga_thread *thread, const mga_walk *walk) {
     return mga_nodes_reserve(&thread->wanted, thread->wanted.n + walk->n + 1) ? MG_OK : mgr_error();
 }
 
+static bool must_run(const mga_node *node) { return !mga_node_data(node) && node->op != MGA_OP_FILL; }
+
+/* f and every gradient, in one pass, before any is attached. */
+static mg_status evaluate(mga_walk *walk, mga_node *f, const mg_backward_opts *opts) {
+    mga_node **roots = mgr_arena_alloc(&walk->arena, (walk->n + 1) * sizeof *roots);
+    if (!roots) return mgr_error();
+    size_t n = 0;
+    if (must_run(f)) roots[n++] = f;
+    for (size_t i = 0; i < walk->n; i++) {
+        mga_node *node = walk->order[i], *g = walk->gradients[node->walk];
+        if (g && gets_gradient(node, opts->consume) && must_run(g)) roots[n++] = g;
+    }
+    return n > 0 ? mga_eval_all(n, roots) : MG_OK;
+}
+
 static void attach(mga_walk *walk, const mg_backward_opts *opts) {
     for (size_t i = 0; i < walk->n; i++) {
         mga_node *node = walk->order[i], *g = walk->gradients[node->walk];
@@ -228,8 +245,8 @@ static void attach(mga_walk *walk, const mg_backward_opts *opts) {
         mga_node_retain(g);
         node->grad = g;
         if (!(node->flags & MGA_KEPT) && (node->flags & MGA_HISTORY))
-            continue;                                               /* a temporary's is evaluated when asked for */
-        if (!mga_node_data(g) && g->op != MGA_OP_FILL) mga_want(g); /* cannot fail: room was reserved */
+            continue;                 /* a temporary's is evaluated when asked for */
+        if (must_run(g)) mga_want(g); /* cannot fail: room was reserved */
     }
 }
 
@@ -265,7 +282,7 @@ static mga_node *seed_of(mga_node *f, const mg_backward_opts *opts) {
 
 /* Everything that can fail, then everything that cannot. */
 static mg_status run_backward(mga_thread *thread, mga_walk *walk, mga_node *f, const mg_backward_opts *opts) {
-    thread->epoch++;
+    thread->epoch = mga_epoch_next(thread->epoch);
     thread->walk.n = thread->stack.n = 0;
     if (!visit(thread, f)) return mgr_error();
     MGR_TRY(walk_graph(walk, thread));
@@ -276,9 +293,8 @@ static mg_status run_backward(mga_thread *thread, mga_walk *walk, mga_node *f, c
     MGR_TRY(finish(walk, opts));
     MGR_TRY(reserve_wanted(thread, walk));
     if (opts->consume) { /* history goes, so what hangs from it must be there */
-        MGR_TRY(mga_eval(f));
+        MGR_TRY(evaluate(walk, f, opts));
         attach(walk, opts);
-        MGR_TRY(mga_eval_all(0, NULL));
         consume(walk);
         return MG_OK;
     }

@@ -4,6 +4,7 @@
 
 #include "autodiff/borrowed.h"
 #include "autodiff/flush_small.h"
+#include "autodiff/graph_check.h"
 #include "autodiff/job.h"
 #include "runtime/dtype.h"
 #include "runtime/fill.h"
@@ -64,6 +65,7 @@ static mg_status acquire(mga_flush *flush) {
     flush->jobs = order ? mgr_arena_alloc(&flush->arena, (region->n_clusters + 1) * sizeof *flush->jobs) : NULL;
     flush->buffers = flush->jobs ? mgr_arena_alloc(&flush->arena, (region->n + 1) * sizeof *flush->buffers) : NULL;
     if (!flush->buffers) return mgr_error();
+    MGR_CHECK(mga_check_running_order(region, order));
     memset(flush->buffers, 0, region->n * sizeof *flush->buffers);
     for (uint32_t i = 0; i < region->n_clusters; i++) {
         const mga_cluster *cluster = &region->clusters[order[i]];
@@ -71,6 +73,7 @@ static mg_status acquire(mga_flush *flush) {
         mgr_error_context(mga_op_name(region->entries[cluster->first].node->op));
         MGR_TRY(mga_job_prepare(flush, &flush->jobs[flush->n_jobs++], cluster));
     }
+    MGR_CHECK(mga_check_claims(flush));
     return MG_OK;
 }
 

@@ -7,11 +7,8 @@
 #include "runtime/cpu.h"
 #include "runtime/dtype.h"
 #include "runtime/fpenv.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
-
-/* Longest array. Beyond it a program's superinstructions and its tiles without a buffer save more than planning costs:
- * a chain of seven f32 operations runs 1.5 times as fast this way at 64 elements, 1.2 at 1024, 0.9 at 2048. */
-enum { MAX_ELEMENTS = 1024 };
 
 /* ---- which regions ---- */
 
@@ -24,7 +21,7 @@ static bool operand_serves(const mga_node *node, const mga_node *operand, mg_dty
 }
 
 static bool node_serves(const mga_node *node) {
-    if (node->op >= MGK_OP_COUNT || node->shape->size > MAX_ELEMENTS || node->shape->size == 0) return false;
+    if (node->op >= MGK_OP_COUNT || node->shape->size > MGA_SMALL_ELEMENTS || node->shape->size == 0) return false;
     const mgk_op_info *info = &mgk_ops[node->op];
     mg_dtype row = (mg_dtype)node->cdtype;
     if (info->kind != MGK_KIND_MAP || info->n_out != 1 || row == MG_F16 || row == MG_BF16) return false;
@@ -45,7 +42,7 @@ typedef struct operands {
     const void *in[MGK_MAX_IN];
     mgk_map_fn *kernel;
     uint64_t ones[MGK_MAX_IN];
-    _Alignas(64) uint64_t tiles[MGK_MAX_IN][MAX_ELEMENTS];
+    _Alignas(64) uint64_t tiles[MGK_MAX_IN][MGA_SMALL_ELEMENTS];
 } operands;
 
 static void fill_element(const mga_node *fill, mg_dtype dtype, uint64_t *element) {

@@ -59,20 +59,13 @@ mg_tensor *mg_detach(mg_tensor *x) {
     int64_t strides[MG_MAX_NDIM];
     mga_node_strides(node, strides);
     mga_node *source = node->op == MGA_OP_VIEW ? node->in[0] : node;
-    mg_no_autodiff(true);
     mga_node *same = mga_node_new(MGA_OP_LEAF, (mg_dtype)node->dtype, (mg_dtype)node->dtype, source->shape, 0, NULL);
-    mga_node *view = NULL;
-    if (same) {
-        same->buffer = source->buffer;
-        same->data = source->data;
-        mgr_buffer_retain(source->buffer);
-        view = mga_view_new(same, node->shape, node->op == MGA_OP_VIEW ? ((const mga_view *)node->extra)->offset : 0,
-                            strides);
-    }
-    mg_no_autodiff(false);
-    mga_node_release(same);
-    if (view) view->flags &= (uint16_t)~MGA_VARIABLE;
-    mg_tensor *t = mga_wrap(view);
+    if (!same) return NULL;
+    same->buffer = source->buffer;
+    same->data = source->data;
+    mgr_buffer_retain(source->buffer);
+    const mga_view *view = node->op == MGA_OP_VIEW ? node->extra : NULL;
+    mg_tensor *t = view ? mga_wrap_view_of(same, node->shape, view->offset, strides) : mga_wrap(same);
     if (t) t->variable = false;
     return t;
 }

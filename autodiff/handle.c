@@ -3,14 +3,13 @@
 #include "autodiff/handle.h"
 
 #include "autodiff/flush.h"
+#include "autodiff/graph_check.h"
 #include "autodiff/thread.h"
+#include "runtime/sizes.h"
 
 #include <string.h>
 
 enum { KEPT_SCOPE = UINT32_MAX, GRAD_SCOPE = UINT32_MAX - 1 };
-
-/* A chain of pending nodes this deep is evaluated as it is recorded, which bounds every region. */
-enum { DEPTH_CAP = 400 };
 
 /* ---- lists ---- */
 
@@ -58,7 +57,7 @@ mg_tensor *mga_wrap(mga_node *node) {
     if (!(node->flags & (MGA_SHARED | MGA_FROZEN))) node->flags |= MGA_VISIBLE;
     link_innermost(thread, t);
     if (thread->n_scopes == 1) mga_root_check(thread);
-    if (!node->data && (thread->eager || node->depth >= DEPTH_CAP) && node->op != MGA_OP_FILL &&
+    if (!node->data && (thread->eager || node->depth >= MGA_DEPTH_CAP) && node->op != MGA_OP_FILL &&
         mga_eval(node) != MG_OK) {
         mg_release(t);
         return NULL;
@@ -215,6 +214,7 @@ mga_node *mga_value(const char *op, mg_tensor *t) {
         mgr_fail(MG_ERR_VALUE, op, "An operand is NULL.");
         return NULL;
     }
+    MGR_CHECK(mga_check_handle(t));
     if (t->storage && t->version != t->storage->version && !rederive(t)) return NULL;
     return t->node;
 }

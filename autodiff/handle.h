@@ -38,6 +38,9 @@ struct mg_tensor {
  * returns NULL. */
 mg_tensor *mga_wrap(mga_node *node);
 
+/* A new handle that shows a part of root, whose count is taken over, also on failure; no handle shows the whole. */
+mg_tensor *mga_wrap_view_of(mga_node *root, const mgr_shape *shape, int64_t offset, const int64_t *strides);
+
 /* The node that holds t's present value (not counted for the caller: valid while t is not written or released). NULL
  * with an error set: t is NULL, an error is pending, or no memory to re-derive a stale view. */
 mga_node *mga_value(const char *op, mg_tensor *t);

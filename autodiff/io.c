@@ -84,41 +84,16 @@ mg_tensor *mg_load_npy(const char *path) {
     return tensor;
 }
 
-/* "a, b, c", cut where the buffer ends. */
-static void list_members(const mgr_npy_array *arrays, size_t count, char *text, size_t bytes) {
-    size_t used = 0;
-    text[0] = 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *name = arrays[i].name ? arrays[i].name : "";
-        size_t need = strlen(name) + 2;
-        if (used + need + 4 > bytes) {
-            memcpy(text + used, "...", 4);
-            return;
-        }
-        if (used > 0) memcpy(text + used, ", ", 3), used += 2;
-        memcpy(text + used, name, strlen(name) + 1);
-        used += strlen(name);
-    }
-}
-
 mg_tensor *mg_load_npz(const char *path, const char *name) {
     if (check_path("load_npz", path) != MG_OK) return NULL;
     if (!name) {
         mgr_fail(MG_ERR_VALUE, "load_npz", "name is NULL");
         return NULL;
     }
-    mgr_npy_array *arrays = NULL;
-    size_t count = 0, i = 0;
-    if (mgr_npz_read(path, &arrays, &count) != MG_OK) return NULL;
-    mg_tensor *tensor = NULL;
-    while (i < count && (!arrays[i].name || strcmp(arrays[i].name, name) != 0)) i++;
-    if (i < count) {
-        tensor = tensor_of(&arrays[i]);
-    } else {
-        char members[256];
-        list_members(arrays, count, members, sizeof members);
-        mgr_fail(MG_ERR_INDEX, "load_npz", "%s has no member \"%s\"; it has: %s", path, name, members);
-    }
-    mgr_npz_free(arrays, count);
+    mgr_npy_array array = {0};
+    if (mgr_npz_read_member(path, name, &array) != MG_OK) return NULL;
+    mg_tensor *tensor = tensor_of(&array);
+    mgr_free(array.name);
+    mgr_free(array.data);
     return tensor;
 }

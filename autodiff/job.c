@@ -3,6 +3,7 @@
 #include "autodiff/job.h"
 
 #include "runtime/dtype.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 
 #include <string.h>
@@ -51,7 +52,7 @@ mgr_buffer *mga_job_takeover(const mga_flush *flush, const mga_entry *entry, con
 mg_status mga_job_claim(mga_flush *flush, mga_job *job, mga_entry *entry, mgr_buffer *taken, char **data) {
     mga_node *node = entry->node;
     if (job->n_claims == job->claim_capacity) {
-        uint32_t capacity = job->claim_capacity ? 2 * job->claim_capacity : 4;
+        uint32_t capacity = job->claim_capacity ? 2 * job->claim_capacity : MGA_CLAIMS_START;
         mga_claim *claims = mgr_arena_alloc(&flush->arena, capacity * sizeof *claims);
         if (!claims) return mgr_error();
         if (job->n_claims) memcpy(claims, job->claims, job->n_claims * sizeof *claims);

@@ -2,6 +2,7 @@
  * Life and death of nodes: counts, inputs, buffers. No dtype or shape is decided here. */
 #include "autodiff/node.h"
 
+#include "autodiff/graph_check.h"
 #include "autodiff/thread.h"
 #include "runtime/dtype.h"
 #include "runtime/status.h"
@@ -132,17 +133,19 @@ mga_node *mga_node_new(uint16_t op, mg_dtype dtype, mg_dtype cdtype, const mgr_s
     node->dtype = (uint8_t)dtype;
     node->cdtype = (uint8_t)cdtype;
     node->n_in = (uint8_t)n_in;
-    node->seq = ++t->seq;
     node->shape = shape;
     mgr_shape_retain(shape);
     unsigned depth = 0;
     for (int i = 0; i < n_in; i++) {
         node->in[i] = in[i];
         mga_node_retain(in[i]);
+        if (in[i]->seq > t->seq) t->seq = in[i]->seq; /* another thread's: what is read was recorded before */
         if (!in[i]->data && in[i]->depth > depth) depth = in[i]->depth;
     }
+    node->seq = ++t->seq;
     node->depth = (uint16_t)(depth < UINT16_MAX ? depth + 1 : depth);
     t->live_nodes++;
+    MGR_CHECK(mga_check_node(node));
     return node;
 }
 

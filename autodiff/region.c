@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Collecting the pending nodes under some roots and cutting them into clusters. */
-#include "autodiff/region.h"
+#include "autodiff/graph_check.h"
 
 #include "runtime/cpu.h"
+#include "runtime/sizes.h"
 #include "runtime/tile.h"
 
-/* How many clusters back a node looks for one to join: planning stays linear in nodes. */
-enum {
-    LOOK_BACK = 8,
-    FULL_INPUTS = MGR_TILE_MAX_INPUTS - MGK_MAX_IN,
-    FULL_OUTPUTS = MGR_TILE_MAX_OUTPUTS - MGK_MAX_OUT
-};
+enum { FULL_INPUTS = MGA_CLUSTER_INPUTS - MGK_MAX_IN, FULL_OUTPUTS = MGA_CLUSTER_OUTPUTS - MGK_MAX_OUT };
 
 static mga_node *source_of(mga_node *node) { return node->op == MGA_OP_VIEW ? node->in[0] : node; }
 
@@ -49,7 +45,7 @@ static bool visit_inputs(mga_thread *thread, const mga_node *node) {
 
 /* All pending nodes below the roots into thread->walk, in recording order, which is a topological one. */
 mg_status mga_region_collect(mga_thread *thread, size_t n_roots, mga_node *const *roots) {
-    thread->epoch++;
+    thread->epoch = mga_epoch_next(thread->epoch);
     thread->walk.n = thread->stack.n = 0;
     for (size_t i = 0; i < n_roots; i++)
         if (!visit(thread, roots[i])) return mgr_error();
@@ -108,8 +104,7 @@ static int instructions(const mga_node *node) {
 }
 
 static bool has_room(const mga_cluster *c, const mga_node *node) {
-    if (c->n_instr + instructions(node) > MGR_TILE_MAX_INSTR || c->n_inputs > FULL_INPUTS ||
-        c->n_outputs > FULL_OUTPUTS)
+    if (c->n_instr + instructions(node) > MGA_CLUSTER_INSTR || c->n_inputs > FULL_INPUTS || c->n_outputs > FULL_OUTPUTS)
         return false;
     return !mga_is_reduce(node) || !c->has_reduce || c->reduced == node->axes;
 }
@@ -139,7 +134,7 @@ static uint32_t level_above_pairs(const mga_region *region, const mga_pairs *pai
 
 static uint32_t find_cluster(mga_region *region, const mga_node *node, const pending_inputs *inputs,
                              const mgr_shape *space) {
-    for (uint32_t back = 0; back < LOOK_BACK && back < region->n_clusters; back++) {
+    for (uint32_t back = 0; back < MGA_LOOK_BACK && back < region->n_clusters; back++) {
         uint32_t c = region->n_clusters - 1 - back;
         const mga_cluster *cluster = &region->clusters[c];
         if (cluster->kind == MGA_CLUSTER_TILE && cluster->space == space && has_room(cluster, node) &&
@@ -200,6 +195,14 @@ static void store_if_crossing(const mga_region *region, uint32_t cluster, const 
     if (entry && (entry->cluster != cluster || !mga_operand_is_direct(operand, space))) entry->store = true;
 }
 
+/* When all is decided: a later reader may have asked for a result. */
+static void count_results(mga_region *region) {
+    for (uint32_t i = 0; i < region->n; i++) {
+        const mga_entry *entry = &region->entries[i];
+        if (entry->node->op == MGA_OP_RESULT) region->entries[entry->node->in[0]->slot].results += entry->store;
+    }
+}
+
 static void decide_stores(mga_region *region, size_t n_roots, mga_node *const *roots) {
     for (size_t i = 0; i < n_roots; i++) {
         mga_entry *entry = mga_region_entry(region, roots[i]);
@@ -209,10 +212,7 @@ static void decide_stores(mga_region *region, size_t n_roots, mga_node *const *r
         mga_entry *entry = &region->entries[i];
         const mga_node *node = entry->node;
         entry->store = entry->store || worth_storing(node);
-        if (node->op == MGA_OP_RESULT) {
-            region->entries[node->in[0]->slot].results += entry->store;
-            continue;
-        }
+        if (node->op == MGA_OP_RESULT) continue;
         for (int k = 0; k < node->n_in; k++)
             store_if_crossing(region, entry->cluster, node->in[k], mga_node_space(node));
         if (node->op != MGA_OP_ACCUMULATE) continue;
@@ -220,6 +220,7 @@ static void decide_stores(mga_region *region, size_t n_roots, mga_node *const *r
         for (size_t k = 0; k < pairs->n; k++)
             store_if_crossing(region, entry->cluster, pairs->pair[k].value, node->shape);
     }
+    count_results(region);
 }
 
 mg_status mga_region_build(mga_region *region, mgr_arena *arena, const mga_thread *thread, size_t n_roots,
@@ -237,5 +238,6 @@ mg_status mga_region_build(mga_region *region, mgr_arena *arena, const mga_threa
     }
     for (uint32_t i = 0; i < n; i++) place(region, i);
     decide_stores(region, n_roots, roots);
+    MGR_CHECK(mga_check_region(region, n_roots, roots));
     return MG_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Scopes: what belongs to them ends with them; what escapes is evaluated first (rules B1, B3). */
 #include "autodiff/flush.h"
+#include "autodiff/graph_check.h"
 #include "autodiff/handle.h"
 #include "autodiff/thread.h"
 
@@ -43,6 +44,7 @@ static mg_status evaluate_escaping(const mga_thread *thread) {
 
 static void close_down_to(mga_thread *thread, size_t first) {
     while (thread->n_scopes > first) {
+        MGR_CHECK(mga_check_scope(thread, thread->n_scopes - 1));
         mga_release_scope(thread, thread->n_scopes - 1);
         thread->n_scopes--;
     }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * Making and tearing down the state of a thread, and the counters kept in it. */
 #include "autodiff/thread.h"
+#include "runtime/sizes.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "runtime/environment.h"
 
 MGR_THREAD_LOCAL mga_thread *mga_thread_state;
 
@@ -14,7 +18,7 @@ void mga_nodes_free(mga_nodes *nodes) {
 
 bool mga_nodes_reserve(mga_nodes *nodes, size_t n) {
     if (n <= nodes->capacity) return true;
-    size_t capacity = nodes->capacity ? nodes->capacity : 64;
+    size_t capacity = nodes->capacity ? nodes->capacity : MGA_NODES_START;
     while (capacity < n) capacity *= 2;
     mga_node **v = mgr_alloc(capacity * sizeof *v);
     if (!v) return false;
@@ -115,15 +119,15 @@ static void thread_exit(void) {
     mgr_free(t);
 }
 
-static bool is_set(const char *name) {
-    const char *value = getenv(name);
-    return value && strcmp(value, "1") == 0;
+uint32_t mga_epoch_block(void) {
+    static _Atomic uint32_t taken; /* the first block is nobody's: 0 marks what no walk has seen */
+    return atomic_fetch_add_explicit(&taken, MGA_EPOCHS, memory_order_relaxed) + MGA_EPOCHS;
 }
 
 mga_thread *mga_thread_make(void) {
     mga_thread *t = mgr_alloc(sizeof *t);
     if (!t) return NULL;
-    *t = (mga_thread){.guard = true, .next_token = 1, .scope_capacity = 8};
+    *t = (mga_thread){.guard = true, .next_token = 1, .epoch = UINT32_MAX, .scope_capacity = MGA_SCOPES_START};
     t->scopes = mgr_alloc(t->scope_capacity * sizeof *t->scopes);
     if (!t->scopes) {
         mgr_free(t);
@@ -131,8 +135,8 @@ mga_thread *mga_thread_make(void) {
     }
     t->scopes[0] = (mga_scope_frame){0};
     t->n_scopes = 1;
-    t->eager = is_set("MYGRAD_EAGER");
-    t->debug = is_set("MYGRAD_DEBUG");
+    t->eager = mgr_env_is_on(MGR_ENV_EAGER);
+    t->debug = mgr_env_is_on(MGR_ENV_DEBUG);
     mga_thread_state = t;
     mgr_thread_arm(MGR_THREAD_TAPE, thread_exit);
     return t;

@@ -5,6 +5,7 @@
 #define MGA_THREAD_H
 
 #include "autodiff/handle.h"
+#include "runtime/sizes.h"
 #include "runtime/thread.h"
 
 /* A growing array of node pointers, reused between walks. */
@@ -33,7 +34,7 @@ typedef struct mga_thread {
     uint64_t next_token;
     mga_nodes wanted;      /* counted: values that a closing scope must evaluate; a flush of one takes all along */
     mga_nodes walk, stack; /* scratch of flush and backward */
-    uint32_t epoch;
+    uint32_t epoch;        /* of the last walk */
     uint64_t seq;
     int no_autodiff; /* depth */
     bool eager, guard, root_warned;
@@ -52,6 +53,13 @@ static inline mga_thread *mga_thread_get(void) { return mga_thread_state ? mga_t
 
 /* The same without making one: NULL before first use and after thread exit. */
 static inline mga_thread *mga_thread_peek(void) { return mga_thread_state; }
+
+/* A number for thread->epoch that no walk has marked a node with, of whatever thread: a kept tensor's history may have
+ * been walked by another one. Threads take them by the block. */
+uint32_t mga_epoch_block(void);
+static inline uint32_t mga_epoch_next(uint32_t epoch) {
+    return (epoch + 1) % MGA_EPOCHS ? epoch + 1 : mga_epoch_block();
+}
 
 /* Autodiff on, for this thread. */
 static inline bool mga_recording(void) { return !mga_thread_state || mga_thread_state->no_autodiff == 0; }

@@ -20,9 +20,9 @@ static mga_storage *storage_of_view(mg_tensor *x) {
     return storage;
 }
 
-/* A handle over storage's elements at offset and strides (bytes, relative to the storage's first element). */
-static mg_tensor *wrap_view(mg_tensor *x, const mgr_shape *shape, int64_t offset, const int64_t *strides) {
-    mga_storage *storage = storage_of_view(x);
+/* A handle over storage's elements at offset and strides (bytes, relative to the storage's first element). Takes over
+ * the count of storage; NULL (an error is set) gives NULL. */
+static mg_tensor *wrap_over(mga_storage *storage, const mgr_shape *shape, int64_t offset, const int64_t *strides) {
     if (!storage) return NULL;
     mga_view *view = mga_view_make(shape->ndim, offset, strides);
     mga_node *node = view ? mga_view_new(storage->root, shape, offset, strides) : NULL;
@@ -37,6 +37,19 @@ static mg_tensor *wrap_view(mg_tensor *x, const mgr_shape *shape, int64_t offset
     t->storage = storage;
     t->version = t->storage->version;
     return t;
+}
+
+static mg_tensor *wrap_view(mg_tensor *x, const mgr_shape *shape, int64_t offset, const int64_t *strides) {
+    return wrap_over(storage_of_view(x), shape, offset, strides);
+}
+
+mg_tensor *mga_wrap_view_of(mga_node *root, const mgr_shape *shape, int64_t offset, const int64_t *strides) {
+    mga_storage *storage = root ? mgr_block_new(sizeof *storage) : NULL;
+    if (storage)
+        *storage = (mga_storage){.refs = 1, .root = root};
+    else
+        mga_node_release(root);
+    return wrap_over(storage, shape, offset, strides);
 }
 
 /* Where x's elements are relative to its storage. */

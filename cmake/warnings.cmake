@@ -9,6 +9,9 @@ target_compile_options(mygrad_build INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wundef)
 # gcc 12 leaves out the rounding in (double)(float)x when it vectorises a pair of such statements (loops are right).
 target_compile_options(mygrad_build INTERFACE $<$<C_COMPILER_ID:GNU>:-fno-tree-slp-vectorize>)
+if(MYGRAD_HARDENED)
+  target_compile_definitions(mygrad_build INTERFACE MYGRAD_HARDENED) # runtime/sizes.h, runtime/check.h
+endif()
 if(MYGRAD_WERROR)
   target_compile_options(mygrad_build INTERFACE -Werror)
 endif()

@@ -12,6 +12,11 @@
 #define MGC_MAX_ARGS   (MGC_MAX_IN + MGC_MAX_PARAMS)
 #define MGC_MAX_LETS   16
 
+/* Every pass walks expressions by recursion: these two keep it from running out of stack or time. They hold for what is
+ * written and for what it stands for, with lets and called ops written out. */
+#define MGC_MAX_DEPTH 500   /* expressions inside each other; a + b + c is (a + b) + c */
+#define MGC_MAX_NODES 16384 /* numbers, names and calls in an op */
+
 typedef enum mgc_expr_kind { MGC_E_NUMBER, MGC_E_NAME, MGC_E_CALL } mgc_expr_kind;
 
 /* Operators are calls: a + b is add(a, b), c ? a : b is where(c, a, b). */
@@ -21,6 +26,7 @@ typedef struct mgc_expr {
     const char *name; /* of the variable, or of what is called */
     int n_args;
     struct mgc_expr *args[MGC_MAX_ARGS];
+    int depth; /* of what is inside */
     mgc_place at;
 } mgc_expr;
 
@@ -35,6 +41,7 @@ typedef enum mgc_types {
     MGC_TYPES_FLOAT,
     MGC_TYPES_DIVIDE, /* as float, but integers of every size become f64 */
     MGC_TYPES_NUMERIC,
+    MGC_TYPES_INTEGER, /* integers and bool */
     MGC_TYPES_ALL,
     MGC_TYPES_SAME, /* opaque functions decide themselves */
     MGC_TYPES_COMPARE,
@@ -47,7 +54,7 @@ typedef enum mgc_rule_kind { MGC_RULE_UNSET, MGC_RULE_NONE, MGC_RULE_EXPR, MGC_R
 
 typedef struct mgc_input {
     const char *name;
-    bool condition;
+    bool condition, has_domain;
     double lo, hi; /* domain */
     mgc_rule_kind rule;
     mgc_expr *rule_expr;
@@ -67,7 +74,7 @@ typedef struct mgc_stanza {
     int n_value, n_eval;
     mgc_expr *value[MGC_MAX_OUT];
     mgc_expr *eval[MGC_MAX_OUT];
-    mgc_expr *bool_row;
+    mgc_expr *bool_row, *int_row; /* eval of these rows, where it is another */
     mgc_types types;
     const char *doc, *note, *since;
     const char *super;    /* a superinstruction, and why there is one; NULL: none */
@@ -88,6 +95,9 @@ typedef struct mgc_stanzas {
     mgc_stanza **list;
     int n, cap;
 } mgc_stanzas;
+
+/* What the only result is called when it has no name of its own: y, unless an input is called that. */
+const char *mgc_unnamed_result(const mgc_stanza *s);
 
 /* Appends the stanzas of one source; false with a message in d. */
 bool mgc_parse(mgc_diag *d, const mgc_source *source, mgc_stanzas *out);

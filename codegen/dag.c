@@ -45,9 +45,35 @@ static mgc_node *lookup(mgc_dag *g, mgc_node *want) {
     return NULL;
 }
 
+/* Each kind of leaf has MGC_MAX_IN bits; parameters, the last ones, have more. */
+static unsigned leaf_bit(mgc_node_kind kind, int which) {
+    static const int order[] = {[MGC_IN] = 0, [MGC_OUT] = 1, [MGC_GRAD] = 2, [MGC_PARAM] = 3};
+    return 1u << (MGC_MAX_IN * order[kind] + which);
+}
+_Static_assert(MGC_MAX_OUT <= MGC_MAX_IN && 3 * MGC_MAX_IN + MGC_MAX_PARAMS <= 32, "each leaf of an op has a bit");
+
+/* What is known of a node from its operands. */
+static void measure(mgc_node *n) {
+    const bool is_leaf = n->kind == MGC_IN || n->kind == MGC_OUT || n->kind == MGC_GRAD || n->kind == MGC_PARAM;
+    n->leaves = is_leaf ? leaf_bit(n->kind, n->which) : 0;
+    n->scalar = n->kind == MGC_NUM || n->kind == MGC_PARAM || (n->kind == MGC_OP && !n->mask);
+    n->size = 1;
+    for (int i = 0; i < n->n_args; i++) {
+        n->leaves |= n->arg[i]->leaves;
+        n->scalar = n->scalar && n->arg[i]->scalar;
+        n->size += n->arg[i]->size;
+        if (n->arg[i]->depth >= n->depth) n->depth = n->arg[i]->depth + 1;
+    }
+}
+
 static const mgc_node *intern(mgc_dag *g, mgc_node *want) {
     mgc_node *n = lookup(g, want);
     if (n) return n;
+    measure(want);
+    if (want->size > MGC_MAX_NODES || want->depth >= MGC_MAX_DEPTH) {
+        g->too_large = true;
+        return mgc_leaf(g, MGC_IN, 0, want->mask);
+    }
     n = mgc_alloc(sizeof *n);
     *n = *want;
     n->id = g->n++;
@@ -106,24 +132,15 @@ const mgc_node *mgc_replace(mgc_dag *g, const mgc_node *e, const mgc_node *from,
     return rebuild(g, e, arg);
 }
 
-bool mgc_uses(const mgc_node *e, mgc_node_kind kind, int which) {
-    if (e->kind == kind && e->which == which) return true;
-    for (int i = 0; i < e->n_args; i++)
-        if (mgc_uses(e->arg[i], kind, which)) return true;
-    return false;
-}
+bool mgc_uses(const mgc_node *e, mgc_node_kind kind, int which) { return (e->leaves & leaf_bit(kind, which)) != 0; }
 
-bool mgc_is_scalar(const mgc_node *e) {
-    if (e->kind == MGC_NUM || e->kind == MGC_PARAM) return true;
-    if (e->kind != MGC_OP || e->mask) return false;
-    for (int i = 0; i < e->n_args; i++)
-        if (!mgc_is_scalar(e->arg[i])) return false;
-    return true;
-}
+bool mgc_is_scalar(const mgc_node *e) { return e->scalar; }
+
+static unsigned walks;
 
 static void visit(mgc_order *order, const mgc_node *e) {
-    for (int i = 0; i < order->n; i++)
-        if (order->list[i] == e) return;
+    if (e->walk == walks) return;
+    ((mgc_node *)e)->walk = walks;
     for (int i = 0; i < e->n_args; i++) visit(order, e->arg[i]);
     if ((order->n & (order->n - 1)) == 0) {
         const mgc_node **grown = mgc_alloc((size_t)(2 * order->n + 2) * sizeof *grown);
@@ -135,6 +152,7 @@ static void visit(mgc_order *order, const mgc_node *e) {
 
 mgc_order mgc_postorder(const mgc_node *const roots[], int n_roots) {
     mgc_order order = {0};
+    walks++;
     for (int i = 0; i < n_roots; i++) visit(&order, roots[i]);
     return order;
 }

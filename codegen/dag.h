@@ -27,6 +27,10 @@ typedef struct mgc_node {
     const struct mgc_op *op;
     const char *fn;
     const struct mgc_node *arg[MGC_MAX_ARGS];
+    bool scalar;     /* made of constants and parameters alone */
+    unsigned leaves; /* which occur: see mgc_uses */
+    int size, depth; /* written out: within MGC_MAX_NODES and MGC_MAX_DEPTH */
+    unsigned walk;   /* the last mgc_postorder that came here */
     uint64_t hash;
     struct mgc_node *next; /* in its bucket */
 } mgc_node;
@@ -35,6 +39,7 @@ typedef struct mgc_dag {
     const struct mgc_op *multiply; /* for the simplifier; NULL when no file has it */
     mgc_node *buckets[4096];
     int n;
+    bool too_large; /* a node did not fit: a leaf stands in its place until some pass says so (mgc_too_large) */
 } mgc_dag;
 
 const mgc_node *mgc_num(mgc_dag *g, double x);

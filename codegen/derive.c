@@ -8,6 +8,7 @@
 
 typedef struct derivation {
     mgc_world *w;
+    const mgc_op *op;
     int target;  /* the input */
     bool failed; /* a message was given */
 } derivation;
@@ -22,7 +23,7 @@ static const mgc_node *sum(derivation *d, const mgc_node *a, const mgc_node *b) 
     if (!a || !b) return a ? a : b;
     const mgc_op *add = mgc_find(d->w, "add");
     if (add) return mgc_apply(&d->w->dag, add, 2, (const mgc_node *[]){a, b});
-    mgc_error(&d->w->diag, (mgc_place){0}, "deriving needs an op called 'add', and no file has one");
+    mgc_error(&d->w->diag, d->op->s->at, "deriving '%s' needs an op called 'add', and no file has one", d->op->name);
     d->failed = true;
     return NULL;
 }
@@ -50,9 +51,8 @@ static const mgc_node *apply_rule(derivation *d, const mgc_node *e, int k, const
     return mgc_substitute(&d->w->dag, rule->expr, &b);
 }
 
-/* adjoint * d(e)/d(target), summed over all paths; NULL for zero. */
-static const mgc_node *propagate(derivation *d, const mgc_node *e, const mgc_node *adjoint) {
-    if (d->failed || e->mask || !mgc_uses(e, MGC_IN, d->target)) return NULL;
+/* The same for e that depends on the target. */
+static const mgc_node *follow(derivation *d, const mgc_node *e, const mgc_node *adjoint) {
     if (e->kind == MGC_IN) return adjoint;
     if (is_where(adjoint) && (is_zero(adjoint->arg[1]) || is_zero(adjoint->arg[2]))) {
         const mgc_node *a = is_zero(adjoint->arg[1]) ? NULL : propagate(d, e, adjoint->arg[1]);
@@ -69,6 +69,21 @@ static const mgc_node *propagate(derivation *d, const mgc_node *e, const mgc_nod
         total = sum(d, total, part);
     }
     return d->failed ? NULL : total;
+}
+
+/* adjoint * d(e)/d(target), summed over all paths; NULL for zero. */
+static const mgc_node *propagate(derivation *d, const mgc_node *e, const mgc_node *adjoint) {
+    if (d->failed || e->mask || !mgc_uses(e, MGC_IN, d->target)) return NULL;
+    if (d->w->depth == MGC_MAX_DEPTH) d->w->dag.too_large = true;
+    if (d->w->dag.too_large) {
+        d->failed = true;
+        mgc_too_large(d->w, d->op);
+        return NULL;
+    }
+    d->w->depth++;
+    const mgc_node *r = follow(d, e, adjoint);
+    d->w->depth--;
+    return r;
 }
 
 /* Does the value call its own op? Then it defines nothing that could be derived. */
@@ -91,7 +106,7 @@ const mgc_node *mgc_derive(mgc_world *w, mgc_op *op, int i) {
                   op->s->in[i].name, op->name);
         return NULL;
     }
-    derivation d = {.w = w, .target = i};
+    derivation d = {.w = w, .op = op, .target = i};
     const mgc_node *total = NULL;
     rule->busy = true;
     for (int j = 0; j < op->s->n_out && !d.failed; j++) {
@@ -103,6 +118,10 @@ const mgc_node *mgc_derive(mgc_world *w, mgc_op *op, int i) {
     for (int j = 0; total && j < op->s->n_out; j++)
         if (op->value[j]->n_args > 0)
             total = mgc_replace(&w->dag, total, op->value[j], mgc_leaf(&w->dag, MGC_OUT, j, false));
+    if (w->dag.too_large) {
+        mgc_too_large(w, op);
+        return NULL;
+    }
     rule->derived = true;
     rule->kind = total ? MGC_RULE_EXPR : MGC_RULE_NONE;
     return rule->expr = total;
@@ -118,6 +137,7 @@ bool mgc_derive_all(mgc_world *w) {
                 continue;
             }
             mgc_derive(w, op, i);
+            if (w->dag.too_large) return false;
         }
     }
     return w->diag.errors == 0;

@@ -56,4 +56,10 @@ char *mgc_emit_domains(const mgc_world *w);
 char *mgc_emit_docs(const mgc_world *w);
 char *mgc_emit_manifest(const mgc_kernels *kernels);
 
+/* Takes one file that was generated; false, with a message in w->diag, ends the emission. */
+typedef bool mgc_sink(mgc_world *w, void *to, const char *name, const char *text);
+
+/* Every generated file, one after the other; false with messages. */
+bool mgc_emit_all(mgc_world *w, mgc_sink *sink, void *to);
+
 #endif

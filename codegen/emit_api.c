@@ -33,6 +33,8 @@ static const char *dtypes_text(const mgc_op *op) {
         return "floats; integers and bool become float64";
     case MGC_TYPES_NUMERIC:
         return "integers and floats";
+    case MGC_TYPES_INTEGER:
+        return "integers and bool";
     case MGC_TYPES_COMPARE:
         return "every dtype; the result is bool";
     case MGC_TYPES_LOGICAL:

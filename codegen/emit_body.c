@@ -14,8 +14,8 @@ typedef struct body_writer {
     const mgc_node *const *roots;
     mgc_body *body;
     int n_names;
-    const mgc_node *nodes[256];
-    const char *names[256];
+    const mgc_node *nodes[MGC_MAX_STATEMENTS];
+    const char *names[MGC_MAX_STATEMENTS];
 } body_writer;
 
 bool mgc_row_is_logic(const mgc_op *op, int row) {
@@ -50,6 +50,10 @@ static bool name_taken(const body_writer *b, const char *name) {
     const mgc_stanza *s = b->op->s;
     for (int i = 0; i < s->n_in; i++)
         if (strcmp(s->in[i].name, name) == 0) return true;
+    for (int i = 0; i < s->n_params; i++)
+        if (strcmp(s->params[i], name) == 0) return true;
+    for (int j = 0; s->n_out > 1 && j < s->n_out; j++)
+        if (strcmp(s->results[j], name) == 0) return true;
     for (int i = 0; i < b->body->n_scalars; i++)
         if (strcmp(b->body->scalar_names[i], name) == 0) return true;
     for (int i = 0; i < b->n_names; i++)
@@ -67,7 +71,7 @@ static const char *fresh(const body_writer *b, const char *wanted, int number) {
 static const char *given_name(const body_writer *b, const mgc_node *e) {
     const mgc_stanza *s = b->op->s;
     for (int i = 0; i < s->n_lets; i++)
-        if (b->op->lets[i] && mgc_lower(b->w, b->op, b->op->lets[i]) == e) return s->let_names[i];
+        if (b->op->lowered_lets[i] == e) return s->let_names[i];
     for (int j = 0; j < s->n_out; j++)
         if (b->roots[j] == e) return s->n_out == 1 ? mgc_result_name(b->op, j) : mgc_format("%s_v", s->results[j]);
     return NULL;
@@ -91,24 +95,32 @@ static const char *operand(body_writer *b, const mgc_node *e) {
     return "?";
 }
 
-/* Scalars become arguments: each part made of parameters that stands next to a vector. */
-static void find_scalars(body_writer *b, const mgc_order *order) {
+/* a becomes an argument if it is made of parameters. */
+static bool find_scalar(body_writer *b, const mgc_node *a) {
     mgc_body *body = b->body;
+    if (a->kind == MGC_NUM || !mgc_is_scalar(a)) return true;
+    int j = 0;
+    while (j < body->n_scalars && body->scalars[j] != a) j++;
+    if (j < body->n_scalars) return true;
+    if (j == MGC_MAX_ARGS)
+        return mgc_error(&b->w->diag, b->op->s->at, "'%s' computes more than %d numbers from its parameters",
+                         b->op->name, MGC_MAX_ARGS);
+    body->scalar_names[j] = a->kind == MGC_PARAM ? b->op->s->params[a->which] : fresh(b, mgc_format("s%d", j + 1), 0);
+    body->scalars[j] = a;
+    body->n_scalars++;
+    return true;
+}
+
+/* Each part made of parameters that stands next to a vector or is a result. */
+static bool find_scalars(body_writer *b, const mgc_order *order, int n_roots) {
     for (int k = 0; k < order->n; k++) {
         const mgc_node *e = order->list[k];
-        if (e->kind != MGC_FN) continue;
-        for (int i = 0; i < e->n_args; i++) {
-            const mgc_node *a = e->arg[i];
-            if (a->kind == MGC_NUM || !mgc_is_scalar(a)) continue;
-            int j = 0;
-            while (j < body->n_scalars && body->scalars[j] != a) j++;
-            if (j < body->n_scalars) continue;
-            body->scalar_names[j] =
-                a->kind == MGC_PARAM ? b->op->s->params[a->which] : fresh(b, mgc_format("s%d", j + 1), 0);
-            body->scalars[j] = a;
-            body->n_scalars++;
-        }
+        for (int i = 0; e->kind == MGC_FN && i < e->n_args; i++)
+            if (!find_scalar(b, e->arg[i])) return false;
     }
+    for (int j = 0; j < n_roots; j++)
+        if (!find_scalar(b, b->roots[j])) return false;
+    return true;
 }
 
 static const char *type_of(const body_writer *b, bool mask) {
@@ -132,7 +144,6 @@ static bool put_statement(body_writer *b, mgc_text *t, const mgc_node *e, int nu
         mgc_put(&call, "%s%s", i ? ", " : "", a);
     }
     mgc_put(t, "    const %s %s = %s);\n", type_of(b, e->mask), name, call.s);
-    if (b->n_names == 256) return mgc_error(&b->w->diag, b->op->s->at, "'%s' is too long for one kernel", b->op->name);
     b->nodes[b->n_names] = e;
     b->names[b->n_names++] = name;
     return true;
@@ -156,9 +167,9 @@ static void put_head(body_writer *b, mgc_text *t, const char *separator) {
 bool mgc_emit_body(mgc_world *w, const mgc_op *op, int row, mgc_body *body) {
     *body = (mgc_body){0};
     body_writer b = {.w = w, .op = op, .row = row, .body = body};
-    b.roots = row == MGC_ROW_BOOL && op->bool_row ? &op->bool_row : op->lowered;
+    b.roots = mgc_roots_of_row(op, row);
     const mgc_order order = mgc_postorder(b.roots, op->s->n_out);
-    find_scalars(&b, &order);
+    if (!find_scalars(&b, &order, op->s->n_out)) return false;
     mgc_text t = {0};
     put_head(&b, &t, ", ");
     int number = 1;

@@ -15,6 +15,8 @@ static const char *dtypes_cell(const mgc_op *op) {
         return "float; int in f64";
     case MGC_TYPES_NUMERIC:
         return "int, float";
+    case MGC_TYPES_INTEGER:
+        return "bool, int";
     case MGC_TYPES_COMPARE:
         return "all -> bool";
     case MGC_TYPES_LOGICAL:

@@ -5,6 +5,8 @@
 
 #include "text.h"
 
+#define MGC_MAX_NAME 63 /* what C11 promises to tell apart */
+
 typedef enum mgc_token_kind {
     MGC_T_END,
     MGC_T_NAME,

@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "operators.h"
+
 const mgc_row mgc_rows[MGC_ROW_COUNT] = {
     [MGC_ROW_BOOL] = {"bool", "u8", "uint8_t", "MG_BOOL", 1}, [MGC_ROW_I8] = {"i8", "i8", "int8_t", "MG_I8", 1},
     [MGC_ROW_I16] = {"i16", "i16", "int16_t", "MG_I16", 2},   [MGC_ROW_I32] = {"i32", "i32", "int32_t", "MG_I32", 4},
@@ -34,6 +36,8 @@ static unsigned rows_of(mgc_types types) {
         return MGC_ROWS_FLOAT;
     case MGC_TYPES_NUMERIC:
         return MGC_ROWS_FLOAT | MGC_ROWS_INT;
+    case MGC_TYPES_INTEGER:
+        return MGC_ROWS_INT | 1u << MGC_ROW_BOOL;
     case MGC_TYPES_ALL:
     case MGC_TYPES_COMPARE:
         return MGC_ROWS_FLOAT | MGC_ROWS_INT | 1u << MGC_ROW_BOOL;
@@ -68,13 +72,17 @@ mgc_op *mgc_add_op(mgc_world *w, const mgc_stanza *s, int file) {
     return op;
 }
 
+bool mgc_too_large(mgc_world *w, const mgc_op *op) {
+    return mgc_error(&w->diag, op->s->at,
+                     "'%s' is too large: with its lets and the ops that it calls written out, expected at most %d "
+                     "expressions inside each other and %d numbers, names and calls",
+                     op->name, MGC_MAX_DEPTH, MGC_MAX_NODES);
+}
+
 bool mgc_input_is_mask(const mgc_op *op, int i) { return op->s->in[i].condition || op->s->types == MGC_TYPES_LOGICAL; }
 
 const char *mgc_result_name(const mgc_op *op, int j) {
-    if (op->s->results[j]) return op->s->results[j];
-    for (int i = 0; i < op->s->n_in; i++)
-        if (strcmp(op->s->in[i].name, "y") == 0) return "result";
-    return "y";
+    return op->s->results[j] ? op->s->results[j] : mgc_unnamed_result(op->s);
 }
 
 static const char *stem_of(const char *path) {
@@ -92,6 +100,11 @@ bool mgc_load(mgc_world *w, const char *path, const char *text) {
     mgc_source *source = mgc_alloc(sizeof *source);
     *source = (mgc_source){path, text};
     w->files[file] = (mgc_file){*source, stem_of(path)};
+    for (int f = 0; f < file; f++)
+        if (strcmp(w->files[f].stem, w->files[file].stem) == 0)
+            return mgc_error(&w->diag, (mgc_place){source, 1, 1},
+                             "expected a file name of its own: the kernels of %s go to mgk_map_%s.c, too",
+                             w->files[f].source.path, w->files[f].stem);
     mgc_stanzas stanzas = {0};
     if (!mgc_parse(&w->diag, source, &stanzas)) return false;
     for (int i = 0; i < stanzas.n; i++) {
@@ -100,6 +113,8 @@ bool mgc_load(mgc_world *w, const char *path, const char *text) {
         if (other)
             return mgc_error(&w->diag, s->at, "'%s' is already defined in %s, line %d", s->name,
                              other->s->at.source->path, other->s->at.line);
+        if (!mgc_check_operator(&w->diag, s)) return false;
+        if (w->n_ops == MGC_MAX_OPS) return mgc_error(&w->diag, s->at, "expected at most %d ops", MGC_MAX_OPS);
         mgc_add_op(w, s, file);
     }
     return true;

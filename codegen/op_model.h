@@ -40,7 +40,9 @@ typedef struct mgc_ref {
     int which;
 } mgc_ref;
 
-#define MGC_MAX_STEPS 16
+#define MGC_MAX_STEPS      16
+#define MGC_MAX_STATEMENTS 256  /* in a kernel, as in the function that emit_body.c writes */
+#define MGC_MAX_OPS        4096 /* without derivatives; with them mgk_step's 16 bits must do */
 
 typedef struct mgc_step {
     const struct mgc_op *op;
@@ -73,10 +75,11 @@ typedef struct mgc_op {
     bool internal;
     const mgc_node *value[MGC_MAX_OUT];
     const mgc_node *eval[MGC_MAX_OUT];
-    const mgc_node *bool_row;
+    const mgc_node *bool_row, *int_row;
     const mgc_node *lowered[MGC_MAX_OUT]; /* eval in terms of functions only */
     bool lowering;
-    const mgc_node *lets[MGC_MAX_LETS]; /* for names in what is emitted */
+    const mgc_node *lets[MGC_MAX_LETS];
+    const mgc_node *lowered_lets[MGC_MAX_LETS]; /* for names in what is emitted */
     const struct mgc_op *step;
     const struct mgc_op *parent; /* of a derivative op */
     int parent_rule;
@@ -101,6 +104,7 @@ typedef struct mgc_world {
     int n_files;
     mgc_op **ops;
     int n_ops, cap_ops;
+    int depth; /* of the pass that follows calls from op to op */
 } mgc_world;
 
 mgc_op *mgc_find(const mgc_world *w, const char *name);
@@ -118,11 +122,16 @@ bool mgc_load(mgc_world *w, const char *path, const char *text);
 /* All passes after reading, in order; false with messages in w->diag. */
 bool mgc_compile(mgc_world *w);
 
+/* A message at the op that its expressions do not fit; false. */
+bool mgc_too_large(mgc_world *w, const mgc_op *op);
+
 /* The passes. */
-bool mgc_resolve(mgc_world *w);        /* names -> DAG */
-bool mgc_derive_all(mgc_world *w);     /* rules that are not given */
-bool mgc_check_closure(mgc_world *w);  /* every op in a rule has rules */
-bool mgc_make_steps(mgc_world *w);     /* rules -> steps, fused ops; superinstructions -> patterns */
+bool mgc_resolve(mgc_world *w);       /* names -> DAG */
+bool mgc_derive_all(mgc_world *w);    /* rules that are not given */
+bool mgc_check_closure(mgc_world *w); /* every op in a rule has rules */
+bool mgc_make_steps(mgc_world *w);    /* rules -> steps, fused ops; superinstructions -> patterns */
+/* The lowered results of this row's kernel: the bool row's, the integer rows' or everyone's. */
+const mgc_node *const *mgc_roots_of_row(const mgc_op *op, int row);
 bool mgc_lower_all(mgc_world *w);      /* ops -> functions of simd and vmath; flops */
 bool mgc_check_accuracy(mgc_world *w); /* what is stated is bounded or measured */
 

@@ -3,11 +3,12 @@
  * later. */
 #include "parser.h"
 
+#include <math.h>
 #include <string.h>
 
 bool mgc_fail_expected(mgc_parser *p, const char *what) {
     if (p->t->kind == MGC_T_END) return mgc_error(p->d, p->t->at, "expected %s, found the end of the file", what);
-    return mgc_error(p->d, p->t->at, "expected %s, found '%s'", what, p->t->text);
+    return mgc_error(p->d, p->t->at, "expected %s, found '%.80s'", what, p->t->text);
 }
 
 bool mgc_at_punct(const mgc_parser *p, const char *s) {
@@ -35,9 +36,19 @@ static bool need_name(mgc_parser *p, const char **out, const char *what) {
     return true;
 }
 
+/* Texts end up in comments of C, which must neither end there nor warn. */
 static bool need_string(mgc_parser *p, const char **out) {
+    static const char *const broken[] = {"*/", "/*", "?\?/"};
     if (p->t->kind != MGC_T_STRING) return mgc_fail_expected(p, "a string in double quotes");
-    *out = p->t++->text;
+    const char *s = p->t->text;
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
+        if (strstr(s, broken[i]))
+            return mgc_error(p->d, p->t->at, "expected a text that can stand in a comment of C, found '%s' in it",
+                             broken[i]);
+    if (*s && s[strlen(s) - 1] == '\\')
+        return mgc_error(p->d, p->t->at, "expected a text that can stand in a comment of C, found '\\' at its end");
+    *out = s;
+    p->t++;
     return true;
 }
 
@@ -56,32 +67,42 @@ static bool need_number(mgc_parser *p, double *out) {
     return true;
 }
 
-/* Names become C identifiers in prototypes and kernels. */
-static bool good_name(mgc_parser *p) {
-    static const char *const taken[] = {
-        "auto",   "bool",    "break",  "case",     "char",  "const",    "continue", "default", "do",
-        "double", "else",    "enum",   "extern",   "float", "for",      "goto",     "if",      "inline",
-        "int",    "long",    "return", "register", "short", "signed",   "sizeof",   "static",  "struct",
-        "switch", "typedef", "union",  "unsigned", "void",  "volatile", "while",    "opts",    "inf",
-        "nan",    "pi",      "class",  "this",     "new",   "delete",   "operator", "template"};
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (at_word(p, taken[i]))
-            return mgc_error(p->d, p->t->at, "'%s' cannot be a name here: it means something in C or C++", taken[i]);
+/* Of the hand-written function that propagates gradients; there is one for all inputs. */
+static bool need_backward(mgc_parser *p, mgc_stanza *s) {
+    if (p->t->kind != MGC_T_NAME || strncmp(p->t->text, "mga_", 4) != 0)
+        return mgc_fail_expected(p, "the name of a function, mga_...");
+    if (s->backward && strcmp(s->backward, p->t->text) != 0)
+        return mgc_error(p->d, p->t->at, "expected one function for all derivatives, found '%s' beside '%s'",
+                         p->t->text, s->backward);
+    s->backward = p->t++->text;
     return true;
+}
+
+const char *mgc_unnamed_result(const mgc_stanza *s) {
+    for (int i = 0; i < s->n_in; i++)
+        if (strcmp(s->in[i].name, "y") == 0) return "result";
+    return "y";
 }
 
 static bool parse_input(mgc_parser *p, mgc_stanza *s) {
     if (s->n_in == MGC_MAX_IN) return mgc_error(p->d, p->t->at, "expected at most %d inputs", MGC_MAX_IN);
-    mgc_input *in = &s->in[s->n_in++];
-    *in = (mgc_input){.lo = -4, .hi = 4, .at = p->t->at};
-    if (!good_name(p) || !need_name(p, &in->name, "the name of an input")) return false;
-    for (int i = 0; i + 1 < s->n_in; i++)
-        if (strcmp(s->in[i].name, in->name) == 0) return mgc_error(p->d, in->at, "input '%s' is named twice", in->name);
+    mgc_input in = {.lo = -4, .hi = 4, .at = p->t->at};
+    if (!mgc_need_local_name(p, s, &in.name, "the name of an input")) return false;
     if (mgc_take_punct(p, ":")) {
         if (!at_word(p, "bool")) return mgc_fail_expected(p, "'bool'");
         p->t++;
-        in->condition = true;
+        in.condition = true;
     }
+    s->in[s->n_in++] = in;
+    return true;
+}
+
+static bool parse_parameter(mgc_parser *p, mgc_stanza *s) {
+    if (s->n_params == MGC_MAX_PARAMS)
+        return mgc_error(p->d, p->t->at, "expected at most %d parameters", MGC_MAX_PARAMS);
+    const char *name;
+    if (!mgc_need_local_name(p, s, &name, "the name of a parameter")) return false;
+    s->params[s->n_params++] = name;
     return true;
 }
 
@@ -90,7 +111,9 @@ static bool parse_results(mgc_parser *p, mgc_stanza *s) {
     if (!mgc_need_punct(p, "(")) return false;
     do {
         if (s->n_out == MGC_MAX_OUT) return mgc_error(p->d, p->t->at, "expected at most %d results", MGC_MAX_OUT);
-        if (!good_name(p) || !need_name(p, &s->results[s->n_out++], "the name of a result")) return false;
+        const char *name;
+        if (!mgc_need_value_name(p, s, &name, "the name of a result")) return false;
+        s->results[s->n_out++] = name;
     } while (mgc_take_punct(p, ","));
     return mgc_need_punct(p, ")");
 }
@@ -99,15 +122,13 @@ static bool parse_results(mgc_parser *p, mgc_stanza *s) {
 static bool parse_signature(mgc_parser *p, mgc_stanza *s) {
     s->at = p->t->at;
     s->n_out = 1;
-    if (!need_name(p, &s->name, "the name of the op") || !mgc_need_punct(p, "(")) return false;
+    if (!mgc_need_op_name(p, &s->name) || !mgc_need_punct(p, "(")) return false;
     do {
         if (!parse_input(p, s)) return false;
     } while (mgc_take_punct(p, ","));
     if (mgc_take_punct(p, ";")) {
         do {
-            if (s->n_params == MGC_MAX_PARAMS)
-                return mgc_error(p->d, p->t->at, "expected at most %d parameters", MGC_MAX_PARAMS);
-            if (!good_name(p) || !need_name(p, &s->params[s->n_params++], "the name of a parameter")) return false;
+            if (!parse_parameter(p, s)) return false;
         } while (mgc_take_punct(p, ","));
     }
     if (!mgc_need_punct(p, ")")) return false;
@@ -126,13 +147,21 @@ static bool parse_tuple(mgc_parser *p, const mgc_stanza *s, mgc_expr **out, int 
     return mgc_need_punct(p, ")");
 }
 
-static bool parse_rule(mgc_parser *p, mgc_input *in) {
-    if (in->rule != MGC_RULE_UNSET)
-        return mgc_error(p->d, p->t->at, "the derivative with respect to '%s' is given twice", in->name);
+static bool given_twice(mgc_parser *p, mgc_place at, const mgc_input *in) {
+    return mgc_error(p->d, at, "the derivative with respect to '%s' is given twice", in->name);
+}
+
+static bool parse_rule(mgc_parser *p, mgc_stanza *s, mgc_input *in) {
+    if (in->rule != MGC_RULE_UNSET) return given_twice(p, p->t->at, in);
     if (at_word(p, "none")) {
         p->t++;
         in->rule = MGC_RULE_NONE;
         return true;
+    }
+    if (at_word(p, "function")) {
+        p->t++;
+        in->rule = MGC_RULE_FUNCTION;
+        return need_backward(p, s);
     }
     in->rule = MGC_RULE_EXPR;
     return (in->rule_expr = mgc_parse_expr(p)) != NULL;
@@ -141,18 +170,18 @@ static bool parse_rule(mgc_parser *p, mgc_input *in) {
 /* d none  |  d/dx EXPR  |  d/dx none  |  d/dx function NAME */
 static bool key_d(mgc_parser *p, mgc_stanza *s) {
     if (at_word(p, "none")) {
-        p->t++;
-        for (int i = 0; i < s->n_in; i++) s->in[i].rule = MGC_RULE_NONE;
+        const mgc_place at = p->t++->at;
+        for (int i = 0; i < s->n_in; i++) {
+            if (s->in[i].rule != MGC_RULE_UNSET) return given_twice(p, at, &s->in[i]);
+            s->in[i].rule = MGC_RULE_NONE;
+        }
         return true;
     }
     if (!mgc_need_punct(p, "/")) return false;
     for (int i = 0; i < s->n_in; i++) {
         if (p->t->kind != MGC_T_NAME || p->t->text[0] != 'd' || strcmp(p->t->text + 1, s->in[i].name) != 0) continue;
         p->t++;
-        if (!at_word(p, "function")) return parse_rule(p, &s->in[i]);
-        p->t++;
-        s->in[i].rule = MGC_RULE_FUNCTION;
-        return need_name(p, &s->backward, "the name of a function");
+        return parse_rule(p, s, &s->in[i]);
     }
     return mgc_fail_expected(p, "'d' and the name of an input");
 }
@@ -161,16 +190,25 @@ static bool key_types(mgc_parser *p, mgc_stanza *s) {
     static const struct {
         const char *word;
         mgc_types types;
-    } words[] = {{"float", MGC_TYPES_FLOAT},     {"divide", MGC_TYPES_DIVIDE}, {"numeric", MGC_TYPES_NUMERIC},
-                 {"all", MGC_TYPES_ALL},         {"same", MGC_TYPES_SAME},     {"compare", MGC_TYPES_COMPARE},
-                 {"logical", MGC_TYPES_LOGICAL}, {"sum", MGC_TYPES_SUM},       {"mean", MGC_TYPES_MEAN}};
+    } words[] = {{"float", MGC_TYPES_FLOAT},     {"divide", MGC_TYPES_DIVIDE},   {"numeric", MGC_TYPES_NUMERIC},
+                 {"integer", MGC_TYPES_INTEGER}, {"all", MGC_TYPES_ALL},         {"same", MGC_TYPES_SAME},
+                 {"compare", MGC_TYPES_COMPARE}, {"logical", MGC_TYPES_LOGICAL}, {"sum", MGC_TYPES_SUM},
+                 {"mean", MGC_TYPES_MEAN}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!at_word(p, words[i].word)) continue;
         s->types = words[i].types;
         p->t++;
         return true;
     }
-    return mgc_fail_expected(p, "float, divide, numeric, all, same, compare, logical, sum or mean");
+    return mgc_fail_expected(p, "float, divide, numeric, integer, all, same, compare, logical, sum or mean");
+}
+
+static bool need_ulp(mgc_parser *p, double *out, mgc_place *at) {
+    const mgc_token *t = p->t;
+    *at = t->at;
+    if (!need_number(p, out)) return false;
+    return (*out >= 0 && *out <= 1e6) ||
+           mgc_error(p->d, t->at, "expected an error from 0 to 1000000 ULP, found '%s'", t->text);
 }
 
 /* ulp f32 NUMBER f64 NUMBER  |  ulp none "why" */
@@ -181,18 +219,22 @@ static bool key_ulp(mgc_parser *p, mgc_stanza *s) {
     }
     s->has_ulp = true;
     if (!at_word(p, "f32")) return mgc_fail_expected(p, "'f32' or 'none'");
-    s->ulp_at[0] = (++p->t)->at;
-    if (!need_number(p, &s->ulp_f32)) return false;
+    p->t++;
+    if (!need_ulp(p, &s->ulp_f32, &s->ulp_at[0])) return false;
     if (!at_word(p, "f64")) return mgc_fail_expected(p, "'f64'");
-    s->ulp_at[1] = (++p->t)->at;
-    return need_number(p, &s->ulp_f64);
+    p->t++;
+    return need_ulp(p, &s->ulp_f64, &s->ulp_at[1]);
 }
 
 static bool key_domain(mgc_parser *p, mgc_stanza *s) {
     for (int i = 0; i < s->n_in; i++) {
         if (!at_word(p, s->in[i].name)) continue;
         const mgc_place at = p->t++->at;
+        if (s->in[i].has_domain) return mgc_error(p->d, at, "the domain of '%s' is given twice", s->in[i].name);
+        s->in[i].has_domain = true;
         if (!need_number(p, &s->in[i].lo) || !need_number(p, &s->in[i].hi)) return false;
+        if (isinf(s->in[i].lo) || isinf(s->in[i].hi))
+            return mgc_error(p->d, at, "the domain of '%s' must be finite", s->in[i].name);
         if (s->in[i].lo < s->in[i].hi) return true;
         return mgc_error(p->d, at, "the domain of '%s' is empty", s->in[i].name);
     }
@@ -201,14 +243,22 @@ static bool key_domain(mgc_parser *p, mgc_stanza *s) {
 
 static bool key_let(mgc_parser *p, mgc_stanza *s) {
     if (s->n_lets == MGC_MAX_LETS) return mgc_error(p->d, p->t->at, "expected at most %d lets", MGC_MAX_LETS);
-    const int i = s->n_lets++;
-    if (!good_name(p) || !need_name(p, &s->let_names[i], "a name") || !mgc_need_punct(p, "=")) return false;
-    return (s->lets[i] = mgc_parse_expr(p)) != NULL;
+    const mgc_place at = p->t->at;
+    const char *name;
+    if (!mgc_need_value_name(p, s, &name, "the name of a let")) return false;
+    if (!s->results[0] && strcmp(name, mgc_unnamed_result(s)) == 0)
+        return mgc_error(p->d, at, "expected the name of a let, found '%s', which is the result already", name);
+    if (!mgc_need_punct(p, "=") || !(s->lets[s->n_lets] = mgc_parse_expr(p))) return false;
+    s->let_names[s->n_lets++] = name;
+    return true;
 }
 
 static bool key_flops(mgc_parser *p, mgc_stanza *s) {
+    const mgc_token *t = p->t;
     double x;
     if (!need_number(p, &x)) return false;
+    if (!(x >= 1 && x <= 1e6 && x == floor(x)))
+        return mgc_error(p->d, t->at, "expected a whole number from 1 to 1000000, found '%s'", t->text);
     s->flops = (int)x;
     return true;
 }
@@ -216,7 +266,11 @@ static bool key_flops(mgc_parser *p, mgc_stanza *s) {
 /* super "why": no function of its own and no gradient; the tile machine puts it in place of its parts. */
 static bool key_super(mgc_parser *p, mgc_stanza *s) {
     s->internal = true;
-    for (int i = 0; i < s->n_in; i++) s->in[i].rule = MGC_RULE_NONE;
+    for (int i = 0; i < s->n_in; i++) {
+        if (s->in[i].rule != MGC_RULE_UNSET)
+            return mgc_error(p->d, p->t->at, "a superinstruction has no derivatives; '%s' is given one", s->in[i].name);
+        s->in[i].rule = MGC_RULE_NONE;
+    }
     if (!need_string(p, &s->super)) return false;
     if (!s->doc) s->doc = s->super;
     return true;
@@ -236,21 +290,22 @@ static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place a
         if (strcmp(key, "value") == 0) return parse_tuple(p, s, s->value, &s->n_value);
         if (strcmp(key, "eval") == 0) return parse_tuple(p, s, s->eval, &s->n_eval);
         if (strcmp(key, "bool") == 0) return (s->bool_row = mgc_parse_expr(p)) != NULL;
+        if (strcmp(key, "integer") == 0) return (s->int_row = mgc_parse_expr(p)) != NULL;
         if (strcmp(key, "let") == 0) return key_let(p, s);
         if (strcmp(key, "ulp") == 0) return key_ulp(p, s);
         if (strcmp(key, "flops") == 0) return key_flops(p, s);
         if (strcmp(key, "super") == 0) return key_super(p, s);
-        return mgc_error(
-            p->d, at,
-            "expected doc, note, value, eval, bool, let, d, types, ulp, flops, domain, since, commutative, internal, "
-            "super or '}', found '%s'",
-            key);
+        return mgc_error(p->d, at,
+                         "expected doc, note, value, eval, bool, integer, let, d, types, ulp, flops, domain, since, "
+                         "commutative, internal, "
+                         "super or '}', found '%s'",
+                         key);
     }
     const bool written = mgc_is_written(s->kind);
     if (written && strcmp(key, "function") == 0) return need_string(p, &s->function);
     if (written && strcmp(key, "shape") == 0) return need_string(p, &s->shape);
     if (written && strcmp(key, "tolerance") == 0) return need_string(p, &s->no_ulp);
-    if (written && strcmp(key, "backward") == 0) return need_name(p, &s->backward, "the name of a function");
+    if (written && strcmp(key, "backward") == 0) return need_backward(p, s);
     if (s->kind == MGC_REDUCE && strcmp(key, "identity") == 0) return need_number(p, &s->identity);
     if (s->kind == MGC_REDUCE && strcmp(key, "step") == 0) {
         s->step_at = p->t->at;
@@ -273,16 +328,46 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
     if (mgc_is_written(s->kind) && !s->shape) return mgc_error(p->d, s->at, "'%s' has no shape", s->name);
     const bool reduce_types = s->types == MGC_TYPES_SUM || s->types == MGC_TYPES_MEAN;
     if (s->kind == MGC_MAP && (reduce_types || s->types == MGC_TYPES_SAME))
-        return mgc_error(p->d, s->at, "the types of '%s' must be float, divide, numeric, all, compare or logical",
-                         s->name);
+        return mgc_error(p->d, s->at,
+                         "the types of '%s' must be float, divide, numeric, integer, all, compare or logical", s->name);
     if (s->kind == MGC_MAP && s->n_params > 0 && s->types != MGC_TYPES_FLOAT)
         return mgc_error(p->d, s->at, "'%s' has parameters, so its types must be float", s->name);
     if (s->kind == MGC_REDUCE && !reduce_types && s->types != MGC_TYPES_NUMERIC && s->types != MGC_TYPES_ALL)
         return mgc_error(p->d, s->at, "the types of '%s' must be sum, mean, numeric or all", s->name);
     if (s->kind == MGC_REDUCE && (s->n_in != 1 || s->n_params != 0 || s->n_out != 1))
         return mgc_error(p->d, s->at, "the reduction '%s' must have one input, no parameters and one result", s->name);
-    if (s->bool_row && s->types != MGC_TYPES_ALL)
-        return mgc_error(p->d, s->at, "'%s' has a bool row, so its types must be all", s->name);
+    const bool conditions = s->bool_row || s->types == MGC_TYPES_COMPARE || s->types == MGC_TYPES_LOGICAL;
+    if (s->kind == MGC_MAP && s->n_out > 1 && conditions)
+        return mgc_error(p->d, s->at, "'%s' has several results, so they must be values in every row", s->name);
+    if (s->kind == MGC_MAP && s->n_out > 1 && !s->internal)
+        return mgc_error(p->d, s->at, "'%s' has several results, so it must be internal: public functions return one",
+                         s->name);
+    if (s->bool_row && s->types != MGC_TYPES_ALL && s->types != MGC_TYPES_INTEGER)
+        return mgc_error(p->d, s->at, "'%s' has a bool row, so its types must be all or integer", s->name);
+    const bool both = s->types == MGC_TYPES_NUMERIC || s->types == MGC_TYPES_ALL || s->types == MGC_TYPES_COMPARE;
+    if (s->int_row && (!both || s->n_out > 1))
+        return mgc_error(
+            p->d, s->at,
+            "'%s' has integer rows of their own, so it must have one result, and its types must be numeric, "
+            "all or compare",
+            s->name);
+    return true;
+}
+
+/* The keys between the braces. Only these may come again: let, d (for another input) and domain. */
+static bool parse_keys(mgc_parser *p, mgc_stanza *s) {
+    const char *seen[32]; /* more than there are keys: an unknown one is an error at once */
+    int n = 0;
+    while (!mgc_take_punct(p, "}")) {
+        const mgc_place at = p->t->at;
+        const char *key = NULL;
+        if (!need_name(p, &key, "a key of the stanza or '}'")) return false;
+        for (int i = 0; i < n; i++)
+            if (strcmp(seen[i], key) == 0)
+                return mgc_error(p->d, at, "expected each key once, found a second '%s'", key);
+        if (!parse_key(p, s, key, at)) return false;
+        if (strcmp(key, "let") != 0 && strcmp(key, "d") != 0 && strcmp(key, "domain") != 0) seen[n++] = key;
+    }
     return true;
 }
 
@@ -297,13 +382,9 @@ static mgc_stanza *parse_stanza(mgc_parser *p) {
         return NULL;
     }
     s->kind = (mgc_kind)kind;
+    p->nodes = 0;
     p->t++;
-    if (!parse_signature(p, s) || !mgc_need_punct(p, "{")) return NULL;
-    while (!mgc_take_punct(p, "}")) {
-        const mgc_place at = p->t->at;
-        const char *key = NULL;
-        if (!need_name(p, &key, "a key of the stanza or '}'") || !parse_key(p, s, key, at)) return NULL;
-    }
+    if (!parse_signature(p, s) || !mgc_need_punct(p, "{") || !parse_keys(p, s)) return NULL;
     return check_stanza(p, s) ? s : NULL;
 }
 

@@ -6,13 +6,7 @@
 #include <string.h>
 
 #include "op_model.h"
-
-static const struct {
-    const char *op, *sign;
-    int level;
-} signs[] = {{"logical_or", " | ", 1}, {"logical_and", " & ", 2},    {"less", " < ", 3},     {"less_equal", " <= ", 3},
-             {"greater", " > ", 3},    {"greater_equal", " >= ", 3}, {"equal", " == ", 3},   {"not_equal", " != ", 3},
-             {"add", " + ", 4},        {"subtract", " - ", 4},       {"multiply", " * ", 5}, {"divide", " / ", 5}};
+#include "operators.h"
 
 static void put(mgc_text *t, const mgc_op *op, const mgc_node *e, int level);
 
@@ -46,12 +40,12 @@ static void put_call(mgc_text *t, const mgc_op *op, const mgc_node *e) {
     mgc_put(t, ")");
 }
 
-static void put_operator(mgc_text *t, const mgc_op *op, const mgc_node *e, int level, int own, const char *sign) {
-    if (own < level) mgc_put(t, "(");
-    put(t, op, e->arg[0], own);
-    mgc_put(t, "%s", sign);
-    put(t, op, e->arg[1], own + 1);
-    if (own < level) mgc_put(t, ")");
+static void put_operator(mgc_text *t, const mgc_op *op, const mgc_node *e, int level, const mgc_operator *o) {
+    if (o->level < level) mgc_put(t, "(");
+    put(t, op, e->arg[0], o->level);
+    mgc_put(t, " %s ", o->sign);
+    put(t, op, e->arg[1], o->level + 1);
+    if (o->level < level) mgc_put(t, ")");
 }
 
 static void put(mgc_text *t, const mgc_op *op, const mgc_node *e, int level) {
@@ -62,25 +56,23 @@ static void put(mgc_text *t, const mgc_op *op, const mgc_node *e, int level) {
     } else if (e->kind == MGC_FN) {
         put_call(t, op, e);
     } else if (strcmp(e->op->name, "negative") == 0 || strcmp(e->op->name, "logical_not") == 0) {
-        if (level > 5) mgc_put(t, "(");
+        if (level >= MGC_LEVEL_UNARY) mgc_put(t, "(");
         mgc_put(t, strcmp(e->op->name, "negative") == 0 ? "-" : "!");
-        put(t, op, e->arg[0], 6);
-        if (level > 5) mgc_put(t, ")");
+        put(t, op, e->arg[0], MGC_LEVEL_UNARY);
+        if (level >= MGC_LEVEL_UNARY) mgc_put(t, ")");
     } else if (strcmp(e->op->name, "where") == 0) {
         if (level > 0) mgc_put(t, "(");
-        put(t, op, e->arg[0], 1);
+        put(t, op, e->arg[0], MGC_LEVEL_OR);
         mgc_put(t, " ? ");
-        put(t, op, e->arg[1], 1);
+        put(t, op, e->arg[1], MGC_LEVEL_OR);
         mgc_put(t, " : ");
         put(t, op, e->arg[2], 0);
         if (level > 0) mgc_put(t, ")");
     } else {
-        for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-            if (strcmp(signs[i].op, e->op->name) != 0) continue;
-            put_operator(t, op, e, level, signs[i].level, signs[i].sign);
-            return;
-        }
-        put_call(t, op, e);
+        const mgc_operator *o = mgc_operators;
+        while (o->sign && strcmp(o->op, e->op->name) != 0) o++;
+        if (o->sign) put_operator(t, op, e, level, o);
+        if (!o->sign) put_call(t, op, e);
     }
 }
 

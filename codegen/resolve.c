@@ -59,7 +59,10 @@ static const mgc_node *resolve_function(const scope *sc, const mgc_expr *e, cons
     if (!f)
         return fail(sc, e->at,
                     mgc_format("'%s' does not exist or does not take (%s) (v: value, m: condition)", e->name, kinds));
-    return mgc_fn_node(&sc->w->dag, e->name, f->result == 'm', e->n_args, arg);
+    const mgc_node *n = mgc_fn_node(&sc->w->dag, e->name, f->result == 'm', e->n_args, arg);
+    if (!sc->w->dag.too_large) return n;
+    mgc_too_large(sc->w, sc->op);
+    return NULL;
 }
 
 static const mgc_node *resolve_call(const scope *sc, const mgc_expr *e) {
@@ -88,7 +91,10 @@ static const mgc_node *resolve_call(const scope *sc, const mgc_expr *e) {
                         mgc_format("parameter '%s' of '%s' must be made of numbers and parameters",
                                    s->params[i - s->n_in], e->name));
     }
-    return mgc_apply(&sc->w->dag, op, e->n_args, arg);
+    const mgc_node *n = mgc_apply(&sc->w->dag, op, e->n_args, arg);
+    if (!sc->w->dag.too_large) return n;
+    mgc_too_large(sc->w, sc->op);
+    return NULL;
 }
 
 static const mgc_node *resolve_expr(const scope *sc, const mgc_expr *e) {
@@ -137,6 +143,7 @@ static bool resolve_map(mgc_world *w, mgc_op *op) {
         op->eval[j] = op->value[j];
         if (s->n_eval && !(op->eval[j] = resolve_root(&sc, s->eval[j], op->bool_out))) return false;
     }
+    if (s->int_row && !(op->int_row = resolve_root(&sc, s->int_row, op->bool_out))) return false;
     sc.bool_row = true;
     return !s->bool_row || (op->bool_row = resolve_root(&sc, s->bool_row, true));
 }

@@ -70,6 +70,17 @@ static const char *ref_name(const mgc_op *op, mgc_ref ref) {
     return op->s->n_out == 1 ? "g" : mgc_format("g_%s", op->s->results[ref.which]);
 }
 
+/* Is the name an input's or a parameter's of the op, or one of the first n operands'? */
+static bool is_taken(const mgc_op *op, const mgc_stanza *fused, int n, const char *name) {
+    for (int i = 0; i < op->s->n_in; i++)
+        if (strcmp(op->s->in[i].name, name) == 0) return true;
+    for (int i = 0; i < op->s->n_params; i++)
+        if (strcmp(op->s->params[i], name) == 0) return true;
+    for (int k = 0; k < n; k++)
+        if (strcmp(fused->in[k].name, name) == 0) return true;
+    return false;
+}
+
 static void make_fused(mgc_world *w, mgc_op *op, int i) {
     mgc_rule *r = &op->rule[i];
     const int n = operands(r, r->fused_in);
@@ -83,7 +94,7 @@ static void make_fused(mgc_world *w, mgc_op *op, int i) {
     s->commutative = s->has_ulp = false;
     s->ulp_f32 = s->ulp_f64 = 0;
     s->flops = s->n_lets = s->n_eval = 0;
-    s->bool_row = NULL;
+    s->bool_row = s->int_row = NULL;
     s->n_in = n;
     s->n_out = s->n_value = 1;
     s->results[0] = NULL;
@@ -93,6 +104,8 @@ static void make_fused(mgc_world *w, mgc_op *op, int i) {
         const bool mask = ref.kind == MGC_IN && mgc_input_is_mask(op, ref.which);
         s->in[k] = ref.kind == MGC_IN ? op->s->in[ref.which] : (mgc_input){.lo = -4, .hi = 4, .at = op->s->in[i].at};
         s->in[k].name = ref_name(op, ref);
+        while (ref.kind != MGC_IN && is_taken(op, s, k, s->in[k].name))
+            s->in[k].name = mgc_format("%s_", s->in[k].name);
         s->in[k].condition = mask;
         s->in[k].rule = MGC_RULE_UNSET;
         const mgc_node *leaf = mgc_leaf(&w->dag, MGC_IN, k, mask);

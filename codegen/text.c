@@ -39,22 +39,28 @@ char *mgc_copy(const char *s, size_t n) {
     return copy;
 }
 
+/* Room for `more` bytes and the zero behind them. */
+static void reserve(mgc_text *t, size_t more) {
+    const size_t need = t->len + more + 1;
+    if (need <= t->cap) return;
+    const size_t cap = 2 * need + 64;
+    char *s = mgc_alloc(cap);
+    if (t->len) memcpy(s, t->s, t->len);
+    t->s = s;
+    t->cap = cap;
+}
+
 static void put_list(mgc_text *t, const char *fmt, va_list args) {
     va_list again;
     va_copy(again, args);
-    const int wanted = vsnprintf(NULL, 0, fmt, again);
-    va_end(again);
-    if (wanted < 0) return;
-    const size_t need = t->len + (size_t)wanted + 1;
-    if (need > t->cap) {
-        const size_t cap = 2 * need + 64;
-        char *s = mgc_alloc(cap);
-        if (t->len) memcpy(s, t->s, t->len);
-        t->s = s;
-        t->cap = cap;
+    reserve(t, 64);
+    const int wanted = vsnprintf(t->s + t->len, t->cap - t->len, fmt, args);
+    if (wanted >= 0 && (size_t)wanted >= t->cap - t->len) {
+        reserve(t, (size_t)wanted);
+        vsnprintf(t->s + t->len, t->cap - t->len, fmt, again);
     }
-    vsnprintf(t->s + t->len, t->cap - t->len, fmt, args);
-    t->len += (size_t)wanted;
+    va_end(again);
+    if (wanted > 0) t->len += (size_t)wanted;
 }
 
 void mgc_put(mgc_text *t, const char *fmt, ...) {
@@ -78,9 +84,12 @@ static const char *find_line(mgc_place at, size_t *len) {
     const char *s = at.source->text;
     for (int line = 1; line < at.line && *s; s++)
         if (*s == '\n') line++;
-    *len = strcspn(s, "\r\n");
+    *len = strcspn(s, "\n");
+    if (*len > 0 && s[*len - 1] == '\r') --*len;
     return s;
 }
+
+#define SHOWN 160 /* of a long line, around the place */
 
 bool mgc_error(mgc_diag *d, mgc_place at, const char *fmt, ...) {
     d->errors++;
@@ -94,8 +103,12 @@ bool mgc_error(mgc_diag *d, mgc_place at, const char *fmt, ...) {
     if (at.source && at.source->text) {
         size_t len;
         const char *line = find_line(at, &len);
-        mgc_put(&d->text, "  %.*s\n  ", (int)len, line);
-        for (int i = 1; i < at.column; i++) mgc_put(&d->text, "%c", line[i - 1] == '\t' ? '\t' : ' ');
+        const size_t before = (size_t)at.column - 1, from = before > SHOWN / 2 ? before - SHOWN / 2 : 0;
+        mgc_put(&d->text, "  ");
+        for (size_t i = from; i < len && i < from + SHOWN; i++)
+            mgc_put(&d->text, "%c", line[i] == '\t' || (unsigned char)line[i] >= ' ' ? line[i] : ' ');
+        mgc_put(&d->text, "\n  ");
+        for (size_t i = from; i < before; i++) mgc_put(&d->text, "%c", line[i] == '\t' ? '\t' : ' ');
         mgc_put(&d->text, "^\n");
     }
     return false;
@@ -107,35 +120,47 @@ uint64_t mgc_hash(const char *s) {
     return h;
 }
 
-/* Reads without a message: NULL also means "not there". */
-static char *slurp(const char *path) {
+/* Reads without a message: false also means "not there". The text may contain zeros. */
+static bool slurp(const char *path, mgc_text *t) {
     FILE *f = fopen(path, "rb");
-    if (!f) return NULL;
-    mgc_text t = {0};
-    char part[4096];
+    if (!f) return false;
     size_t got;
-    mgc_put(&t, "%s", "");
-    while ((got = fread(part, 1, sizeof part - 1, f)) > 0) {
-        part[got] = 0;
-        mgc_put(&t, "%s", part);
-    }
-    const bool bad = ferror(f) != 0;
+    do {
+        reserve(t, 4096);
+        got = fread(t->s + t->len, 1, 4096, f);
+        t->len += got;
+        t->s[t->len] = 0;
+    } while (got > 0);
+    const bool good = !ferror(f);
     fclose(f);
-    return bad ? NULL : t.s;
+    return good;
+}
+
+static bool check_text(mgc_diag *d, const char *path, const mgc_text *t) {
+    if (strlen(t->s) == t->len) return true;
+    mgc_source *source = mgc_alloc(sizeof *source);
+    *source = (mgc_source){path, t->s};
+    mgc_place at = {source, 1, 1};
+    for (const char *s = t->s; *s; s++) {
+        at.column = *s == '\n' ? 1 : at.column + 1;
+        at.line += *s == '\n';
+    }
+    return mgc_error(d, at, "expected text, found a NUL byte");
 }
 
 char *mgc_read_file(mgc_diag *d, const char *path) {
-    char *s = slurp(path);
-    if (!s) mgc_error(d, (mgc_place){0}, "cannot read %s: %s", path, strerror(errno));
-    return s;
+    mgc_text t = {0};
+    if (slurp(path, &t)) return check_text(d, path, &t) ? t.s : NULL;
+    mgc_error(d, (mgc_place){0}, "cannot read %s: %s", path, strerror(errno));
+    return NULL;
 }
 
 bool mgc_write_file(mgc_diag *d, const char *path, const char *content) {
-    const char *old = slurp(path);
-    if (old && strcmp(old, content) == 0) return true;
+    const size_t len = strlen(content);
+    mgc_text old = {0};
+    if (slurp(path, &old) && old.len == len && memcmp(old.s, content, len) == 0) return true;
     FILE *f = fopen(path, "wb");
     if (!f) return mgc_error(d, (mgc_place){0}, "cannot write %s: %s", path, strerror(errno));
-    const size_t len = strlen(content);
     const bool written = fwrite(content, 1, len, f) == len;
     if (fclose(f) != 0 || !written) return mgc_error(d, (mgc_place){0}, "cannot write %s: %s", path, strerror(errno));
     return true;

@@ -51,7 +51,7 @@ __attribute__((format(printf, 3, 4))) bool mgc_error(mgc_diag *d, mgc_place at, 
 /* 64-bit FNV-1a of a string, for the manifest. */
 uint64_t mgc_hash(const char *s);
 
-/* The whole file, or NULL with a message in d. */
+/* The whole file, or NULL with a message in d; a NUL byte is an error, for nothing behind it would be seen. */
 char *mgc_read_file(mgc_diag *d, const char *path);
 
 /* Writes the file unless it already has this content. */

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * The bump arena: a list of pool buffers, each starting with its own header. */
 #include "runtime/arena.h"
+#include "runtime/sizes.h"
 
 struct mgr_arena_chunk {
     struct mgr_arena_chunk *next;
     mgr_buffer *buffer;
 };
 
-enum { CHUNK_BYTES = 1 << 16, HEADER = (sizeof(struct mgr_arena_chunk) + 15) & ~(size_t)15 };
+enum { HEADER = (sizeof(struct mgr_arena_chunk) + 15) & ~(size_t)15 };
 
 /* A new chunk, of which the first `bytes` (a multiple of 16) are the answer. */
 void *mgr_arena_grow(mgr_arena *arena, size_t bytes) {
-    mgr_buffer *buffer = mgr_buffer_new(HEADER + bytes > CHUNK_BYTES ? HEADER + bytes : CHUNK_BYTES);
+    mgr_buffer *buffer = mgr_buffer_new(HEADER + bytes > MGR_ARENA_CHUNK ? HEADER + bytes : MGR_ARENA_CHUNK);
     if (!buffer) return NULL;
     struct mgr_arena_chunk *chunk = buffer->data;
     *chunk = (struct mgr_arena_chunk){arena->chunks, buffer};

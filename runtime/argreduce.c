@@ -4,11 +4,10 @@
 #include "runtime/extremum.h"
 #include "runtime/parallel.h"
 #include "runtime/rows.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 
 #include <string.h>
-
-#define GRAIN_ELEMENTS 65536
 
 typedef int64_t find_fn(const void *row, int64_t length);
 
@@ -60,7 +59,7 @@ mg_status mgr_argextremum(mg_dtype dtype, bool largest, int64_t outer, int64_t l
         return mgr_fail(MG_ERR_VALUE, largest ? "argmax" : "argmin", "a row of length %lld has no extreme",
                         (long long)length);
     job j = {.find = finders[dtype][largest], .length = length, .item = mg_dtype_size(dtype), .x = x, .found = index};
-    mgr_parallel_for(outer, GRAIN_ELEMENTS / length + 1, find_rows, &j);
+    mgr_parallel_for(outer, MGR_ARGREDUCE_GRAIN / length + 1, find_rows, &j);
     return MG_OK;
 }
 
@@ -77,6 +76,6 @@ mg_status mgr_scatter_row(mg_dtype dtype, int64_t outer, int64_t length, const v
                           void *dx) {
     if (mg_dtype_size(dtype) == 0) return mgr_fail(MG_ERR_TYPE, NULL, "no dtype has the number %d", (int)dtype);
     job j = {.length = length, .item = mg_dtype_size(dtype), .x = g, .dx = dx, .index = index};
-    mgr_parallel_for(outer, length > 0 ? GRAIN_ELEMENTS / length + 1 : outer, scatter_rows, &j);
+    mgr_parallel_for(outer, length > 0 ? MGR_ARGREDUCE_GRAIN / length + 1 : outer, scatter_rows, &j);
     return MG_OK;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Small fixed-size blocks for nodes, handles and headers: per-thread lists, refilled in batches from process-wide ones,
  * those from slabs. Slabs are kept for the life of the process: their blocks may be held by any thread. */
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 #include "runtime/system_memory.h"
 #include "runtime/thread.h"
 
-enum { CLASSES = 5, BATCH = 64, SLAB_BYTES = 64 * 1024 };
+enum { CLASSES = 5 };
 
 /* At the start of each slab, so that all memory stays reachable from `shared`. */
 typedef struct slab {
@@ -111,16 +112,16 @@ static MGR_SLOW block_thread *thread_begin(void) {
 /* A new slab, cut into batches: one for the caller, the others for everyone. Empty without memory. */
 static free_list slab_new(unsigned class) {
     mgr_system_owner owner;
-    slab *new_slab = mgr_system_get(SLAB_BYTES, 64, &owner);
+    slab *new_slab = mgr_system_get(MGR_BLOCK_SLAB_BYTES, 64, &owner);
     free_list list = {NULL, 0};
     if (!new_slab) return list;
     mgr_lock_acquire(MGR_LOCK_BLOCKS);
     new_slab->next = shared.slabs;
     shared.slabs = new_slab;
-    char *first = (char *)(new_slab + 1), *block = (char *)new_slab + SLAB_BYTES;
+    char *first = (char *)(new_slab + 1), *block = (char *)new_slab + MGR_BLOCK_SLAB_BYTES;
     while ((size_t)(block - first) >= class_bytes[class]) {
         block -= class_bytes[class];
-        if (list.count == BATCH) share_list(&list, class);
+        if (list.count == MGR_BLOCK_BATCH) share_list(&list, class);
         list_push(&list, (free_block *)block, class);
     }
     mgr_lock_release(MGR_LOCK_BLOCKS);
@@ -156,21 +157,25 @@ static MGR_SLOW void *large_new(size_t bytes) {
     return p;
 }
 
-static MGR_SLOW void *slow_new(size_t bytes, unsigned class) {
+void *mgr_block_try(size_t bytes) {
+    unsigned class = class_of(bytes);
     block_thread *state = self ? self : thread_begin();
-    if (!state || (!state->list[class].head && !refill(state, class))) {
-        mgr_fail_memory(NULL, bytes);
-        return NULL;
-    }
+    if (!state || (!state->list[class].head && !refill(state, class))) return NULL;
     mgr_counter_add(&state->news, 1);
     return list_pop(&state->list[class], class);
+}
+
+static MGR_SLOW void *slow_new(size_t bytes) {
+    void *block = mgr_block_try(bytes);
+    if (!block) mgr_fail_memory(NULL, bytes);
+    return block;
 }
 
 void *mgr_block_new(size_t bytes) {
     if (bytes > class_bytes[CLASSES - 1]) return large_new(bytes);
     unsigned class = class_of(bytes);
     block_thread *state = self;
-    if (!state || !state->list[class].head) return slow_new(bytes, class);
+    if (!state || !state->list[class].head) return slow_new(bytes);
     mgr_counter_add(&state->news, 1);
     return list_pop(&state->list[class], class);
 }
@@ -196,7 +201,7 @@ static MGR_SLOW void put_aside(block_thread *state, unsigned class) {
 static inline void keep(block_thread *state, free_block *block, unsigned class) {
     mgr_counter_add(&state->frees, 1);
     list_push(&state->list[class], block, class);
-    if (state->list[class].count >= BATCH) put_aside(state, class);
+    if (state->list[class].count >= MGR_BLOCK_BATCH) put_aside(state, class);
 }
 
 /* The first block that a thread sees is one it frees. If it can have no state, that is a batch of one for everyone. */

@@ -3,6 +3,8 @@
  * are read in cpu_quota.c. */
 #include "runtime/cpu.h"
 #include "runtime/cpu_quota.h"
+#include "runtime/environment.h"
+#include "runtime/sizes.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -103,18 +105,18 @@ static mgk_isa asked_for(void) {
     int isa = 0;
     while (isa < MGK_ISA_COUNT && strcmp(name, isa_names[isa]) != 0) isa++;
     if (isa == MGK_ISA_COUNT)
-        fprintf(stderr, "mygrad: MYGRAD_ISA=%s is none of scalar, avx2, avx512, neon; ignored\n", name);
+        mgr_env_ignored("MYGRAD_ISA", name, "is none of scalar, avx2, avx512, neon");
     else if (!mgr_kernels_of((mgk_isa)isa)) {
-        fprintf(stderr, "mygrad: MYGRAD_ISA=%s is not usable: %s; ignored\n", name,
-                built_in[isa] ? "this CPU or its system does not support it" : "it is not built into this library");
+        mgr_env_ignored("MYGRAD_ISA", name,
+                        built_in[isa] ? "is not usable: this CPU or its system does not support it"
+                                      : "is not usable: it is not built into this library");
         isa = MGK_ISA_COUNT;
     }
     return (mgk_isa)isa;
 }
 
 static void tell(mgk_isa isa, bool capped) {
-    const char *verbose = getenv("MYGRAD_VERBOSE");
-    if (!verbose || strcmp(verbose, "1") != 0) return;
+    if (!mgr_env_is_on(MGR_ENV_VERBOSE)) return;
     const mgr_caches *caches = mgr_cpu_caches();
     fprintf(stderr, "mygrad: kernels %s (%s); built in:", isa_names[isa],
             capped ? "MYGRAD_ISA" : "the best that this CPU runs");
@@ -204,6 +206,7 @@ static void find_caches(void) {
     if (!caches.l1) caches.l1 = 32u << 10;
     if (!caches.llc) caches.llc = 8u << 20;
     if (!caches.l2) caches.l2 = 512u << 10;
+    if (MGR_L1_BYTES) caches = (mgr_caches){.l1 = MGR_L1_BYTES, .l2 = MGR_L2_BYTES, .llc = MGR_LLC_BYTES};
 }
 
 const mgr_caches *mgr_cpu_caches(void) {

@@ -7,14 +7,12 @@
 #include "runtime/memory.h"
 #include "runtime/parallel.h"
 #include "runtime/rows.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 
 #include "mgk_ops.h"
 
 #include <string.h>
-
-#define CHUNK_ELEMENTS 2048
-#define GRAIN_ELEMENTS 8192
 
 typedef struct job {
     int64_t n, classes;
@@ -33,7 +31,7 @@ typedef struct job {
 #define DTYPE   MG_F64
 #include "runtime/crossentropy_body.h"
 
-static int64_t grain(int64_t classes) { return GRAIN_ELEMENTS / classes + 1; }
+static int64_t grain(int64_t classes) { return MGR_CROSSENTROPY_GRAIN / classes + 1; }
 
 /* j->losses and j->sums hold n elements each. */
 static void forward_f32(job *j, float *loss) {

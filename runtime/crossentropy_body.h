@@ -39,7 +39,7 @@ static T F(tree_sum)(const mgk_table *table, const T *x, int64_t n) {
 static void F(rows)(int64_t begin, int64_t end, int worker, void *context) {
     const job *j = context;
     const mgk_table *table = mgr_kernels();
-    int64_t classes = j->classes, step = CHUNK_ELEMENTS / classes + 1;
+    int64_t classes = j->classes, step = MGR_CROSSENTROPY_CHUNK / classes + 1;
     (void)worker;
     for (int64_t first = begin; first < end; first += step) {
         int64_t count = end - first < step ? end - first : step;

@@ -2,13 +2,9 @@
  * Our own matrix product: integers (wrapping), bool ("or of ands"), and f32/f64 where there is no BLAS or the product
  * is tiny. Plain C that compilers vectorise; serial, any strides. Threads and batches are linalg.c's business. */
 #include "runtime/products.h"
+#include "runtime/sizes.h"
 
 #include <string.h>
-
-/* Blocks: one of a (MC x KC) for L2, one of b (KC x NC). MC and NC are multiples of every MR and NR. */
-#define MGR_GEMM_MC 64
-#define MGR_GEMM_KC 256
-#define MGR_GEMM_NC 128
 
 #define T             float
 #define GEMM(name)    gemm_f32_##name

@@ -9,6 +9,7 @@
 #include "runtime/memory.h"
 #include "runtime/parallel.h"
 #include "runtime/products.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 
 #include <string.h>
@@ -17,7 +18,6 @@
 #define COLUMN_ROWS     1024       /* channels per block are chosen to stay below this many rows */
 #define GROUPS          8          /* of images that sum their weight gradients apart */
 #define GROUP_BYTES     (16 << 20) /* of all partial weight gradients together */
-#define GRAIN_PRODUCT   (1 << 16)
 
 typedef struct geometry {
     const mgr_conv *args;
@@ -296,7 +296,7 @@ static mg_status run_units(geometry *g, int64_t units, double work, size_t extra
     if (!scratch) return mgr_error();
     g->scratch = scratch->data;
     g->partials = g->scratch + per_worker * workers;
-    int64_t grain = work >= GRAIN_PRODUCT ? 1 : (int64_t)(GRAIN_PRODUCT / (work + 1)) + 1;
+    int64_t grain = work >= MGR_PRODUCT_GRAIN ? 1 : (int64_t)(MGR_PRODUCT_GRAIN / (work + 1)) + 1;
     mgr_parallel_for(units, mgr_grain_for(units, grain, (int64_t)workers), body, g);
     for (int64_t group = 1; group < g->groups; group++)
         add_run(g->args->dtype, g->dw, at(g, g->partials, (group - 1) * g->args->f * g->taps), g->args->f * g->taps, 1);

@@ -8,6 +8,7 @@
 #include "runtime/pack.h"
 #include "runtime/parallel.h"
 #include "runtime/products.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 
 #include <limits.h>
@@ -18,8 +19,6 @@
  * its arguments [measured]. */
 #define TINY_FOR_ONEDNN 512
 #define TINY_FOR_BLAS   216
-/* Multiplications that are worth a thread of their own. */
-#define GRAIN_PRODUCT (1 << 16)
 
 static _Thread_local uint64_t packed_operands;
 
@@ -144,9 +143,6 @@ typedef struct loops {
     int64_t row_blocks, col_blocks;
 } loops;
 
-#define BLOCK_ROWS 64
-#define BLOCK_COLS 256
-
 static void *worker_scratch(const loops *l, int worker) { return l->scratch + (size_t)worker * l->scratch_bytes; }
 
 static mgr_gemm slice_of(const mgr_gemm_batch *g, int64_t i) {
@@ -172,12 +168,12 @@ static void blocks_body(int64_t begin, int64_t end, int worker, void *context) {
     for (int64_t u = begin; u < end; u++) {
         mgr_gemm one = slice_of(l->g, u / (l->row_blocks * l->col_blocks));
         int64_t block = u % (l->row_blocks * l->col_blocks);
-        int64_t i = block / l->col_blocks * BLOCK_ROWS, j = block % l->col_blocks * BLOCK_COLS;
+        int64_t i = block / l->col_blocks * MGR_PRODUCT_ROWS, j = block % l->col_blocks * MGR_PRODUCT_COLS;
         one.a = (const char *)one.a + i * one.a_row * item;
         one.b = (const char *)one.b + j * one.b_col * item;
         one.c = (char *)one.c + (i * one.c_row + j) * item;
-        one.m = one.m - i < BLOCK_ROWS ? one.m - i : BLOCK_ROWS;
-        one.n = one.n - j < BLOCK_COLS ? one.n - j : BLOCK_COLS;
+        one.m = one.m - i < MGR_PRODUCT_ROWS ? one.m - i : MGR_PRODUCT_ROWS;
+        one.n = one.n - j < MGR_PRODUCT_COLS ? one.n - j : MGR_PRODUCT_COLS;
         mgr_gemm_own(&one, worker_scratch(l, worker));
     }
 }
@@ -186,14 +182,15 @@ static mg_status run_loops(const mgr_gemm_batch *g) {
     const mgr_gemm *f = &g->first;
     loops l = {.g = g, .scratch_bytes = mgr_gemm_scratch(f->dtype)};
     double work = (double)f->m * (double)f->n * (double)(f->k > 0 ? f->k : 1);
-    bool blas = mgr_blas_has(f->dtype), large = work > GRAIN_PRODUCT;
+    bool blas = mgr_blas_has(f->dtype), large = work > MGR_PRODUCT_GRAIN;
     bool one_by_one = blas && (large || g->batch == 1); /* BLAS divides each product among threads itself */
-    int64_t workers = one_by_one ? 1 : mgr_num_threads(), units = g->batch, grain = (int64_t)(GRAIN_PRODUCT / work) + 1;
+    int64_t workers = one_by_one ? 1 : mgr_num_threads(), units = g->batch,
+            grain = (int64_t)(MGR_PRODUCT_GRAIN / work) + 1;
     mgr_buffer *scratch = mgr_buffer_new(l.scratch_bytes * (size_t)workers);
     if (!scratch) return mgr_error();
     l.scratch = scratch->data;
-    l.row_blocks = (f->m + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    l.col_blocks = (f->n + BLOCK_COLS - 1) / BLOCK_COLS;
+    l.row_blocks = (f->m + MGR_PRODUCT_ROWS - 1) / MGR_PRODUCT_ROWS;
+    l.col_blocks = (f->n + MGR_PRODUCT_COLS - 1) / MGR_PRODUCT_COLS;
     if (one_by_one)
         slices_body(0, g->batch, 0, &l);
     else if (blas || !large)

@@ -16,7 +16,7 @@
 /* NumPy's own headers are below 1 KiB for anything with a plain dtype. */
 #define HEADER_LIMIT (1u << 20)
 
-mg_status mgr_npy_stream_bad(const mgr_npy_stream *stream, uint64_t at, const char *format, ...) {
+mg_status mgr_npy_stream_fail(const mgr_npy_stream *stream, mg_status code, uint64_t at, const char *format, ...) {
     char sentence[MGR_MESSAGE_BYTES];
     va_list args;
     va_start(args, format);
@@ -25,7 +25,7 @@ mg_status mgr_npy_stream_bad(const mgr_npy_stream *stream, uint64_t at, const ch
     const char *open = stream->member ? " (member " : "", *close = stream->member ? ")" : "";
     const char *member = stream->member ? stream->member : "";
     uint64_t place = stream->inflate ? at : stream->base + at; /* a deflated byte has no place of its own */
-    return mgr_fail(MG_ERR_FORMAT, "load", "%s%s%s%s: offset %llu: %s", stream->path, open, member, close,
+    return mgr_fail(code, "load", "%s%s%s%s: offset %llu: %s", stream->path, open, member, close,
                     (unsigned long long)place, sentence);
 }
 

@@ -22,6 +22,9 @@ mg_status mgr_npy_write(const char *path, const mgr_npy_array *array);
 
 /* All members, in file order. *out is an array of *count, freed by mgr_npz_free. */
 mg_status mgr_npz_read(const char *path, mgr_npy_array **out, size_t *count);
+/* One member, without reading any other; of several with that name the last, as Python's zipfile. MG_ERR_INDEX names
+ * those that there are. mgr_free name and data. */
+mg_status mgr_npz_read_member(const char *path, const char *name, mgr_npy_array *out);
 mg_status mgr_npz_write(const char *path, const mgr_npy_array *arrays, size_t count);
 void mgr_npz_free(mgr_npy_array *arrays, size_t count);
 

@@ -107,8 +107,8 @@ static mg_status parse_shape(cursor *c, mgr_npy_header *header) {
 static mg_status parse_descr(cursor *c, mgr_npy_header *header) {
     skip_spaces(c);
     if (c->at < c->length && c->text[c->at] == '[')
-        return mgr_fail(MG_ERR_TYPE, "load", "%s: offset %llu: a structured dtype; expected a plain numeric one",
-                        c->stream->path, (unsigned long long)(c->stream->base + c->base + c->at));
+        return mgr_npy_stream_fail(c->stream, MG_ERR_TYPE, c->base + c->at,
+                                   "a structured dtype; expected a plain numeric one");
     char text[16];
     size_t start = c->at;
     MGR_TRY(parse_string(c, text, sizeof text, "a dtype such as '<f4'"));
@@ -119,9 +119,8 @@ static mg_status parse_descr(cursor *c, mgr_npy_header *header) {
             header->swapped = text[2] != '1' && (text[0] == '<' || text[0] == '>') && text[0] != NATIVE_ORDER;
             return MG_OK;
         }
-    return mgr_fail(MG_ERR_TYPE, "load",
-                    "%s: offset %llu: dtype '%s' has no counterpart here; expected b1, i1 to i8, u1 to u8, f2, f4, f8",
-                    c->stream->path, (unsigned long long)(c->stream->base + c->base + start), text);
+    return mgr_npy_stream_fail(c->stream, MG_ERR_TYPE, c->base + start,
+                               "dtype '%s' has no counterpart here; expected b1, i1 to i8, u1 to u8, f2, f4, f8", text);
 }
 
 mg_status mgr_npy_parse_header(const mgr_npy_stream *stream, uint64_t base, const char *text, size_t length,

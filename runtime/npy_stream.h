@@ -25,9 +25,10 @@ typedef struct mgr_npy_stream {
 /* The next `bytes` bytes, or an error that names file, offset and `what` was expected. */
 mg_status mgr_npy_stream_read(mgr_npy_stream *stream, void *out, size_t bytes, const char *what);
 
-/* MG_ERR_FORMAT for something found at byte `at` of the run. */
-mg_status mgr_npy_stream_bad(const mgr_npy_stream *stream, uint64_t at, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* An error for something found at byte `at` of the run: names file, member and place. */
+mg_status mgr_npy_stream_fail(const mgr_npy_stream *stream, mg_status code, uint64_t at, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+#define mgr_npy_stream_bad(stream, at, ...) mgr_npy_stream_fail(stream, MG_ERR_FORMAT, at, __VA_ARGS__)
 
 /* Open a regular file for reading. Gives its size. */
 mg_status mgr_npy_open(const char *path, FILE **file, uint64_t *size);

@@ -128,27 +128,29 @@ static mg_status read_entry(const zip *z, uint64_t at, const unsigned char *p, u
                  .name_bytes = (size_t)get(p + 28, 2)};
     *bytes = ENTRY_BYTES + e->name_bytes + extra + (size_t)get(p + 32, 2);
     if (*bytes > left) return bad(z, at, "expected an entry that ends inside the central directory");
-    MGR_TRY(read_zip64(z, at, p + ENTRY_BYTES + e->name_bytes, extra, e));
-    if (e->flags & 1) return bad(z, at, "expected a member that is not encrypted");
-    if (e->method != 0 && e->method != 8) return bad(z, at, "expected a member that is stored or deflated");
-    if (e->offset > z->directory || z->directory - e->offset < LOCAL_BYTES)
-        return bad(z, at, "expected a member that lies before the central directory");
-    return MG_OK;
+    return read_zip64(z, at, p + ENTRY_BYTES + e->name_bytes, extra, e);
 }
 
 /* Where the member's bytes begin: behind its local header, whose name and extra field may differ in length. */
-static mg_status find_data(const zip *z, const entry *e, uint64_t *begin) {
+static mg_status find_data(const zip *z, const entry *e, mgr_npy_stream *s) {
     unsigned char local[LOCAL_BYTES];
+    s->base = e->offset;
+    if (e->flags & 1) return mgr_npy_stream_bad(s, 0, "encrypted; expected a member that is not");
+    if (e->method != 0 && e->method != 8)
+        return mgr_npy_stream_bad(s, 0, "packed by method %u; expected a stored or deflated member", e->method);
+    if (e->offset > z->directory || z->directory - e->offset < LOCAL_BYTES)
+        return mgr_npy_stream_bad(s, 0, "expected a member that lies before the central directory");
     MGR_TRY(read_at(z, e->offset, local, sizeof local));
-    if (get(local, 4) != 0x04034b50) return bad(z, e->offset, "expected the local header of a member");
-    *begin = e->offset + LOCAL_BYTES + get(local + 26, 2) + get(local + 28, 2);
-    if (*begin > z->directory || z->directory - *begin < e->packed)
-        return bad(z, e->offset, "expected a member that ends before the central directory");
+    if (get(local, 4) != 0x04034b50) return mgr_npy_stream_bad(s, 0, "expected the local header of a member");
+    uint64_t begin = e->offset + LOCAL_BYTES + get(local + 26, 2) + get(local + 28, 2);
+    if (begin > z->directory || z->directory - begin < e->packed)
+        return mgr_npy_stream_bad(s, 0, "expected a member that ends before the central directory");
     if (e->method == 0 && e->packed != e->unpacked)
-        return bad(z, e->offset, "expected equal sizes of a stored member, packed and not");
+        return mgr_npy_stream_bad(s, 0, "expected equal sizes of a stored member, packed and not");
     if (e->method == 8 && e->unpacked / 1032 > e->packed + 1) /* deflate cannot pack better than that */
-        return bad(z, e->offset, "expected a size that the packed bytes can unpack to");
-    if (fseeko(z->file, (off_t)*begin, SEEK_SET) != 0) return bad(z, *begin, "cannot seek here");
+        return mgr_npy_stream_bad(s, 0, "expected a size that the packed bytes can unpack to");
+    s->base = begin;
+    if (fseeko(z->file, (off_t)begin, SEEK_SET) != 0) return mgr_npy_stream_bad(s, 0, "cannot seek here");
     return MG_OK;
 }
 
@@ -164,16 +166,13 @@ static mg_status finish(mgr_npy_stream *s, uint32_t crc) {
 }
 
 static mg_status read_member(const zip *z, const entry *e, mgr_npy_array *out) {
-    uint64_t begin = 0;
-    MGR_TRY(find_data(z, e, &begin));
     char *name = mgr_alloc(e->name_bytes + 1);
     if (!name) return MG_ERR_NO_MEMORY;
     memcpy(name, e->name, e->name_bytes);
     name[e->name_bytes - 4] = '\0'; /* ".npy" is not part of it */
-    mgr_npy_stream s = {
-        .file = z->file, .path = z->path, .member = name, .base = begin, .size = e->unpacked, .tables = &z->tables};
-    mg_status status = MG_OK;
-    if (e->method == 8 && !(s.inflate = mgr_inflate_new(&s, e->packed))) status = mgr_error();
+    mgr_npy_stream s = {.file = z->file, .path = z->path, .member = name, .size = e->unpacked, .tables = &z->tables};
+    mg_status status = find_data(z, e, &s);
+    if (status == MG_OK && e->method == 8 && !(s.inflate = mgr_inflate_new(&s, e->packed))) status = mgr_error();
     if (status == MG_OK) status = mgr_npy_read_array(&s, out);
     if (status == MG_OK && (status = finish(&s, e->crc)) != MG_OK) mgr_free(out->data);
     mgr_inflate_free(s.inflate);
@@ -188,43 +187,116 @@ static bool is_array(const entry *e) {
     return e->name_bytes > 4 && memcmp(e->name + e->name_bytes - 4, ".npy", 4) == 0;
 }
 
-static mg_status read_members(const zip *z, const unsigned char *directory, mgr_npy_array *arrays, size_t *count) {
+/* A member's entry, and what the walk is for. */
+typedef mg_status visitor(const zip *z, const entry *e, void *context);
+
+static mg_status for_each_array(const zip *z, const unsigned char *directory, visitor *visit, void *context) {
     uint64_t at = 0;
     for (uint64_t i = 0; i < z->entries; i++) {
         entry e;
         size_t bytes = 0;
         MGR_TRY(read_entry(z, z->directory + at, directory + at, z->directory_bytes - at, &e, &bytes));
         at += bytes;
-        if (!is_array(&e)) continue; /* as numpy.load: other files in the archive are not ours */
-        MGR_TRY(read_member(z, &e, &arrays[*count]));
-        ++*count;
+        if (is_array(&e)) MGR_TRY(visit(z, &e, context)); /* as numpy.load: other files are not ours */
     }
     return MG_OK;
 }
 
-mg_status mgr_npz_read(const char *path, mgr_npy_array **out, size_t *count) {
-    *out = NULL;
-    *count = 0;
+/* Open the archive, read its directory, and let `use` do with them what it is for. */
+static mg_status with_directory(const char *path,
+                                mg_status (*use)(const zip *z, const unsigned char *directory, void *), void *context) {
     zip z = {.path = path};
     MGR_TRY(mgr_npy_open(path, &z.file, &z.size));
     mgr_crc32_prepare(&z.tables);
     mg_status status = find_end(&z);
-    unsigned char *directory = NULL;
-    mgr_npy_array *arrays = NULL;
-    if (status == MG_OK) directory = mgr_alloc((size_t)z.directory_bytes + 1);
-    if (directory) arrays = mgr_alloc(((size_t)z.entries + 1) * sizeof *arrays);
-    if (status == MG_OK && !arrays) status = MG_ERR_NO_MEMORY;
+    unsigned char *directory = status == MG_OK ? mgr_alloc((size_t)z.directory_bytes + 1) : NULL;
+    if (status == MG_OK && !directory) status = MG_ERR_NO_MEMORY;
     if (status == MG_OK) status = read_at(&z, z.directory, directory, (size_t)z.directory_bytes);
-    if (status == MG_OK) status = read_members(&z, directory, arrays, count);
+    if (status == MG_OK) status = use(&z, directory, context);
     mgr_free(directory);
     fclose(z.file);
-    if (status == MG_OK) {
-        *out = arrays;
-    } else {
-        mgr_npz_free(arrays, *count);
-        *count = 0;
-    }
     return status;
+}
+
+/* ---- all members ---- */
+
+typedef struct all_members {
+    mgr_npy_array *arrays;
+    size_t count;
+} all_members;
+
+static mg_status add_member(const zip *z, const entry *e, void *context) {
+    all_members *all = context;
+    MGR_TRY(read_member(z, e, &all->arrays[all->count]));
+    all->count++;
+    return MG_OK;
+}
+
+static mg_status read_all(const zip *z, const unsigned char *directory, void *context) {
+    all_members *all = context;
+    all->arrays = mgr_alloc(((size_t)z->entries + 1) * sizeof *all->arrays);
+    if (!all->arrays) return MG_ERR_NO_MEMORY;
+    return for_each_array(z, directory, add_member, all);
+}
+
+mg_status mgr_npz_read(const char *path, mgr_npy_array **out, size_t *count) {
+    all_members all = {NULL, 0};
+    mg_status status = with_directory(path, read_all, &all);
+    if (status != MG_OK) mgr_npz_free(all.arrays, all.count);
+    *out = status == MG_OK ? all.arrays : NULL;
+    *count = status == MG_OK ? all.count : 0;
+    return status;
+}
+
+/* ---- one member ---- */
+
+typedef struct one_member {
+    const char *name;
+    mgr_npy_array *out;
+    entry found; /* the last of that name: it hides those before it */
+    bool any;
+    char names[256]; /* "a, b, c" for the message, cut where it ends */
+    size_t used;
+} one_member;
+
+static void list_name(one_member *one, const entry *e) {
+    const size_t bytes = e->name_bytes - 4, comma = one->used > 0 ? 2 : 0;
+    const size_t room = sizeof one->names - sizeof ", ...";
+    if (one->used > room) return;
+    if (one->used + comma + bytes > room) {
+        snprintf(one->names + one->used, sizeof ", ...", "%s...", one->used > 0 ? ", " : "");
+        one->used = sizeof one->names;
+        return;
+    }
+    memcpy(one->names + one->used, ", ", comma);
+    memcpy(one->names + one->used + comma, e->name, bytes);
+    one->used += comma + bytes;
+    one->names[one->used] = '\0';
+}
+
+static mg_status look_at(const zip *z, const entry *e, void *context) {
+    one_member *one = context;
+    (void)z;
+    if (strlen(one->name) == e->name_bytes - 4 && memcmp(one->name, e->name, e->name_bytes - 4) == 0) {
+        one->found = *e;
+        one->any = true;
+    }
+    list_name(one, e);
+    return MG_OK;
+}
+
+static mg_status read_one(const zip *z, const unsigned char *directory, void *context) {
+    one_member *one = context;
+    MGR_TRY(for_each_array(z, directory, look_at, one));
+    if (!one->any)
+        return mgr_fail(MG_ERR_INDEX, "load", "%s has no member \"%s\"; it has: %s", z->path, one->name,
+                        one->used > 0 ? one->names : "no arrays");
+    return read_member(z, &one->found, one->out);
+}
+
+mg_status mgr_npz_read_member(const char *path, const char *name, mgr_npy_array *out) {
+    one_member one = {.name = name, .out = out};
+    return with_directory(path, read_one, &one);
 }
 
 void mgr_npz_free(mgr_npy_array *arrays, size_t count) {

@@ -4,6 +4,7 @@
 #include "runtime/npy_stream.h"
 
 #include "runtime/memory.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 
 #if MYGRAD_HAVE_ZLIB
@@ -12,12 +13,10 @@
 #include <string.h>
 #include <zlib.h>
 
-#define INPUT_BYTES 65536
-
 struct mgr_inflate {
     z_stream z;
     uint64_t left; /* compressed bytes not read from the file yet */
-    unsigned char input[INPUT_BYTES];
+    unsigned char input[MGR_INFLATE_BYTES];
 };
 
 static void *z_alloc(void *opaque, unsigned items, unsigned size) {
@@ -43,7 +42,7 @@ mgr_inflate *mgr_inflate_new(mgr_npy_stream *stream, uint64_t bytes) {
 }
 
 static mg_status refill(mgr_npy_stream *stream, mgr_inflate *in) {
-    size_t wanted = in->left < INPUT_BYTES ? (size_t)in->left : INPUT_BYTES;
+    size_t wanted = in->left < MGR_INFLATE_BYTES ? (size_t)in->left : MGR_INFLATE_BYTES;
     size_t got = wanted ? fread(in->input, 1, wanted, stream->file) : 0;
     if (got != wanted && ferror(stream->file))
         return mgr_fail(MG_ERR_IO, "load", "%s: cannot read: %s", stream->path, strerror(errno));

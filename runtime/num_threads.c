@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * How many threads a call may use. Starts none: that is parallel.c or parallel_pthread.c. */
 #include "runtime/cpu.h"
+#include "runtime/environment.h"
 #include "runtime/parallel.h"
 #include "runtime/thread.h"
 
@@ -25,7 +26,9 @@ static int from_environment(void) {
     errno = 0;
     long n = strtol(text, &end, 10);
     if (*text >= '0' && *text <= '9' && !*end && !errno && n >= 1 && n <= MAX_THREADS) return (int)n;
-    fprintf(stderr, "mygrad: MYGRAD_NUM_THREADS=%s is not a number from 1 to %d; ignored\n", text, MAX_THREADS);
+    char problem[64];
+    snprintf(problem, sizeof problem, "is not a number from 1 to %d", MAX_THREADS);
+    mgr_env_ignored("MYGRAD_NUM_THREADS", text, problem);
     return 0;
 }
 
@@ -34,8 +37,7 @@ static void start(void) {
     bool given = n > 0;
     if (!given) n = mgr_cpu_usable();
     if (n > MAX_THREADS) n = MAX_THREADS;
-    const char *verbose = getenv("MYGRAD_VERBOSE");
-    if (verbose && strcmp(verbose, "1") == 0)
+    if (mgr_env_is_on(MGR_ENV_VERBOSE))
         fprintf(stderr, "mygrad: %d threads (%s) by %s\n", n, given ? "MYGRAD_NUM_THREADS" : "usable cores",
                 mgr_parallel_backend());
     atomic_store(&default_size, n);

@@ -12,6 +12,7 @@
 #if MYGRAD_HAVE_ONEDNN
 
 #include "runtime/memory.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 #include "runtime/thread.h"
 
@@ -53,14 +54,12 @@ typedef struct plan {
 } plan;
 
 /* Per thread: primitives are never run by a thread that did not make them. */
-#define PLAN_CAP     256
-#define PLAN_BUCKETS 512
 typedef struct context {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     dnnl_primitive_attr_t attr;
     uint64_t clock, created, cached;
-    plan *buckets[PLAN_BUCKETS];
+    plan *buckets[MGR_ONEDNN_BUCKETS];
 } context;
 
 /* ---- What depends on the version of oneDNN: descriptors and how primitives are made from them. ---- */
@@ -140,7 +139,7 @@ static void plan_destroy(plan *p) {
 
 static void context_destroy(context *ctx) {
     if (!ctx) return;
-    for (int i = 0; i < PLAN_BUCKETS; i++)
+    for (int i = 0; i < MGR_ONEDNN_BUCKETS; i++)
         for (plan *p = ctx->buckets[i], *next; p; p = next) {
             next = p->next;
             plan_destroy(p);
@@ -189,7 +188,7 @@ static uint64_t problem_hash(const problem *key) {
 }
 
 static plan *cache_find(context *ctx, const problem *key, uint64_t hash) {
-    for (plan *p = ctx->buckets[hash % PLAN_BUCKETS]; p; p = p->next)
+    for (plan *p = ctx->buckets[hash % MGR_ONEDNN_BUCKETS]; p; p = p->next)
         if (p->hash == hash && memcmp(&p->key, key, sizeof *key) == 0) {
             p->used = ++ctx->clock;
             return p;
@@ -200,7 +199,7 @@ static plan *cache_find(context *ctx, const problem *key, uint64_t hash) {
 /* Misses cost a hundred microseconds of code generation, so a scan for the oldest plan is cheap. */
 static void cache_drop_oldest(context *ctx) {
     plan **oldest = NULL;
-    for (int i = 0; i < PLAN_BUCKETS; i++)
+    for (int i = 0; i < MGR_ONEDNN_BUCKETS; i++)
         for (plan **link = &ctx->buckets[i]; *link; link = &(*link)->next)
             if (!oldest || (*link)->used < (*oldest)->used) oldest = link;
     if (!oldest) return;
@@ -211,8 +210,8 @@ static void cache_drop_oldest(context *ctx) {
 }
 
 static void cache_insert(context *ctx, plan *p) {
-    if (ctx->cached == PLAN_CAP) cache_drop_oldest(ctx);
-    plan **bucket = &ctx->buckets[p->hash % PLAN_BUCKETS];
+    if (ctx->cached == MGR_ONEDNN_PLANS) cache_drop_oldest(ctx);
+    plan **bucket = &ctx->buckets[p->hash % MGR_ONEDNN_BUCKETS];
     p->used = ++ctx->clock;
     p->next = *bucket;
     *bucket = p;

@@ -4,12 +4,10 @@
 #include "runtime/pack.h"
 #include "runtime/cpu.h"
 #include "runtime/parallel.h"
+#include "runtime/sizes.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define GRAIN_ELEMENTS 65536
-#define STRETCH        256
 
 size_t mgr_pack_plan(mgr_pack_view *dense, const mgr_pack_view *from, int ndim, const int64_t *batch, int64_t rows,
                      int64_t cols, size_t item, bool by_rows) {
@@ -46,13 +44,13 @@ static void convert_line(const mgk_table *table, int64_t n, mg_dtype to_dtype, c
                          mg_dtype from_dtype, const char *from, int64_t from_step) {
     size_t to_item = mg_dtype_size(to_dtype), from_item = mg_dtype_size(from_dtype);
     mgk_convert_fn *convert = table->converts->to[from_dtype][to_dtype];
-    _Alignas(64) char in[STRETCH * 8], out[STRETCH * 8];
+    _Alignas(64) char in[MGR_PACK_STRETCH * 8], out[MGR_PACK_STRETCH * 8];
     if (to_step == (int64_t)to_item && from_step == (int64_t)from_item) {
         convert((size_t)n, to, from);
         return;
     }
-    for (int64_t at = 0; at < n; at += STRETCH) {
-        int64_t count = n - at < STRETCH ? n - at : STRETCH;
+    for (int64_t at = 0; at < n; at += MGR_PACK_STRETCH) {
+        int64_t count = n - at < MGR_PACK_STRETCH ? n - at : MGR_PACK_STRETCH;
         copy_line(table->moves, count, from_item, in, (int64_t)from_item, from + at * from_step, from_step);
         convert((size_t)count, out, in);
         copy_line(table->moves, count, to_item, to + at * to_step, to_step, out, (int64_t)to_item);
@@ -112,5 +110,5 @@ void mgr_pack_copy(int ndim, const int64_t *batch, int64_t rows, int64_t cols, m
     for (int d = 0; d < ndim; d++)
         if (to->batch[d] != 0) matrices *= batch[d];
     if (j.lines == 0 || j.length == 0) return;
-    mgr_parallel_for(matrices * j.lines, GRAIN_ELEMENTS / j.length + 1, lines_body, &j);
+    mgr_parallel_for(matrices * j.lines, MGR_PACK_GRAIN / j.length + 1, lines_body, &j);
 }

@@ -70,8 +70,11 @@ void mgr_parallel_for(int64_t n, int64_t grain, mgr_parallel_body *body, void *c
  * a foreign floating-point environment from the thread that started them, or been given one by the program. */
 static bool set_environments_aside(int n) {
     bool changed = false;
-#pragma omp parallel num_threads(n) reduction(|| : changed)
-    changed = mgr_fpenv_set_aside();
+#pragma omp parallel num_threads(n)
+    if (mgr_fpenv_set_aside()) {
+#pragma omp atomic write /* a reduction would, with clang, export the symbol of a lock */
+        changed = true;
+    }
     return changed;
 }
 

@@ -7,19 +7,20 @@
  *
  * A buffer's header lies in front of its data and keeps its size class while idle. All byte counts are of whole
  * classes. */
+#include "runtime/environment.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 #include "runtime/system_memory.h"
 #include "runtime/thread.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { UNIT = 64, CLASSES = 224, MAGAZINE_CLASSES = 52, MAGAZINE_MAX = 128 };
-#define MAGAZINE_BYTES (2u << 20) /* what one class of one magazine may hold; at least two buffers */
-#define HUGE_PAGE      ((size_t)2 << 20)
+enum { UNIT = 64, CLASSES = 224, MAGAZINE_CLASSES = 52 };
+#define HUGE_PAGE ((size_t)2 << 20)
 
 /* In front of the data of an owned buffer. While idle, `context` of the public part links its list. */
 typedef struct owned_buffer {
@@ -68,38 +69,39 @@ static inline owned_buffer *owned_of(mgr_buffer *buffer) { return (owned_buffer 
 static inline owned_buffer *next_of(owned_buffer *owned) { return owned->buffer.context; }
 
 static uint32_t magazine_capacity(uint32_t class) {
-    size_t n = MAGAZINE_BYTES / class_size(class);
-    return n < 2 ? 2 : n > MAGAZINE_MAX ? MAGAZINE_MAX : (uint32_t)n;
+    size_t n = MGR_POOL_MAGAZINE_BYTES / class_size(class);
+    return n < 2 ? 2 : n > MGR_POOL_MAGAZINE_BUFFERS ? MGR_POOL_MAGAZINE_BUFFERS : (uint32_t)n;
 }
 
 /* ---- the limit ---- */
 
 static uint64_t default_limit(void) {
     long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    uint64_t quarter = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 : UINT64_C(1) << 30;
+    uint64_t usual = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 : UINT64_C(1) << 30;
+    if (MGR_POOL_IDLE_BYTES) usual = MGR_POOL_IDLE_BYTES;
     const char *text = getenv("MYGRAD_CACHE_BYTES");
-    if (!text || !*text) return quarter;
+    if (!text || !*text) return usual;
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
     unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
     if (shift) end++;
     if (*text < '0' || *text > '9' || *end || errno || value > UINT64_MAX >> 1 >> shift) {
-        fprintf(
-            stderr,
-            "mygrad: MYGRAD_CACHE_BYTES=%s is not a number of bytes (digits, then K, M or G if you like); ignored\n",
-            text);
-        return quarter;
+        mgr_env_ignored("MYGRAD_CACHE_BYTES", text, "is not a number of bytes (digits, then K, M or G if you like)");
+        return usual;
     }
     return value << shift;
 }
 
-static uint64_t pool_limit(void) {
-    uint64_t limit = atomic_load_explicit(&limit_bytes, memory_order_relaxed);
-    if (limit) return limit - 1;
-    limit = default_limit();
+/* Unless the program has set one meanwhile. */
+static void read_limit(void) {
     uint64_t unset = 0;
-    atomic_compare_exchange_strong(&limit_bytes, &unset, limit + 1);
+    atomic_compare_exchange_strong(&limit_bytes, &unset, default_limit() + 1);
+}
+
+static uint64_t pool_limit(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (atomic_load_explicit(&limit_bytes, memory_order_relaxed) == 0) pthread_once(&once, read_limit);
     return atomic_load_explicit(&limit_bytes, memory_order_relaxed) - 1;
 }
 
@@ -115,10 +117,15 @@ static inline void count_live(size_t bytes) {
 
 /* ---- the system ---- */
 
+/* The smallest class fills a block of 128 bytes; alone, the C library would round it up to 192. */
+static inline bool in_a_block(uint32_t class) { return class == 0; }
+
 static MGR_SLOW owned_buffer *system_new(uint32_t class) {
     size_t size = class_size(class);
-    mgr_system_owner owner;
-    owned_buffer *owned = mgr_system_get(sizeof *owned + size, size >= HUGE_PAGE ? HUGE_PAGE : UNIT, &owner);
+    mgr_system_owner owner = {NULL, NULL};
+    owned_buffer *owned = in_a_block(class)
+                              ? mgr_block_try(sizeof *owned + size)
+                              : mgr_system_get(sizeof *owned + size, size >= HUGE_PAGE ? HUGE_PAGE : UNIT, &owner);
     if (!owned) return NULL;
     if (size >= HUGE_PAGE) (void)madvise(owned, size, MADV_HUGEPAGE); /* a hint; its failure costs only speed */
     atomic_init(&owned->buffer.refs, 1);
@@ -135,7 +142,10 @@ static MGR_SLOW size_t system_free(owned_buffer *owned) {
     size_t size = class_size(owned->buffer.size_class);
     MGR_UNPOISON(owned + 1, size);
     atomic_fetch_sub_explicit(&owned_bytes, size, memory_order_relaxed);
-    mgr_system_put(owned, sizeof *owned + size, owned->owner);
+    if (in_a_block(owned->buffer.size_class))
+        mgr_block_free(owned, sizeof *owned + size);
+    else
+        mgr_system_put(owned, sizeof *owned + size, owned->owner);
     return size;
 }
 

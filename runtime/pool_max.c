@@ -5,11 +5,10 @@
 #include "runtime/extremum.h"
 #include "runtime/parallel.h"
 #include "runtime/rows.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 
 #include <string.h>
-
-#define GRAIN_ELEMENTS 32768
 
 typedef struct job {
     const mgr_pool *args;
@@ -162,8 +161,8 @@ mg_status mgr_maxpool_forward(const mgr_pool *args, const void *x, void *y, int6
         return MG_OK;
     }
     if (j.y_size == 0) return MG_OK;
-    mgr_parallel_for(args->outer, GRAIN_ELEMENTS / j.x_size + 1, is_2x2_f32(args) ? forward_2x2_f32 : forward_blocks,
-                     &j);
+    mgr_parallel_for(args->outer, MGR_MAX_POOL_GRAIN / j.x_size + 1,
+                     is_2x2_f32(args) ? forward_2x2_f32 : forward_blocks, &j);
     return MG_OK;
 }
 
@@ -175,6 +174,6 @@ mg_status mgr_maxpool_backward(const mgr_pool *args, const void *dy, const int64
     j.dx = dx;
     j.where = where;
     if (j.x_size == 0) return MG_OK;
-    mgr_parallel_for(args->outer, GRAIN_ELEMENTS / j.x_size + 1, backward_blocks, &j);
+    mgr_parallel_for(args->outer, MGR_MAX_POOL_GRAIN / j.x_size + 1, backward_blocks, &j);
     return MG_OK;
 }

@@ -5,6 +5,7 @@
  * A count of 0 means: only the table knows the shape. It can rise again only under the lock, and only a sweep under the
  * lock frees it, so releasing needs no lock. The cache's own pointers are counted. */
 #include "runtime/shape.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 #include "runtime/system_memory.h"
 #include "runtime/thread.h"
@@ -15,12 +16,9 @@
 
 /* Elements of 8 bytes then fill at most 2^62 bytes, and no stride overflows. */
 #define MAX_ELEMENTS (INT64_C(1) << 59)
-/* Shapes without a holder that may wait for a new use before a sweep. */
-#define MAX_IDLE 1024
 
-enum { CACHE_WAYS = 64 };
 typedef struct shape_cache {
-    mgr_shape *way[CACHE_WAYS];
+    mgr_shape *way[MGR_SHAPES_CACHE];
 } shape_cache;
 static MGR_THREAD_LOCAL shape_cache *self;
 
@@ -92,7 +90,7 @@ static void table_sweep(void) {
 /* Double the table. False, with nothing changed and no error set (a handler must not run under the lock), without
  * memory. */
 static bool table_grow(void) {
-    size_t old_capacity = table.capacity, capacity = old_capacity ? old_capacity * 2 : 256;
+    size_t old_capacity = table.capacity, capacity = old_capacity ? old_capacity * 2 : MGR_SHAPES_TABLE;
     mgr_shape **old = table.slots;
     mgr_system_owner owner, old_owner = table.owner;
     mgr_shape **slots = mgr_system_get(capacity * sizeof *slots, 64, &owner);
@@ -139,20 +137,20 @@ static mgr_shape *table_intern(mgr_shape *fresh) {
 
 static MGR_SLOW void sweep_if_due(void) {
     mgr_lock_acquire(MGR_LOCK_SHAPES);
-    if (atomic_load_explicit(&idle, memory_order_relaxed) >= MAX_IDLE) table_sweep();
+    if (atomic_load_explicit(&idle, memory_order_relaxed) >= MGR_SHAPES_IDLE) table_sweep();
     mgr_lock_release(MGR_LOCK_SHAPES);
 }
 
 void mgr_shape_release(const mgr_shape *shape) {
     if (!shape || atomic_fetch_sub_explicit(&mutable(shape)->refs, 1, memory_order_release) != 1) return;
-    if (atomic_fetch_add_explicit(&idle, 1, memory_order_relaxed) >= MAX_IDLE) sweep_if_due();
+    if (atomic_fetch_add_explicit(&idle, 1, memory_order_relaxed) >= MGR_SHAPES_IDLE) sweep_if_due();
 }
 
 static void thread_end(void) {
     shape_cache *cache = self;
     if (!cache) return;
     self = NULL;
-    for (int i = 0; i < CACHE_WAYS; i++) mgr_shape_release(cache->way[i]);
+    for (int i = 0; i < MGR_SHAPES_CACHE; i++) mgr_shape_release(cache->way[i]);
     mgr_free(cache);
 }
 
@@ -194,9 +192,9 @@ static MGR_SLOW const mgr_shape *slow_get(shape_cache *cache, uint64_t hash, int
         mgr_fail_memory(NULL, shape_bytes(ndim));
         return NULL;
     }
-    mgr_shape *evicted = cache->way[hash % CACHE_WAYS];
+    mgr_shape *evicted = cache->way[hash % MGR_SHAPES_CACHE];
     mgr_shape_retain(shape);
-    cache->way[hash % CACHE_WAYS] = shape;
+    cache->way[hash % MGR_SHAPES_CACHE] = shape;
     mgr_shape_release(evicted);
     return shape;
 }
@@ -212,7 +210,7 @@ const mgr_shape *mgr_shape_get(int ndim, const int64_t *dims) {
         cache = thread_begin();
         if (!cache) return NULL;
     }
-    mgr_shape *shape = cache->way[hash % CACHE_WAYS];
+    mgr_shape *shape = cache->way[hash % MGR_SHAPES_CACHE];
     if (!shape || !same(shape, hash, ndim, dims)) return slow_get(cache, hash, ndim, dims);
     mgr_shape_retain(shape);
     return shape;

@@ -22,6 +22,9 @@ uint64_t mgr_system_allocs(void);
 /* The parts of mgr_memory_stats and mgr_trim that the small blocks know. */
 uint64_t mgr_blocks_live(void);
 
+/* mgr_block_new for at most 1024 bytes, but without setting an error when there is no memory. */
+void *mgr_block_try(size_t bytes);
+
 /* A count that its own thread bumps and any thread may read. */
 typedef _Atomic uint64_t mgr_counter;
 static inline void mgr_counter_add(mgr_counter *counter, uint64_t n) {

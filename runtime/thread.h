@@ -41,8 +41,8 @@ typedef enum mgr_lock {
     MGR_LOCK_LINALG,
     MGR_LOCK_TILES,
     MGR_LOCK_SHAPES,
-    MGR_LOCK_BLOCKS,
     MGR_LOCK_POOL,
+    MGR_LOCK_BLOCKS, /* the pool's smallest buffers are blocks */
     MGR_LOCK_HANDLER,
     MGR_LOCKS
 } mgr_lock;

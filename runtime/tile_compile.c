@@ -4,7 +4,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "runtime/check.h"
 #include "runtime/dtype.h"
+#include "runtime/sizes.h"
 #include "runtime/tile_impl.h"
 
 typedef struct builder {
@@ -232,7 +234,7 @@ static void plan_small(const builder *b, mgr_tile_program *p) {
     for (int t = 0; t < p->n_temps; t++) p->small_temps = needed[t] ? p->n_temps : p->small_temps;
     size_t live = (size_t)(p->small_temps + p->n_inputs + p->n_outputs) * (size_t)b->max_size;
     size_t length = mgr_cpu_caches()->l1 / live;
-    p->small_length = p->n_reduced ? 0 : length < 2048 ? (int32_t)length : 2048;
+    p->small_length = p->n_reduced ? 0 : length < MGR_TILE_SMALL ? (int32_t)length : MGR_TILE_SMALL;
 }
 
 static mgr_tile_program *pack_program(const builder *b, size_t key_bytes) {
@@ -303,5 +305,7 @@ mgr_tile_program *mgr_tile_compile(const mgr_tile_spec *spec, const mgk_table *t
     }
     emit_outputs(&b, complete);
     assign_temps(&b);
-    return pack_program(&b, key_bytes);
+    mgr_tile_program *program = pack_program(&b, key_bytes);
+    if (program) MGR_CHECK(mgr_tile_check_program(program));
+    return program;
 }

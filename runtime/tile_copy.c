@@ -6,11 +6,9 @@
 #include "runtime/fpenv.h"
 #include "runtime/parallel.h"
 #include "runtime/shape.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 #include "runtime/tile_impl.h"
-
-#define COPY_TILE    2048  /* elements between memory and memory, when neither side is contiguous or dtypes differ */
-#define COPY_STRETCH 16384 /* elements per piece of work */
 
 typedef struct copy {
     const mgk_table *table;
@@ -48,10 +46,10 @@ static void plan_axes(copy *c, int ndim, const int64_t *dims, const int64_t *dst
     c->space = (tile_space){.ndim = n ? mgr_coalesce(n, c->dims, 2, c->strides, &barrier) : 0, .dims = c->dims};
 }
 
-/* Elements [start, start + n), n <= COPY_TILE unless one side is flat and the dtypes agree. */
+/* Elements [start, start + n), n <= MGR_COPY_TILE unless one side is flat and the dtypes agree. */
 static void copy_range(const copy *c, int64_t start, int64_t n) {
     const mgk_moves *moves = c->table->moves;
-    uint64_t raw[COPY_TILE], cast[COPY_TILE];
+    uint64_t raw[MGR_COPY_TILE], cast[MGR_COPY_TILE];
     char *to = c->dst + (start << c->dst_width);
     const char *from = c->src + (start << c->src_width);
     if (!c->src_flat) {
@@ -77,10 +75,10 @@ static void copy_range(const copy *c, int64_t start, int64_t n) {
 static void copy_stretches(int64_t begin, int64_t end, int worker, void *context) {
     (void)worker;
     const copy *c = context;
-    int64_t at = begin * COPY_STRETCH, stop = end * COPY_STRETCH;
+    int64_t at = begin * MGR_COPY_STRETCH, stop = end * MGR_COPY_STRETCH;
     if (stop > c->total) stop = c->total;
     bool in_one = !c->convert && (c->dst_flat || c->src_flat);
-    int64_t step = in_one ? stop - at : COPY_TILE;
+    int64_t step = in_one ? stop - at : MGR_COPY_TILE;
     for (; at < stop; at += step) copy_range(c, at, stop - at < step ? stop - at : step);
     if (c->stream) c->table->moves->streamed();
 }
@@ -102,8 +100,10 @@ mg_status mgr_copy(int ndim, const int64_t *dims, mg_dtype dst_dtype, void *dst,
     c.dst_flat = is_flat(&c, c.strides[0], c.dst_width);
     c.src_flat = is_flat(&c, c.strides[1], c.src_width);
     c.stream = ((size_t)c.total << c.dst_width) > mgr_cpu_caches()->llc;
-    int64_t stretches = (c.total + COPY_STRETCH - 1) / COPY_STRETCH;
-    int64_t grain = (int64_t)(480000 / (COPY_STRETCH << (c.dst_width > c.src_width ? c.dst_width : c.src_width))) + 1;
+    int64_t stretches = (c.total + MGR_COPY_STRETCH - 1) / MGR_COPY_STRETCH;
+    int64_t grain = (int64_t)(MGR_COPY_GRAIN_BYTES /
+                              (MGR_COPY_STRETCH << (c.dst_width > c.src_width ? c.dst_width : c.src_width))) +
+                    1;
     mgr_fpenv env = mgr_fpenv_enter();
     if (stretches <= grain)
         copy_stretches(0, stretches, 0, &c);

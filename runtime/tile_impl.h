@@ -17,7 +17,6 @@
 #define TILE_MAX_OPERANDS (MGR_TILE_MAX_INPUTS + MGR_TILE_MAX_OUTPUTS)
 #define TILE_MAX_STEPS    (MGR_TILE_MAX_INPUTS + MGR_TILE_MAX_INSTR * (1 + MGK_MAX_OUT))
 #define TILE_MAX_SLOTS    (TILE_MAX_VALUES + MGR_TILE_MAX_INPUTS + MGR_TILE_MAX_INSTR)
-#define TILE_MAX_LENGTH   4096
 #define TILE_NONE         0xffffu
 #define TILE_LAST         INT16_MAX /* "used when the tile is done": by a reduction */
 
@@ -232,6 +231,10 @@ static inline void tile_step_run(const tile_step *step, size_t n, char *const *p
  * NULL with an error set. */
 bool mgr_tile_small_prepare(mgr_tile_program *program, const mgr_tile_args *args, mgr_tile_run **run);
 void mgr_tile_small_execute(const mgr_tile_run *run);
+
+/* Hardened build: tile_check.c. */
+void mgr_tile_check_program(const mgr_tile_program *program);
+void mgr_tile_check_run(const mgr_tile_run *run);
 
 /* Run a planned reduction: tile_reduce.c. */
 void mgr_tile_reduce_execute(mgr_tile_run *run);

@@ -3,17 +3,13 @@
  * it, so that nothing can fail afterwards. Runs nothing; how reductions are cut is tile_reduce_plan.c's. */
 #include <string.h>
 
+#include "runtime/check.h"
 #include "runtime/parallel.h"
 #include "runtime/shape.h"
+#include "runtime/sizes.h"
 #include "runtime/tile_plan.h"
 
-#define MIN_LENGTH     128  /* shorter tiles are all call overhead */
-#define STREAM_BYTES   7168 /* of arrays in memory, per tile: best between 6 and 8 KiB, 1.3 x slower at 24 */
-#define ROWS_LONG      512  /* an inner axis this long is worth tiles that stay within it */
-#define ROWS_MEDIUM    128  /* the same, when operands would have to be packed otherwise */
-#define BOX_SIDE       32
-#define THREAD_WORK_NS 20000.0
-#define BYTES_PER_NS   24.0
+#define BYTES_PER_NS 24.0
 
 /* ---- How operands are reached ---- */
 
@@ -129,8 +125,9 @@ static void refine(draft *d, bool may_row) {
         int64_t period = i < p->n_inputs ? period_of(d, o->strides) : 0;
         packed |= period == 0 || period > run->length;
     }
-    bool rows = may_row && packed && inner >= (run->length / 2 > ROWS_MEDIUM ? ROWS_MEDIUM : run->length / 2);
-    rows |= may_row && inner >= ROWS_LONG && inner * 2 > run->length;
+    bool rows =
+        may_row && packed && inner >= (run->length / 2 > MGR_TILE_ROWS_MEDIUM ? MGR_TILE_ROWS_MEDIUM : run->length / 2);
+    rows |= may_row && inner >= MGR_TILE_ROWS_LONG && inner * 2 > run->length;
     int64_t unit = rows || !packed || inner > run->length / 2 ? 1 : inner; /* whole rows per tile make simple blocks */
     run->row = rows ? inner : 0;
     for (int i = 0; i < p->n_inputs + p->n_outputs; i++) {
@@ -190,7 +187,7 @@ static void plan_outputs(draft *d) {
     size_t written = 0;
     for (int o = 0; o < p->n_outputs; o++)
         if (!p->outputs[o].reduce) written += (size_t)d->run.total << d->operands[p->n_inputs + o].width;
-    bool large = written > (256u << 10) && written > mgr_cpu_caches()->llc;
+    bool large = written > MGR_TILE_STREAM_BYTES && written > mgr_cpu_caches()->llc;
     d->streams = false;
     for (int o = 0; o < p->n_outputs; o++) {
         tile_operand *target = &d->operands[p->n_inputs + o];
@@ -253,11 +250,11 @@ static size_t flat_bytes(const draft *d) {
 static int64_t wanted_length(draft *d) {
     size_t live = live_bytes(d), flat = flat_bytes(d);
     if (d->streams && live == 0) live = 4;
-    size_t length = TILE_MAX_LENGTH;
+    size_t length = MGR_TILE_MOST;
     if (live) length = mgr_cpu_caches()->l1 / 4 * 3 / (live + flat) / 64 * 64;
-    if (d->streams && flat && d->program->n_steps > 1 && length > STREAM_BYTES / flat)
-        length = STREAM_BYTES / flat / 64 * 64;
-    length = length < MIN_LENGTH ? MIN_LENGTH : length > TILE_MAX_LENGTH ? TILE_MAX_LENGTH : length;
+    if (d->streams && flat && d->program->n_steps > 1 && length > MGR_TILE_STREAM_PART / flat)
+        length = MGR_TILE_STREAM_PART / flat / 64 * 64;
+    length = length < MGR_TILE_LEAST ? MGR_TILE_LEAST : length > MGR_TILE_MOST ? MGR_TILE_MOST : length;
     return (int64_t)length < d->run.total ? (int64_t)length : d->run.total;
 }
 
@@ -272,8 +269,8 @@ static void plan_threads(draft *d) {
         if (d->operands[i].access != ACCESS_ONE && d->operands[i].access != ACCESS_CONST)
             bytes += (double)(1u << d->operands[i].width);
     double ns = ((double)p->cost + bytes / BYTES_PER_NS) * (double)run->total;
-    if (ns < 2 * THREAD_WORK_NS) return;
-    run->grain = (int64_t)(THREAD_WORK_NS / (ns / (double)run->items)) + 1;
+    if (ns < 2 * MGR_TILE_THREAD_NS) return;
+    run->grain = (int64_t)(MGR_TILE_THREAD_NS / (ns / (double)run->items)) + 1;
     if (run->items > run->grain) run->workers = mgr_num_threads();
 }
 
@@ -353,7 +350,9 @@ static mgr_tile_run *acquire(draft *d) {
     const mgr_tile_program *p = d->program;
     memcpy(run->operands, d->operands, sizeof(tile_operand) * (size_t)(p->n_inputs + p->n_outputs));
     mgr_tile_program_retain(run->head.program);
-    return memcpy(base, run, sizeof *run);
+    mgr_tile_run *planned = memcpy(base, run, sizeof *run);
+    MGR_CHECK(mgr_tile_check_run(planned));
+    return planned;
 }
 
 /* Which slot's pointer moves with the tile. */
@@ -375,13 +374,15 @@ static bool plan_box(draft *d) {
         const tile_operand *o = &d->operands[i];
         if (o->access != ACCESS_PACK || o->strides[last] == 0 || o->strides[last] == (int64_t)1 << o->width) continue;
         for (int k = 0; k < last; k++)
-            if (o->strides[k] == (int64_t)1 << o->width && d->dims[k] >= BOX_SIDE) axis = k;
+            if (o->strides[k] == (int64_t)1 << o->width && d->dims[k] >= MGR_TILE_BOX_SIDE) axis = k;
     }
-    if (axis < 0 || d->dims[last] < BOX_SIDE || run->length < BOX_SIDE * BOX_SIDE) return false;
+    if (axis < 0 || d->dims[last] < MGR_TILE_BOX_SIDE || run->length < MGR_TILE_BOX_SIDE * MGR_TILE_BOX_SIDE)
+        return false;
     run->box_axis = axis;
-    run->box_cols = run->length >= 2048 ? 2 * BOX_SIDE : BOX_SIDE;
+    run->box_cols =
+        run->length >= 2 * MGR_TILE_BOX_SIDE * MGR_TILE_BOX_SIDE ? 2 * MGR_TILE_BOX_SIDE : MGR_TILE_BOX_SIDE;
     run->box_rows = run->length / run->box_cols;
-    if (run->box_rows > 2 * BOX_SIDE) run->box_rows = 2 * BOX_SIDE;
+    if (run->box_rows > 2 * MGR_TILE_BOX_SIDE) run->box_rows = 2 * MGR_TILE_BOX_SIDE;
     run->length = run->box_rows * run->box_cols;
     for (int i = 0; i < p->n_inputs + p->n_outputs; i++)
         if (d->operands[i].access == ACCESS_FLAT) d->operands[i].access = ACCESS_PACK;
@@ -401,7 +402,7 @@ static void plan_map(draft *d) {
         int order[MG_MAX_NDIM];
         coalesce(d, mgr_tile_order_axes(d, order), order);
         int irregular = classify(d);
-        run->length = TILE_MAX_LENGTH < run->total ? TILE_MAX_LENGTH : run->total;
+        run->length = MGR_TILE_MOST < run->total ? MGR_TILE_MOST : run->total;
         plan_outputs(d);
         run->length = wanted_length(d);
         if (irregular && plan_box(d)) {

@@ -9,9 +9,8 @@
 
 #include "runtime/parallel.h"
 #include "runtime/shape.h"
+#include "runtime/sizes.h"
 #include "runtime/tile_plan.h"
-
-#define SPLIT_FROM 65536 /* elements of a reduction from which its kept elements are shared among threads */
 
 static bool is_reduced(const draft *d, int axis) { return d->args->reduced >> axis & 1; }
 
@@ -64,7 +63,7 @@ static int64_t chunk_of(const tile_reduction *red, int64_t length, int64_t units
     if (limit < 64) limit = 64;
     if (length < limit) limit = length;
     int64_t pieces = (red->q + limit - 1) / limit, threads = mgr_num_threads();
-    if (red->r * red->q >= SPLIT_FROM && units * pieces < threads) pieces = (threads + units - 1) / units;
+    if (red->r * red->q >= MGR_TILE_SPLIT && units * pieces < threads) pieces = (threads + units - 1) / units;
     if (pieces == 1) return red->q;
     int64_t even = (int64_t)tile_round_up((size_t)((red->q + pieces - 1) / pieces), 64);
     if (even > limit) even = limit;

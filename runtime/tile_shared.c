@@ -4,14 +4,12 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "runtime/sizes.h"
 #include "runtime/thread.h"
 #include "runtime/tile_impl.h"
 
-#define SHARED_CAPACITY 2048
-#define SHARED_BUCKETS  4096 /* a power of two */
-
 static struct {
-    mgr_tile_program *bucket[SHARED_BUCKETS];
+    mgr_tile_program *bucket[MGR_TILE_SHARED_BUCKETS];
     mgr_tile_program *newest, *oldest;
     uint64_t n;
 } shared; /* and the `shared` links of every program in it: MGR_LOCK_TILES */
@@ -37,7 +35,7 @@ static void link_newest(mgr_tile_program *p) {
 
 static void take_out(mgr_tile_program *p) {
     unlink_order(p);
-    mgr_tile_program **at = &shared.bucket[p->hash % SHARED_BUCKETS];
+    mgr_tile_program **at = &shared.bucket[p->hash % MGR_TILE_SHARED_BUCKETS];
     while (*at != p) at = &(*at)->shared.next;
     *at = p->shared.next;
     shared.n--;
@@ -45,7 +43,7 @@ static void take_out(mgr_tile_program *p) {
 
 /* With the lock: the program of this key, now the newest, or NULL. */
 static mgr_tile_program *look_up(const uint8_t *key, size_t bytes, uint64_t hash) {
-    mgr_tile_program *p = shared.bucket[hash % SHARED_BUCKETS];
+    mgr_tile_program *p = shared.bucket[hash % MGR_TILE_SHARED_BUCKETS];
     while (p && !(p->hash == hash && tile_key_equal(p->key, p->key_bytes, key, bytes))) p = p->shared.next;
     if (!p) return NULL;
     if (shared.newest != p) {
@@ -68,10 +66,10 @@ mgr_tile_program *mgr_tile_shared_add(mgr_tile_program *program) {
     mgr_lock_acquire(MGR_LOCK_TILES);
     mgr_tile_program *winner = look_up(program->key, program->key_bytes, program->hash);
     if (!winner) {
-        if (shared.n >= SHARED_CAPACITY) take_out(evicted = shared.oldest);
+        if (shared.n >= MGR_TILE_SHARED_PROGRAMS) take_out(evicted = shared.oldest);
         atomic_fetch_add_explicit(&program->refs, 1, memory_order_relaxed);
-        program->shared.next = shared.bucket[program->hash % SHARED_BUCKETS];
-        shared.bucket[program->hash % SHARED_BUCKETS] = program;
+        program->shared.next = shared.bucket[program->hash % MGR_TILE_SHARED_BUCKETS];
+        shared.bucket[program->hash % MGR_TILE_SHARED_BUCKETS] = program;
         link_newest(program);
         shared.n++;
     }

@@ -4,17 +4,12 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "runtime/sizes.h"
 #include "runtime/thread.h"
 #include "runtime/tile_impl.h"
 
-#define CACHE_CAPACITY 512
-#define CACHE_BUCKETS  1024 /* a power of two */
-
 /* Room for the longest key: table, counts, inputs, instructions, outputs. */
 #define KEY_BYTES (8 + 8 + MGR_TILE_MAX_INPUTS * 2 + MGR_TILE_MAX_INSTR * 16 + MGR_TILE_MAX_OUTPUTS * 8)
-
-/* The counts a thread takes from a program at a time, so that handing one out is no atomic operation. */
-#define STOCK 64u
 
 /* What a thread knows of a program: with everything a hit compares, one cache line. The program itself may be shared
  * with other threads, none of this is. */
@@ -30,8 +25,8 @@ typedef struct tile_entry {
 } tile_entry;
 
 typedef struct tile_cache {
-    tile_entry entries[CACHE_CAPACITY]; /* the first programs_cached are in use */
-    tile_entry *bucket[CACHE_BUCKETS];
+    tile_entry entries[MGR_TILE_PROGRAMS]; /* the first programs_cached are in use */
+    tile_entry *bucket[MGR_TILE_BUCKETS];
     tile_entry *newest, *oldest; /* newest: the last answer */
 } tile_cache;
 
@@ -53,15 +48,15 @@ static tile_entry *entry_of(const mgr_tile_program *program) {
     if (!cache) return NULL;
     tile_entry *e = cache->newest;
     if (e && e->program == program) return e;
-    for (e = cache->bucket[program->hash % CACHE_BUCKETS]; e && e->program != program;) e = e->next;
+    for (e = cache->bucket[program->hash % MGR_TILE_BUCKETS]; e && e->program != program;) e = e->next;
     return e;
 }
 
 /* One count for the caller. */
 static mgr_tile_program *hand_out(tile_entry *e) {
     if (e->stock == 1) {
-        atomic_fetch_add_explicit(&e->program->refs, STOCK, memory_order_relaxed);
-        e->stock += STOCK;
+        atomic_fetch_add_explicit(&e->program->refs, MGR_TILE_STOCK, memory_order_relaxed);
+        e->stock += MGR_TILE_STOCK;
     }
     e->stock--;
     return e->program;
@@ -79,7 +74,7 @@ void mgr_tile_program_retain(mgr_tile_program *program) {
 void mgr_tile_program_release(mgr_tile_program *program) {
     if (!program) return;
     tile_entry *e = entry_of(program);
-    if (e && e->stock <= STOCK)
+    if (e && e->stock <= MGR_TILE_STOCK)
         e->stock++;
     else
         mgr_tile_program_drop(program, 1);
@@ -161,10 +156,10 @@ static void link_newest(tile_cache *c, tile_entry *e) {
 /* An entry to fill in: an unused one, or the oldest. Those it succeeded still point at it, and will see that it is
  * another. */
 static tile_entry *free_entry(tile_cache *c) {
-    if (stats.programs_cached < CACHE_CAPACITY) return &c->entries[stats.programs_cached++];
+    if (stats.programs_cached < MGR_TILE_PROGRAMS) return &c->entries[stats.programs_cached++];
     tile_entry *old = c->oldest;
     unlink_order(c, old);
-    tile_entry **at = &c->bucket[old->hash % CACHE_BUCKETS];
+    tile_entry **at = &c->bucket[old->hash % MGR_TILE_BUCKETS];
     while (*at != old) at = &(*at)->next;
     *at = old->next;
     mgr_tile_program_drop(old->program, old->stock);
@@ -191,7 +186,7 @@ static MGR_SLOW tile_entry *add_entry(tile_cache *c, const mgr_tile_spec *spec, 
     mgr_tile_program *p = get_program(spec, table, key, bytes, hash);
     if (!p) return NULL;
     tile_entry *e = free_entry(c);
-    tile_entry **bucket = &c->bucket[hash % CACHE_BUCKETS];
+    tile_entry **bucket = &c->bucket[hash % MGR_TILE_BUCKETS];
     *e =
         (tile_entry){.program = p, .key = p->key, .key_bytes = p->key_bytes, .stock = 1, .hash = hash, .next = *bucket};
     *bucket = e;
@@ -203,7 +198,7 @@ static MGR_SLOW tile_entry *add_entry(tile_cache *c, const mgr_tile_spec *spec, 
 static tile_entry *look_up(tile_cache *c, const mgr_tile_spec *spec, const mgk_table *table, const uint8_t *key,
                            size_t bytes) {
     uint64_t hash = hash_key(key, bytes);
-    tile_entry *e = c->bucket[hash % CACHE_BUCKETS];
+    tile_entry *e = c->bucket[hash % MGR_TILE_BUCKETS];
     while (e && !(e->hash == hash && same(e, key, bytes))) e = e->next;
     return e ? e : add_entry(c, spec, table, key, bytes, hash);
 }

@@ -116,7 +116,7 @@ build() {
     local -a options=()
     shift 2
     # Continuous integration refuses warnings; sanitizers make gcc see uninitialised values that are none.
-    [ -z "${CI:-}" ] || [ "$preset" = asan ] || [ "$preset" = tsan ] || options+=(-DMYGRAD_WERROR=ON)
+    [ -z "${CI:-}" ] || [ "$preset" = asan ] || [ "$preset" = hardened ] || [ "$preset" = tsan ] || options+=(-DMYGRAD_WERROR=ON)
     mkdir -p "$directory"
     log="$directory/configure.log"
     if [ ! -f "$directory/build.ninja" ] || [ -n "$packages_changed" ]; then

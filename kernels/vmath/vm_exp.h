@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * exp and expm1: x = n ln2 + r, a polynomial in r, and 2^n added to the exponent.
- * Accuracy and special values are in vmath.h. Coefficients: fit/exp.sollya. */
+ * exp, exp2 and expm1: x = n ln2 + r (n + r), a polynomial in r, and 2^n added to the exponent.
+ * Accuracy and special values are in vmath.h. Coefficients: fit/exp.sollya, fit/exp2.sollya. */
 #ifndef MGK_VM_EXP_H
 #define MGK_VM_EXP_H
 
@@ -102,6 +102,43 @@ MGV_FN mgv_f64 vm_exp_f64(mgv_f64 x) {
     const mgv_f64 y = vm_scale_down_f64(p, a.power, tiny);
     const mgv_b64 finite = mgv_le_f64(x, mgv_set1_f64(VM_EXP_MAX_F64));
     return mgv_select_f64(finite, y, mgv_mul_f64(x, mgv_set1_f64(DBL_MAX)));
+}
+
+/* 2^x: n = rint(x), r = x - n is exact. exp2(r) = 1 + r q(r), absolute error 2^-27.9 and 2^-57.4. The limits are as
+ * those of exp. */
+MGV_FN mgv_f32 vm_exp2_f32(mgv_f32 x) {
+    const mgv_f32 magic = mgv_set1_f32(0x1.8p23f), zero_at = mgv_set1_f32(-151.0f);
+    const mgv_b32 tiny = mgv_lt_f32(x, mgv_set1_f32(-125.0f));
+    const mgv_f32 in = mgv_select_f32(mgv_lt_f32(x, zero_at), zero_at, x), t = mgv_add_f32(in, magic);
+    const mgv_f32 r = mgv_sub_f32(in, mgv_sub_f32(t, magic));
+    mgv_f32 q = mgv_set1_f32(0x1.44293p-13f);
+    q = vm_step_f32(q, r, 0x1.5f0dd6p-10f);
+    q = vm_step_f32(q, r, 0x1.3b2a44p-7f);
+    q = vm_step_f32(q, r, 0x1.c6af72p-5f);
+    q = vm_step_f32(q, r, 0x1.ebfbep-3f);
+    q = vm_step_f32(q, r, 0x1.62e43p-1f);
+    const mgv_f32 y = vm_scale_down_f32(vm_step_f32(q, r, 1.0f), mgv_shl_i32(mgv_bits_f32(t), 23), tiny);
+    return mgv_select_f32(mgv_lt_f32(x, mgv_set1_f32(128.0f)), y, mgv_mul_f32(x, mgv_set1_f32(FLT_MAX)));
+}
+
+MGV_FN mgv_f64 vm_exp2_f64(mgv_f64 x) {
+    const mgv_f64 magic = mgv_set1_f64(0x1.8p52), zero_at = mgv_set1_f64(-1076.0);
+    const mgv_b64 tiny = mgv_lt_f64(x, mgv_set1_f64(-1021.0));
+    const mgv_f64 in = mgv_select_f64(mgv_lt_f64(x, zero_at), zero_at, x), t = mgv_add_f64(in, magic);
+    const mgv_f64 r = mgv_sub_f64(in, mgv_sub_f64(t, magic));
+    mgv_f64 q = mgv_set1_f64(0x1.eb1699f1856b4p-32);
+    q = vm_step_f64(q, r, 0x1.e61cc0f952697p-28);
+    q = vm_step_f64(q, r, 0x1.b5241268aed89p-24);
+    q = vm_step_f64(q, r, 0x1.62bfc6c046147p-20);
+    q = vm_step_f64(q, r, 0x1.ffcbfce322637p-17);
+    q = vm_step_f64(q, r, 0x1.4309130f33988p-13);
+    q = vm_step_f64(q, r, 0x1.5d87fe7887464p-10);
+    q = vm_step_f64(q, r, 0x1.3b2ab6fb9ff47p-7);
+    q = vm_step_f64(q, r, 0x1.c6b08d704a189p-5);
+    q = vm_step_f64(q, r, 0x1.ebfbdff82c5a5p-3);
+    q = vm_step_f64(q, r, 0x1.62e42fefa39efp-1);
+    const mgv_f64 y = vm_scale_down_f64(vm_step_f64(q, r, 1.0), mgv_shl_i64(mgv_bits_f64(t), 52), tiny);
+    return mgv_select_f64(mgv_lt_f64(x, mgv_set1_f64(1024.0)), y, mgv_mul_f64(x, mgv_set1_f64(DBL_MAX)));
 }
 
 /* e^x - 1 = 2^n (r + r^2/2 + r^3 q - (2^-n - 1)). The sum of rh and k = 2^-n - 1 keeps its rounding error, for at n = 1

@@ -40,9 +40,9 @@ MGV_FN mgv_f32 vm_log_core_f32(mgv_f32 e, mgv_f32 f) {
     return vm_log_sum_f32(e, f, mgv_mul_f32(f2, vm_step_f32(p, f, -0.5f)));
 }
 
-/* With s = f/(2 + f), z = s^2: log(1 + f) = f - f^2/2 + s (f^2/2 + z r(z)), relative error 2^-60.2. The FMA that
- * subtracts f^2/2 keeps its rounding out of the result. */
-MGV_FN mgv_f64 vm_log_core_f64(mgv_f64 e, mgv_f64 f) {
+/* What log(1 + f) has beyond f. With s = f/(2 + f), z = s^2: log(1 + f) = f - f^2/2 + s (f^2/2 + z r(z)), relative
+ * error 2^-60.2. The FMA that subtracts f^2/2 keeps its rounding out of the result. */
+MGV_FN mgv_f64 vm_log_rest_f64(mgv_f64 f) {
     const mgv_f64 s = mgv_div_f64(f, mgv_add_f64(f, mgv_set1_f64(2.0)));
     const mgv_f64 z = mgv_mul_f64(s, s), z2 = mgv_mul_f64(z, z);
     const mgv_f64 half = mgv_mul_f64(f, mgv_set1_f64(0.5));
@@ -56,8 +56,9 @@ MGV_FN mgv_f64 vm_log_core_f64(mgv_f64 e, mgv_f64 f) {
     even = vm_step_f64(even, z2, 0x1.5555555555555p-1);
     const mgv_f64 r = mgv_fma_f64(odd, z, even);
     const mgv_f64 inner = mgv_mul_f64(s, mgv_fma_f64(z, r, mgv_mul_f64(half, f)));
-    return vm_log_sum_f64(e, f, mgv_fnma_f64(half, f, inner));
+    return mgv_fnma_f64(half, f, inner);
 }
+MGV_FN mgv_f64 vm_log_core_f64(mgv_f64 e, mgv_f64 f) { return vm_log_sum_f64(e, f, vm_log_rest_f64(f)); }
 
 /* The value where x, or 1 + x of log1p, is not a positive finite number: x itself for inf and NaN, -inf at the pole,
  * NaN below. */

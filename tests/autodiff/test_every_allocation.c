@@ -168,7 +168,9 @@ static mg_tensor *draw(const scene *s, int input) {
     }
     for (int64_t k = 0; k < s->size; k++) values[k] = lo + (hi - lo) * (double)(7 * k % 31 + 1 + input) / 36;
     mg_tensor *x = mg_from_f64(values, MG_SHAPE(s->size / 4, 4));
-    return mgk_ops[s->op].bool_in & (1u << input) ? mg_astype(x, MG_BOOL) : x;
+    if (mgk_ops[s->op].bool_in & (1u << input)) return mg_astype(x, MG_BOOL);
+    const bool floats = mgk_ops[s->op].row_types & 1u << MG_F64 || mgk_ops[s->op].typing == MGK_TYPES_LOGICAL;
+    return floats ? x : mg_astype(x, MG_I32);
 }
 
 static void forward_and_backward(const scene *s, uint64_t *hash) {

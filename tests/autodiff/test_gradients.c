@@ -46,14 +46,14 @@ static void draw_range(uint16_t op, int input, double *lo, double *hi) {
     }
 }
 
-/* Element k of an input: no two elements of the problem are nearer than 0.002, and none is near 0, where kinks and ties
- * are. Multiples of 0.1, shifted by 0.05 from input to input and by 0.002 from element to element. */
+/* Element k of an input: no two elements of the problem are nearer than 0.001, and none is near 0, where kinks and ties
+ * are. Multiples of 0.1, shifted by 0.025 from input to input and by 0.001 from element to element. */
 static double draw(mg_test_rng *rng, uint16_t op, int input, int64_t k) {
     double lo, hi;
     draw_range(op, input, &lo, &hi);
     for (;;) {
         int64_t tenths = mg_test_int(rng, (int64_t)ceil(10 * lo) + 1, (int64_t)floor(10 * hi) - 1);
-        if (tenths < -2 || tenths > 0) return 0.1 * (double)tenths + 0.05 * input + 0.002 * (double)k;
+        if (tenths < -2 || tenths > 0) return 0.1 * (double)tenths + 0.025 * input + 0.001 * (double)k;
     }
 }
 
@@ -196,6 +196,101 @@ MG_TEST(gradients, relu_and_sqrt_at_their_edges) {
     double values[1];
     mg_read(mg_relu(VEC(-(double)INFINITY)), MG_F64, values);
     CHECK_BITS_F64(values[0], 0.0);
+}
+
+MG_TEST(gradients, absolute_is_0_at_0_and_at_nan) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(-2, -0.0, 0, 3, (double)NAN, -(double)INFINITY);
+    GRAD(mg_absolute(x), x, -1, 0, 0, 1, 0, -1);
+}
+
+MG_TEST(gradients, leaky_relu_is_0_at_0_and_at_nan) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(-2, -0.0, 0, 3, (double)NAN, -(double)INFINITY);
+    GRAD(mg_leaky_relu(x, 0.25), x, 0.25, 0, 0, 1, 0, 0.25);
+}
+
+MG_TEST(gradients, hard_tanh_is_0_at_its_bounds_and_at_nan) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(-2, -1, -0.5, 0, 1, 1.5, (double)NAN);
+    GRAD(mg_hard_tanh(x, -1, 1), x, 0, 0, 1, 1, 0, 0, 0);
+}
+
+MG_TEST(gradients, clip_gives_none_at_a_bound) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(-2, -1, 0, 2, 3), *low = VEC(-1, -1, -1, -1, -1), *high = VEC(2, 2, 2, 2, 2);
+    GRAD(mg_clip(x, low, high), x, 0, 0, 1, 0, 0);
+    GRAD(mg_clip(x, low, high), low, 1, 0, 0, 0, 0);
+    GRAD(mg_clip(x, low, high), high, 0, 0, 0, 0, 1);
+    double values[2]; /* low > high: high */
+    mg_read(mg_clip(VEC(0, 9), VEC(3, 3), VEC(1, 1)), MG_F64, values);
+    CHECK_BITS_F64(values[0], 1.0);
+    CHECK_BITS_F64(values[1], 1.0);
+}
+
+MG_TEST(gradients, reciprocal_at_0_and_far_out) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -4, 0x1p600);
+    GRAD(mg_reciprocal(x), x, -(double)INFINITY, -0.0625, -0.0); /* 2^-1200 is below every number, x*x above */
+}
+
+#define INF ((double)INFINITY)
+
+MG_TEST(gradients, roots_and_logarithms_at_their_edges) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -8, (double)NAN);
+    GRAD(mg_cbrt(x), x, INF, 1.0 / 12, (double)NAN);
+    mg_tensor *y = VEC(0, -1, 1, (double)NAN);
+    GRAD(mg_log2(y), y, INF, -1.4426950408889634, 1.4426950408889634, (double)NAN);
+    GRAD(mg_log10(y), y, INF, -0.4342944819032518, 0.4342944819032518, (double)NAN);
+    mg_tensor *z = VEC(-INF, 0, (double)NAN);
+    GRAD(mg_exp2(z), z, 0, 0.6931471805599453, (double)NAN);
+}
+
+MG_TEST(gradients, inverse_hyperbolic_functions_at_1_and_0) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(1, 2, 0.5, -2, (double)NAN);
+    GRAD(mg_arccosh(x), x, INF, 1 / sqrt(3.0), (double)NAN, (double)NAN, (double)NAN);
+    mg_tensor *y = VEC(1, -1, 0.5, 2, (double)NAN); /* beyond 1 the formula goes on, as in MyGrad */
+    GRAD(mg_arctanh(y), y, INF, INF, 1 / 0.75, -1.0 / 3, (double)NAN);
+    mg_tensor *z = VEC(1, -1, 2, 0, (double)NAN);
+    GRAD(mg_arccoth(z), z, INF, INF, -1.0 / 3, 1, (double)NAN);
+    mg_tensor *w = VEC(0, -0.0, INF, (double)NAN);
+    GRAD(mg_arccsch(w), w, -INF, -INF, -0.0, (double)NAN);
+    GRAD(mg_arcsinh(w), w, 1, 1, 0, (double)NAN);
+}
+
+/* The only gradient of f is that of a scalar x, within a few roundings. */
+static void check_near(mg_tensor *f, mg_tensor *x, double expected) {
+    double g;
+    CHECK(f != NULL);
+    CHECK_EQ_I64(mg_backward(f), MG_OK);
+    CHECK_EQ_I64(mg_read(mg_grad(x), MG_F64, &g), MG_OK);
+    CHECK_MSG(fabs(g - expected) <= 0x1p-50 * fabs(expected) + 0x1p-1074, "%.17g, not %.17g", g, expected);
+}
+
+/* Where x*x overflows, 1 - x*x cancels, and cosh(x)*cosh(x) is far from 1. Expected: in 300 bits. */
+MG_TEST(gradients, hyperbolic_functions_where_the_plain_formula_fails) {
+    MG_SCOPE;
+    mg_tensor *far = VEC(1e155), *below = VEC(1 - 0x1p-52), *above = VEC(1 + 0x1p-52), *x = VEC(40);
+    check_near(mg_arcsinh(far), far, 1e-155);
+    check_near(mg_arccosh(far), far, 1e-155);
+    check_near(mg_arccsch(far), far, -9.9999999999999998565e-311);
+    check_near(mg_arccoth(far), far, -9.9999999999999998565e-311);
+    check_near(mg_arctanh(below), below, 2251799813685248.25);
+    check_near(mg_arccosh(above), above, 47453132.81212577381);
+    check_near(mg_arccoth(above), above, -2251799813685247.75);
+    check_near(mg_csch(x), x, -8.4967085105831779907e-18);
+    check_near(mg_sech(x), x, -8.4967085105831779907e-18);
+    check_near(mg_coth(x), x, -7.2194055513816606892e-35);
+}
+
+MG_TEST(gradients, hyperbolic_reciprocals_at_0_and_far_out) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, 800, -800, INF, (double)NAN);
+    GRAD(mg_csch(x), x, -INF, -INF, -0.0, -0.0, -0.0, (double)NAN);
+    GRAD(mg_coth(x), x, -INF, -INF, -0.0, -0.0, -0.0, (double)NAN);
+    GRAD(mg_sech(x), x, -0.0, 0.0, -0.0, 0.0, -0.0, (double)NAN);
 }
 
 MG_TEST(gradients, circular_functions_at_zero_infinity_and_nan) {

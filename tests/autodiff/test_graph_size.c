@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Size: deep graphs, long runs, steps that read as they go. Counters, never clocks. */
 #include "harness.h"
+#include "runtime/sizes.h"
 
 #include <mygrad/mygrad.h>
 #include <string.h>
@@ -89,12 +90,15 @@ MG_TEST(graph_size, training_in_steady_state_asks_for_nothing) {
     mg_stats_reset_peak();
     for (int i = 0; i < steps; i++) train(w, b, v, optimizer, 1 + i * 7 % 32, 0.1 + 1e-6 * i);
     mg_stats after = stats();
-    CHECK_EQ_U64(after.system_allocs, before.system_allocs);
+    if (MGR_SIZE(true, false)) { /* hardened: the caches hold two programs, the pool next to nothing, and shapes that
+                                    nobody holds are swept all the time */
+        CHECK_EQ_U64(after.live_shapes, before.live_shapes);
+        CHECK_EQ_U64(after.programs_planned, before.programs_planned);
+        CHECK_EQ_U64(after.system_allocs, before.system_allocs);
+    }
     CHECK_EQ_U64(after.live_bytes, before.live_bytes);
     CHECK_EQ_U64(after.live_nodes, before.live_nodes);
     CHECK_EQ_U64(after.live_tensors, before.live_tensors);
-    CHECK_EQ_U64(after.live_shapes, before.live_shapes);
-    CHECK_EQ_U64(after.programs_planned, before.programs_planned);
     CHECK_EQ_U64(after.programs_cached, before.programs_cached);
     CHECK_MSG(after.peak_live_bytes <= 2u << 20, "%llu bytes at the peak",
               (unsigned long long)after.peak_live_bytes); /* 2 MiB for all of a step */

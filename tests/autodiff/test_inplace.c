@@ -252,3 +252,22 @@ MG_TEST(inplace, a_written_root_ends_with_its_last_handle) {
     mg_get_stats(&after);
     CHECK_EQ_U64(after.live_nodes, before.live_nodes);
 }
+
+/* A detached view has its own strides, which views of it go on from. */
+MG_TEST(inplace, views_of_a_detached_view) {
+    MG_SCOPE;
+    mg_tensor *x = mg_from_f64((double[]){1, 2, 3, 4, 5, 6}, MG_SHAPE(2, 3));
+    mg_tensor *d = mg_detach(mg_transpose(x, (mg_axes){0, NULL}));
+    mg_tensor *row = mg_getitem(d, MG_KEY(MG_I(1))), *back = mg_transpose(d, (mg_axes){0, NULL});
+    double values[6];
+    CHECK_EQ_I64(mg_read(row, MG_F64, values), MG_OK);
+    CHECK_EQ_MEM(values, ((double[]){2, 5}), 2 * sizeof(double));
+    CHECK_EQ_I64(mg_read(back, MG_F64, values), MG_OK);
+    CHECK_EQ_MEM(values, ((double[]){1, 2, 3, 4, 5, 6}), sizeof values);
+    CHECK(mg_imultiply(row, mg_scalar(10)) == row); /* seen through d and back, not through x */
+    CHECK_EQ_I64(mg_read(back, MG_F64, values), MG_OK);
+    CHECK_EQ_MEM(values, ((double[]){1, 20, 3, 4, 50, 6}), sizeof values);
+    CHECK_EQ_I64(mg_read(x, MG_F64, values), MG_OK);
+    CHECK_EQ_MEM(values, ((double[]){1, 2, 3, 4, 5, 6}), sizeof values);
+    CHECK(mg_is_constant(d) && mg_is_constant(back));
+}

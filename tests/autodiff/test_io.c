@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "nnet_check.h"
@@ -66,6 +67,46 @@ MG_TEST(io, npz_members) {
     CHECK(mg_save_npz(path, 2, (const char *[]){"a", "a"}, tensors) == MG_ERR_VALUE);
     nnet_expect_error(MG_ERR_VALUE, "both \"a\"");
     check_same(mg_load_npz(path, "weight"), tensors[0]); /* the failed save left the file alone */
+    unlink(path);
+}
+
+/* mixed.npz is NumPy's, with members that are no arrays of ours, or packed in other ways; "a" stands in it twice. */
+MG_TEST(io, npz_other_members_do_not_matter) {
+    MG_SCOPE;
+    const char *path = MYGRAD_TEST_DATA "/mixed.npz";
+    check_same(mg_load_npz(path, "a"), mg_from_f32((float[]){3, 4, 5}, MG_SHAPE(3))); /* the last one, as in NumPy */
+    check_same(mg_load_npz(path, "b"), mg_from_i64((int64_t[]){7, 8}, MG_SHAPE(2)));
+    CHECK(mg_load_npz(path, "object") == NULL);
+    nnet_expect_error(MG_ERR_TYPE, "mixed.npz (member object)");
+    CHECK(mg_load_npz(path, "text") == NULL);
+    nnet_expect_error(MG_ERR_TYPE, "(member text): offset");
+    CHECK(mg_load_npz(path, "packed") == NULL);
+    nnet_expect_error(MG_ERR_FORMAT, "(member packed)");
+    CHECK(mg_load_npz(path, "notes") == NULL);
+    nnet_expect_error(MG_ERR_INDEX, "it has: a, object, text, packed, a, b");
+}
+
+MG_TEST(io, npz_lists_what_has_room) {
+    MG_SCOPE;
+    enum { N = 60 };
+    static char names[N][300];
+    const char *path = path_of(0, ".npz"), *pointers[N];
+    mg_tensor *tensors[N];
+    for (int i = 0; i < N; i++) {
+        snprintf(names[i], sizeof names[i], "weight_%d", i);
+        pointers[i] = names[i];
+        tensors[i] = mg_scalar(i);
+    }
+    CHECK(mg_save_npz(path, N, pointers, tensors) == MG_OK);
+    CHECK(mg_load_npz(path, "bias") == NULL);
+    nnet_expect_error(MG_ERR_INDEX, "weight_22, ...");
+    memset(names[0], 'x', sizeof names[0] - 1);
+    CHECK(mg_save_npz(path, 1, pointers, tensors) == MG_OK);
+    CHECK(mg_load_npz(path, "bias") == NULL);
+    nnet_expect_error(MG_ERR_INDEX, "it has: ...");
+    CHECK(mg_save_npz(path, 0, pointers, tensors) == MG_OK);
+    CHECK(mg_load_npz(path, "bias") == NULL);
+    nnet_expect_error(MG_ERR_INDEX, "it has: no arrays");
     unlink(path);
 }
 

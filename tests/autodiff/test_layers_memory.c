@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "nnet_check.h"
+#include "runtime/sizes.h"
 
 typedef struct network {
     mg_tensor *params[3];
@@ -56,8 +57,10 @@ MG_TEST(layers_memory, steady_state) {
         CHECK_EQ_U64(after.live_bytes, before.live_bytes);
         CHECK_EQ_U64(after.live_nodes, before.live_nodes);
         CHECK_EQ_U64(after.live_tensors, before.live_tensors);
-        CHECK_EQ_U64(after.programs_planned, before.programs_planned);
-        CHECK_EQ_U64(after.system_allocs, before.system_allocs);
+        if (MGR_SIZE(true, false)) { /* hardened: the caches hold two programs, the pool next to nothing */
+            CHECK_EQ_U64(after.programs_planned, before.programs_planned);
+            CHECK_EQ_U64(after.system_allocs, before.system_allocs);
+        }
         CHECK(after.clusters_run > before.clusters_run);
         free_network(&n);
     }

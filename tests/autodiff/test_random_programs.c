@@ -6,6 +6,7 @@
 #include "runtime/cpu.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* How a program is run. */
 typedef struct mode {
@@ -137,6 +138,50 @@ MG_TEST(random_programs, avx512_is_scalar) {
 MG_TEST(random_programs, neon_is_scalar) {
     mg_test_rng rng = mg_test_rng_new();
     compare(&rng, 200, false, false, &neon, &lazy);
+}
+
+/* One seed makes one program, and says how it is run: so what a long run finds is repeated alone. */
+typedef struct style {
+    bool exact, large;
+    const mode *a, *b;
+} style;
+
+static const style styles[] = {
+    {true, false, &lazy, &plain},   {true, false, &tiles, &plain}, {true, false, &eager, &plain},
+    {false, false, &lazy, &eager},  {false, false, &lazy, &tiles}, {false, false, &lazy, &eager},
+    {false, false, &tiles, &eager}, {false, false, &lazy, &three}, {false, true, &lazy, &two}};
+
+/* The large ones, a hundred times as long, are every hundredth. */
+static const style *style_of(uint64_t seed) {
+    size_t n = sizeof styles / sizeof *styles;
+    return &styles[seed % 100 == 99 ? n - 1 : seed % (n - 1)];
+}
+
+static bool holds(const program *p, const mode *const *modes) {
+    return agree(p, modes[0], modes[1]) && leaves_nothing(p, modes);
+}
+
+/* How many programs: MYGRAD_TEST_PROGRAMS in the environment, or some hundreds. Program i is that of seed
+ * MYGRAD_TEST_SEED + i. */
+static uint64_t programs_wanted(void) {
+    const char *given = getenv("MYGRAD_TEST_PROGRAMS");
+    if (given && given[0]) return strtoull(given, NULL, 0);
+    return (uint64_t)mg_test_times(800);
+}
+
+MG_TEST(random_programs, each_of_its_own_seed) {
+    uint64_t first = mg_test_seed(), n = programs_wanted();
+    for (uint64_t seed = first; seed < first + n; seed++) {
+        const style *how = style_of(seed);
+        const mode *modes[2] = {how->a, how->b};
+        mg_test_rng rng = mg_test_rng_from(seed);
+        program p = program_random(&rng, how->exact, how->large);
+        if (holds(&p, modes)) continue;
+        shrink(&p, holds, modes);
+        FAIL("%s and %s disagree, or something is left: MYGRAD_TEST_SEED=%llu MYGRAD_TEST_PROGRAMS=1 repeats it",
+             how->a->name, how->b->name, (unsigned long long)seed);
+    }
+    printf("%llu programs from seed %llu: ", (unsigned long long)n, (unsigned long long)first);
 }
 
 MG_TEST(random_programs, nothing_is_left) {

@@ -19,17 +19,23 @@ static mg_tensor *where_true(mg_tensor *x, mg_tensor *y) {
 static binary_fn *binary_named(const char *name) {
     if (strcmp(name, "add") == 0) return mg_add;
     if (strcmp(name, "divide") == 0) return mg_divide;
+    if (strcmp(name, "bitwise_and") == 0) return mg_bitwise_and;
     if (strcmp(name, "maximum") == 0) return mg_maximum;
     if (strcmp(name, "where") == 0) return where_true;
     return strcmp(name, "less") == 0 ? mg_less : NULL;
 }
 
 static unary_fn *unary_named(const char *name) {
-    if (strcmp(name, "exp") == 0) return mg_exp;
-    if (strcmp(name, "sum") == 0) return mg_sum;
-    if (strcmp(name, "mean") == 0) return mg_mean;
-    if (strcmp(name, "max") == 0) return mg_max;
-    return strcmp(name, "negative") == 0 ? mg_negative : NULL;
+    static const struct {
+        const char *name;
+        unary_fn *f;
+    } table[] = {{"exp", mg_exp},     {"sum", mg_sum},           {"mean", mg_mean},
+                 {"max", mg_max},     {"negative", mg_negative}, {"absolute", mg_absolute},
+                 {"floor", mg_floor}, {"rint", mg_rint},         {"sign", mg_sign},
+                 {"isnan", mg_isnan}, {"invert", mg_invert},     {"positive", mg_positive}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i].name, name) == 0) return table[i].f;
+    return NULL;
 }
 
 /* '-' where there is none: an operation that fails must fail with a type error. */

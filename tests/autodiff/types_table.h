@@ -20,6 +20,14 @@ typedef struct binary_types {
 } binary_types;
 
 static const binary_types numpy_binary[] = {
+    {"bitwise_and",
+     {"?bhiqBHIQ---", "bbhiqhiq----", "hhhiqhiq----", "iiiiqiiq----", "qqqqqqqq----", "BhhiqBHIQ---", "HiiiqHHIQ---",
+      "IqqqqIIIQ---", "Q----QQQQ---", "------------", "------------", "------------"},
+     "qbhiqBHIQ---",
+     "qbhiqBHIQ---",
+     "------------",
+     "------------",
+     "q---"},
     {"add",
      {"?bhiqBHIQefd", "bbhiqhiqdefd", "hhhiqhiqdffd", "iiiiqiiqdddd", "qqqqqqqqdddd", "BhhiqBHIQefd", "HiiiqHHIQffd",
       "IqqqqIIIQddd", "QddddQQQQddd", "eefddefddefd", "fffddffddffd", "dddddddddddd"},
@@ -67,8 +75,10 @@ static const struct {
     const char *op, *results;
     char of_int, of_float;
 } numpy_unary[] = {
-    {"exp", "eefddefddefd", 'd', 'd'}, {"sum", "qqqqqQQQQefd", 'q', 'd'},      {"mean", "dddddddddefd", 'd', 'd'},
-    {"max", "?bhiqBHIQefd", 'q', 'd'}, {"negative", "-bhiqBHIQefd", 'q', 'd'},
+    {"exp", "eefddefddefd", 'd', 'd'},   {"sum", "qqqqqQQQQefd", 'q', 'd'},      {"mean", "dddddddddefd", 'd', 'd'},
+    {"max", "?bhiqBHIQefd", 'q', 'd'},   {"negative", "-bhiqBHIQefd", 'q', 'd'}, {"absolute", "?bhiqBHIQefd", 'q', 'd'},
+    {"floor", "?bhiqBHIQefd", 'q', 'd'}, {"rint", "eefddefddefd", 'd', 'd'},     {"sign", "-bhiqBHIQefd", 'q', 'd'},
+    {"isnan", "????????????", '?', '?'}, {"invert", "?bhiqBHIQ---", 'q', '-'},   {"positive", "-bhiqBHIQefd", 'q', 'd'},
 };
 
 #endif

@@ -11,7 +11,7 @@
 /* The repository's op files and `extra` (NULL: none), compiled or only read. The world is freed with mgc_free_all. */
 mgc_world *world_with(const char *extra, bool compile);
 
-/* `text` alone, without and with the text of an accuracy file. */
+/* `text` alone, without and with the text of an accuracy file; all that mgc does is done, but nothing is written. */
 mgc_world *world_of(const char *text);
 mgc_world *world_measured(const char *text, const char *measured);
 

@@ -4,6 +4,7 @@
 #include "harness.h"
 #include "runtime/cpu.h"
 #include "runtime/cpu_quota.h"
+#include "runtime/environment.h"
 #include "runtime/parallel.h"
 
 #include <sched.h>
@@ -83,6 +84,9 @@ __attribute__((constructor)) static void answer(void) {
     if (!question) return;
     if (strcmp(question, "isa") == 0) printf("<%s>\n", mgr_kernels()->name);
     if (strcmp(question, "threads") == 0) printf("<%d>\n", mgr_num_threads());
+    if (strcmp(question, "switches") == 0)
+        printf("<%d%d%d>\n", mgr_env_is_on(MGR_ENV_VERBOSE), mgr_env_is_on(MGR_ENV_EAGER),
+               mgr_env_is_on(MGR_ENV_DEBUG));
     fflush(stdout);
     _exit(0);
 }
@@ -106,6 +110,23 @@ MG_TEST(cpu, mygrad_isa_caps) {
     run_child(out, sizeof out, "MYGRAD_ISA= MYGRAD_VERBOSE=1", "isa");
     CHECK_CONTAINS(out, "mygrad: kernels ");
     CHECK_CONTAINS(out, "KiB");
+}
+
+MG_TEST(cpu, switches_take_words_and_name_nonsense) {
+    static const struct {
+        const char *settings, *said;
+    } cases[] = {{"MYGRAD_VERBOSE=1 MYGRAD_EAGER=Yes MYGRAD_DEBUG=TRUE", "<111>\n"},
+                 {"MYGRAD_VERBOSE=0 MYGRAD_EAGER=off MYGRAD_DEBUG=no", "<000>\n"},
+                 {"MYGRAD_VERBOSE= MYGRAD_EAGER=on MYGRAD_DEBUG=false", "<010>\n"},
+                 {"MYGRAD_VERBOSE=0 MYGRAD_EAGER=on MYGRAD_DEBUG=2",
+                  "mygrad: MYGRAD_DEBUG=2 is none of 1, on, true, yes, 0, off, false, no; ignored\n<010>\n"},
+                 {"MYGRAD_VERBOSE=0 MYGRAD_EAGER=0 MYGRAD_DEBUG=\"$(printf 'a\\nmygrad: b')\"",
+                  "mygrad: MYGRAD_DEBUG=a?mygrad: b is none of 1, on, true, yes, 0, off, false, no; ignored\n<000>\n"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[2048];
+        run_child(out, sizeof out, cases[i].settings, "switches");
+        CHECK_EQ_STR(out, cases[i].said);
+    }
 }
 
 MG_TEST(cpu, mygrad_num_threads_is_checked) {

@@ -9,12 +9,17 @@
 
 #include "runtime/cpu.h"
 #include "runtime/memory.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 #include "runtime/tile.h"
 #include "tests/harness.h"
 #include "tests/runtime/fork_memory.h"
 
-enum { LINKS = 14, PATTERNS = 1 << LINKS, SHARED_CAPACITY = 2048, OWN_CAPACITY = 512 };
+enum { LINKS = 14, PATTERNS = 1 << LINKS };
+
+/* Of structures: what fits into every cache, what fits into a thread's, how often the shared level must be asked for
+ * one that it shall not forget. */
+enum { FEW = MGR_SIZE(20, 2), LATEST = MGR_SIZE(400, 2), AGAIN = MGR_SIZE(1000, 2) };
 
 /* Spec number i: a chain of adds and multiplies whose pattern is i in binary. */
 static void numbered_spec(mgr_tile_spec *s, int i) {
@@ -98,10 +103,10 @@ MG_TEST(tile_cache, hits_and_bound) {
     mgr_tile_get_stats(&after);
     CHECK_MSG(after.programs_planned - before.programs_planned == 2000, "planned %llu",
               (unsigned long long)(after.programs_planned - before.programs_planned));
-    CHECK_MSG(after.programs_cached <= 512, "cached %llu", (unsigned long long)after.programs_cached);
+    CHECK_MSG(after.programs_cached <= MGR_TILE_PROGRAMS, "cached %llu", (unsigned long long)after.programs_cached);
     before = after;
     for (int round = 0; round < 3; round++) /* the latest are still there, in any order */
-        for (int i = 1999; i >= 1600; i -= 1 + round) {
+        for (int i = 1999; i >= 2000 - LATEST; i -= 1 + round) {
             numbered_spec(spec, i);
             memset(&spec->instr[3].in[2], round, 4);
             mgr_tile_program *p = mgr_tile_program_get(spec), *again = mgr_tile_program_get(spec);
@@ -152,7 +157,7 @@ MG_TEST(tile_cache, other_kernels_are_other_programs) {
 static void *use_cache(void *result) {
     mgr_tile_spec *spec = malloc(sizeof *spec);
     if (!spec) return NULL;
-    for (int i = 0; i < 20; i++) ask(spec, i);
+    for (int i = 0; i < FEW; i++) ask(spec, i);
     mgr_tile_get_stats(result);
     free(spec);
     return NULL;
@@ -167,7 +172,7 @@ MG_TEST(tile_cache, per_thread) {
     CHECK(pthread_create(&thread, NULL, use_cache, &theirs) == 0);
     pthread_join(thread, NULL);
     mgr_tile_get_stats(&after);
-    CHECK(theirs.programs_cached == 20);
+    CHECK(theirs.programs_cached == FEW);
     CHECK(after.programs_cached == before.programs_cached);
 }
 
@@ -178,15 +183,15 @@ MG_TEST(tile_cache, a_second_thread_plans_nothing) {
     mgr_tile_get_stats(&before);
     CHECK_EQ_U64(before.shared_cached, 0);
     use_cache(&first);
-    CHECK_EQ_U64(first.programs_planned - before.programs_planned, 20);
+    CHECK_EQ_U64(first.programs_planned - before.programs_planned, FEW);
     CHECK_EQ_U64(first.shared_hits, before.shared_hits);
-    CHECK_EQ_U64(first.shared_cached, 20);
+    CHECK_EQ_U64(first.shared_cached, FEW);
     CHECK(pthread_create(&thread, NULL, use_cache, &second) == 0);
     pthread_join(thread, NULL);
     CHECK_EQ_U64(second.programs_planned, 0);
-    CHECK_EQ_U64(second.shared_hits, 20);
-    CHECK_EQ_U64(second.programs_cached, 20);
-    CHECK_EQ_U64(second.shared_cached, 20);
+    CHECK_EQ_U64(second.shared_hits, FEW);
+    CHECK_EQ_U64(second.programs_cached, FEW);
+    CHECK_EQ_U64(second.shared_cached, FEW);
     mgr_tile_shared_clear(); /* what this thread has stays; the next one plans */
     use_cache(&last);
     CHECK_EQ_U64(last.programs_planned, first.programs_planned);
@@ -194,7 +199,7 @@ MG_TEST(tile_cache, a_second_thread_plans_nothing) {
     memset(&last, 0, sizeof last);
     CHECK(pthread_create(&thread, NULL, use_cache, &last) == 0);
     pthread_join(thread, NULL);
-    CHECK_EQ_U64(last.programs_planned, 20);
+    CHECK_EQ_U64(last.programs_planned, FEW);
     CHECK_EQ_U64(last.shared_hits, 0);
 }
 
@@ -226,21 +231,21 @@ static void *many_structures(void *context) {
     *good = spec != NULL;
     for (int i = 0; *good && i < 10000; i++) {
         *good = ask(spec, i);
-        if (i % 1000 == 0) { /* out of this thread's cache by now, if i > 0: asks the shared level */
+        if (i % AGAIN == 0) { /* out of this thread's cache by now, if i > 0: asks the shared level */
             mgr_tile_cache_clear();
             *good = *good && ask(spec, 0);
         }
         mgr_tile_get_stats(&stats);
-        uint64_t limit = i < SHARED_CAPACITY ? (uint64_t)i + 1 : SHARED_CAPACITY;
+        uint64_t limit = i < MGR_TILE_SHARED_PROGRAMS ? (uint64_t)i + 1 : MGR_TILE_SHARED_PROGRAMS;
         *good = *good && stats.shared_cached == limit && stats.programs_planned == (uint64_t)i + 1;
-        *good = *good && atomic_load(&handed_out) <= 1 + SHARED_CAPACITY + OWN_CAPACITY;
+        *good = *good && atomic_load(&handed_out) <= 1 + MGR_TILE_SHARED_PROGRAMS + MGR_TILE_PROGRAMS;
     }
     mgr_tile_cache_clear();
     uint64_t hits = stats.shared_hits;
-    for (int i = 9999; *good && i > 10000 - SHARED_CAPACITY; i--) *good = ask(spec, i);
+    for (int i = 9999; *good && i > 10000 - MGR_TILE_SHARED_PROGRAMS; i--) *good = ask(spec, i);
     *good = *good && ask(spec, 0);
     mgr_tile_get_stats(&stats);
-    *good = *good && stats.programs_planned == 10000 && stats.shared_hits == hits + SHARED_CAPACITY;
+    *good = *good && stats.programs_planned == 10000 && stats.shared_hits == hits + MGR_TILE_SHARED_PROGRAMS;
     *good = *good && ask(spec, 1);
     mgr_tile_get_stats(&stats);
     *good = *good && stats.programs_planned == 10001;
@@ -256,7 +261,7 @@ MG_TEST(tile_cache, shared_level_is_bounded) {
     mgr_set_allocator(&counting);
     CHECK(pthread_create(&thread, NULL, many_structures, &good) == 0);
     pthread_join(thread, NULL);
-    CHECK_EQ_I64(atomic_load(&handed_out), SHARED_CAPACITY); /* the thread's cache went with it */
+    CHECK_EQ_I64(atomic_load(&handed_out), MGR_TILE_SHARED_PROGRAMS); /* the thread's cache went with it */
     mgr_tile_shared_clear();
     mgr_set_allocator(NULL);
     CHECK(good);
@@ -266,7 +271,7 @@ MG_TEST(tile_cache, shared_level_is_bounded) {
 static void *fill_shared(void *context) {
     mgr_tile_spec *spec = malloc(sizeof *spec);
     *(bool *)context = spec != NULL;
-    for (int i = 100; spec && i < 101 + SHARED_CAPACITY; i++) *(bool *)context &= ask(spec, i);
+    for (int i = 100; spec && i < 101 + MGR_TILE_SHARED_PROGRAMS; i++) *(bool *)context &= ask(spec, i);
     free(spec);
     return NULL;
 }
@@ -290,7 +295,7 @@ MG_TEST(tile_cache, evicted_while_in_use) {
     CHECK(pthread_create(&thread, NULL, fill_shared, &filled) == 0);
     pthread_join(thread, NULL);
     CHECK(filled);
-    for (int i = 1000; i < 1000 + OWN_CAPACITY; i++) CHECK(ask(spec, i));
+    for (int i = 1000; i < 1000 + MGR_TILE_PROGRAMS; i++) CHECK(ask(spec, i));
     CHECK(execute(&a, 5));
     CHECK(prepare(&b, held));
     mgr_tile_program_release(held);
@@ -300,7 +305,7 @@ MG_TEST(tile_cache, evicted_while_in_use) {
     free(spec);
 }
 
-enum { RACERS = 4, ROUNDS = 100 };
+enum { RACERS = 4, ROUNDS = MGR_SIZE(100, 3) };
 
 typedef struct race {
     pthread_barrier_t *barrier;

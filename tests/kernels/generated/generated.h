@@ -32,6 +32,11 @@ void gen_release(gen_guarded *g);
 /* n values for input i of an op: from its domain, with special values among them. */
 void gen_fill(mg_test_rng *rng, const mgk_op_info *op, int i, mg_dtype row, void *out, size_t n);
 
+/* One element as a number: integers as unsigned 64-bit ones, sign-extended where the row is signed; bool as 0 or 1. */
+bool gen_is_signed(mg_dtype row);
+uint64_t gen_read_int(mg_dtype row, const void *p);
+double gen_read_float(mg_dtype row, const void *p);
+
 /* Same bits, or NaN and NaN. */
 bool gen_same(mg_dtype row, const void *a, const void *b);
 
@@ -43,5 +48,8 @@ bool gen_check(const mgk_op_info *op, mg_dtype row, const void *const in[], cons
 
 /* One element of an exact op, rounded to the row once per operation; false when there is no such oracle. */
 bool gen_exact(const char *op, mg_dtype row, const void *const in[], const double *params, void *const out[]);
+
+/* The same for ops of one result that one expression states: generated_simple.c. */
+bool gen_simple(const char *op, mg_dtype row, const void *const in[], int n_in, const double *params, void *out);
 
 #endif

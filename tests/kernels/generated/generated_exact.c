@@ -25,21 +25,13 @@ static bool compare(int which, bool less, bool equal, bool ordered) {
 
 /* ---- integers --------------------------------------------------------------------------------------------------- */
 
-static bool is_signed(mg_dtype row) { return row >= MG_I8 && row <= MG_I64; }
-
-static uint64_t read_int(mg_dtype row, const void *p) {
-    uint64_t x = 0;
-    memcpy(&x, p, gen_size(row)); /* little-endian hosts */
-    const unsigned bits = 8 * (unsigned)gen_size(row);
-    if (is_signed(row) && bits < 64 && (x >> (bits - 1) & 1)) x |= ~(uint64_t)0 << bits;
-    return x;
+static bool int_less(mg_dtype row, uint64_t a, uint64_t b) {
+    return gen_is_signed(row) ? (int64_t)a < (int64_t)b : a < b;
 }
-
-static bool int_less(mg_dtype row, uint64_t a, uint64_t b) { return is_signed(row) ? (int64_t)a < (int64_t)b : a < b; }
 
 static bool exact_int(const char *op, mg_dtype row, const void *const in[], void *out) {
     const bool unary = is(op, "negative") || is(op, "square") || is(op, "relu");
-    const uint64_t a = read_int(row, in[0]), b = unary ? 0 : read_int(row, in[1]);
+    const uint64_t a = gen_read_int(row, in[0]), b = unary ? 0 : gen_read_int(row, in[1]);
     const int which = comparison(op);
     if (which >= 0) {
         *(unsigned char *)out = compare(which, int_less(row, a, b), a == b, true);
@@ -86,13 +78,6 @@ static bool exact_bool(const char *op, const void *const in[], unsigned char *ou
 static double rounded(mg_dtype row, double x) {
     volatile float narrow = (float)x;
     return row == MG_F32 ? (double)narrow : x;
-}
-
-static double read_float(mg_dtype row, const void *p) {
-    float f;
-    double d;
-    if (row == MG_F32) return memcpy(&f, p, sizeof f), (double)f;
-    return memcpy(&d, p, sizeof d), d;
 }
 
 static void write_float(mg_dtype row, void *p, double x) {
@@ -184,6 +169,6 @@ bool gen_exact(const char *op, mg_dtype row, const void *const in[], const doubl
     if (is(op, "sgd")) n = 3;
     if (is(op, "adam")) n = 4;
     double x[MGK_MAX_IN] = {0};
-    for (int i = 0; i < n; i++) x[i] = read_float(row, in[i]);
+    for (int i = 0; i < n; i++) x[i] = gen_read_float(row, in[i]);
     return exact_float(op, row, x, params, out);
 }

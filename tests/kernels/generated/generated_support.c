@@ -134,17 +134,63 @@ bool gen_same(mg_dtype row, const void *a, const void *b) {
 typedef long double real_function(long double);
 
 static long double sigmoid_wide(long double x) { return x < 0 ? expl(x) / (1 + expl(x)) : 1 / (1 + expl(-x)); }
+static long double csch_wide(long double x) { return 1 / sinhl(x); }
+static long double sech_wide(long double x) { return 1 / coshl(x); }
+static long double coth_wide(long double x) { return 1 / tanhl(x); }
+static long double arccsch_wide(long double x) { return asinhl(1 / x); }
+static long double arccoth_wide(long double x) {
+    return isinf(x) ? 1 / x : copysignl(log1pl(2 / (fabsl(x) - 1)) / 2, x);
+}
 
 static real_function *wide_function(const char *op) {
     static const struct {
         const char *op;
         real_function *f;
-    } table[] = {{"exp", expl},   {"expm1", expm1l},         {"log", logl}, {"log1p", log1pl},
-                 {"tanh", tanhl}, {"sigmoid", sigmoid_wide}, {"sin", sinl}, {"cos", cosl},
-                 {"tan", tanl},   {"arctan", atanl}};
+    } table[] = {{"exp", expl},
+                 {"exp2", exp2l},
+                 {"expm1", expm1l},
+                 {"log", logl},
+                 {"log1p", log1pl},
+                 {"log2", log2l},
+                 {"log10", log10l},
+                 {"cbrt", cbrtl},
+                 {"sinh", sinhl},
+                 {"cosh", coshl},
+                 {"tanh", tanhl},
+                 {"csch", csch_wide},
+                 {"sech", sech_wide},
+                 {"coth", coth_wide},
+                 {"arcsinh", asinhl},
+                 {"arccosh", acoshl},
+                 {"arctanh", atanhl},
+                 {"arccsch", arccsch_wide},
+                 {"arccoth", arccoth_wide},
+                 {"sigmoid", sigmoid_wide},
+                 {"sin", sinl},
+                 {"cos", cosl},
+                 {"tan", tanl},
+                 {"arctan", atanl}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].op, op) == 0) return table[i].f;
     return NULL;
+}
+
+bool gen_is_signed(mg_dtype row) { return row >= MG_I8 && row <= MG_I64; }
+
+uint64_t gen_read_int(mg_dtype row, const void *p) {
+    uint64_t x = 0;
+    memcpy(&x, p, gen_size(row)); /* little-endian hosts */
+    const unsigned bits = 8 * (unsigned)gen_size(row);
+    if (row == MG_BOOL) return x != 0;
+    if (gen_is_signed(row) && bits < 64 && (x >> (bits - 1) & 1)) x |= ~(uint64_t)0 << bits;
+    return x;
+}
+
+double gen_read_float(mg_dtype row, const void *p) {
+    float f;
+    double d;
+    if (row == MG_F32) return memcpy(&f, p, sizeof f), (double)f;
+    return memcpy(&d, p, sizeof d), d;
 }
 
 bool gen_has_oracle(const mgk_op_info *op) {
@@ -170,7 +216,7 @@ bool gen_check(const mgk_op_info *op, mg_dtype row, const void *const in[], cons
                const void *got, char why[200]) {
     unsigned char room[MGK_MAX_OUT][8];
     void *const expected[] = {room[0], room[1], room[2]};
-    if (gen_exact(op->name, row, in, params, expected)) {
+    if (gen_simple(op->name, row, in, op->n_in, params, room[0]) || gen_exact(op->name, row, in, params, expected)) {
         const mg_dtype type = gen_out_size(op, row, j) == 1 && op->bool_out ? MG_BOOL : row;
         if (gen_same(type, got, room[j])) return true;
         uint64_t bits[2] = {0, 0};

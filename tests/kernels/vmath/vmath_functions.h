@@ -15,7 +15,22 @@
     F(sin, sin, mpfr_sin)                                                                                              \
     F(cos, cos, mpfr_cos)                                                                                              \
     F(tan, tan, mpfr_tan)                                                                                              \
-    F(arctan, atan, mpfr_atan)
+    F(arctan, atan, mpfr_atan)                                                                                         \
+    F(exp2, exp2, mpfr_exp2)                                                                                           \
+    F(log2, log2, mpfr_log2)                                                                                           \
+    F(log10, log10, mpfr_log10)                                                                                        \
+    F(cbrt, cbrt, mpfr_cbrt)                                                                                           \
+    F(sinh, sinh, mpfr_sinh)                                                                                           \
+    F(cosh, cosh, mpfr_cosh)                                                                                           \
+    F(arcsinh, asinh, mpfr_asinh)                                                                                      \
+    F(arctanh, atanh, mpfr_atanh)                                                                                      \
+    F(arccosh, acosh, mpfr_acosh)                                                                                      \
+    F(csch, csch, mpfr_csch)                                                                                           \
+    F(sech, sech, mpfr_sech)                                                                                           \
+    F(coth, coth, mpfr_coth)                                                                                           \
+    F(arccsch, arccsch, exact_arccsch)                                                                                 \
+    F(arccoth, arccoth, exact_arccoth)
+
 #define VMATH_ENUM_(name, f32, f64) VMATH_##name,
 enum { VMATH_FUNCTIONS(VMATH_ENUM_) VMATH_COUNT };
 #undef VMATH_ENUM_

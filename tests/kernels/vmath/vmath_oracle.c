@@ -8,6 +8,11 @@
 #include "vmath_lanes.h"
 
 static double sigmoid(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
+static double csch(double x) { return 1 / sinh(x); }
+static double sech(double x) { return 1 / cosh(x); }
+static double coth(double x) { return 1 / tanh(x); }
+static double arccsch(double x) { return asinh(1 / x); }
+static double arccoth(double x) { return isinf(x) ? 1 / x : copysign(0.5 * log1p(2 / (fabs(x) - 1)), x); }
 
 double vmath_exact_f32(int fn, float x) {
 #define F32_(name, o32, o64) o32,
@@ -43,6 +48,16 @@ static int exact_sigmoid(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
     mpfr_exp(r, r, rounding);
     mpfr_add_ui(r, r, 1, rounding);
     return mpfr_ui_div(r, 1, r, rounding);
+}
+
+static int exact_arccsch(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    mpfr_ui_div(r, 1, x, rounding);
+    return mpfr_asinh(r, r, rounding);
+}
+
+static int exact_arccoth(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    mpfr_ui_div(r, 1, x, rounding);
+    return mpfr_atanh(r, r, rounding);
 }
 
 const char *vmath_oracle_name(void) { return "mpfr-128"; }

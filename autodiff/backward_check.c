@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ * Hardened build: the order of a backward walk, what it left, and the handles, storages and scopes of a thread. Changes
+ * nothing. */
+#include "autodiff/graph_check.h"
+#include "autodiff/handle.h"
+
+static unsigned long long number(uint64_t n) { return n; }
+
+void mga_check_node(const mga_node *node) {
+    for (int i = 0; i < node->n_in; i++)
+        MGR_HOLDS(node->in[i]->seq < node->seq, "node: number %llu reads number %llu, which was recorded later",
+                  number(node->seq), number(node->in[i]->seq));
+}
+
+/* `input` takes part in differentiation: it comes after its reader. */
+static void check_input(const mga_walk *walk, const mga_thread *thread, size_t reader, const mga_node *input) {
+    if (!(input->flags & MGA_VARIABLE)) return;
+    MGR_HOLDS(input->mark == thread->epoch && input->walk < walk->n && walk->order[input->walk] == input,
+              "backward: an input of node %zu is not walked", reader);
+    MGR_HOLDS(input->walk > reader, "backward: node %zu comes after its input %u", reader, input->walk);
+}
+
+void mga_check_walk(const mga_walk *walk, const mga_thread *thread) {
+    for (size_t i = 0; i < walk->n; i++) {
+        const mga_node *node = walk->order[i];
+        MGR_HOLDS(node->walk == i, "backward: node %zu believes to be node %u", i, node->walk);
+        MGR_HOLDS(i == 0 || walk->order[i - 1]->seq >= node->seq, "backward: node %zu was recorded after node %zu", i,
+                  i - 1);
+        if (!(node->flags & MGA_HISTORY)) continue;
+        for (int k = 0; k < node->n_in; k++) check_input(walk, thread, i, node->in[k]);
+        const mga_pairs *pairs = node->op == MGA_OP_ACCUMULATE ? node->extra : NULL;
+        for (size_t k = 0; pairs && k < pairs->n; k++) check_input(walk, thread, i, pairs->pair[k].value);
+    }
+}
+
+void mga_check_walked(const mga_walk *walk) {
+    for (size_t i = 0; i < walk->n; i++) {
+        const mga_node *node = walk->order[i], *g = walk->gradients[i];
+        MGR_HOLDS(!walk->first[i], "backward: node %zu got a contribution after its turn", i);
+        MGR_HOLDS(!g || (g->shape == node->shape && g->dtype == node->dtype),
+                  "backward: the gradient of node %zu has another shape or dtype", i);
+    }
+}
+
+void mga_check_handle(const mg_tensor *t) {
+    const mga_storage *s = t->storage;
+    MGR_HOLDS(t->shape == t->node->shape && t->dtype == t->node->dtype, "handle: another shape or dtype than its node");
+    MGR_HOLDS(!t->view || s, "handle: a view without storage");
+    if (!s) return;
+    MGR_HOLDS(s->refs > 0, "handle: nobody holds its storage");
+    MGR_HOLDS(t->version <= s->version, "handle: version %u of a storage at version %u", t->version, s->version);
+    MGR_HOLDS(mga_node_is_contiguous(s->root), "handle: the root of its storage is not contiguous");
+    MGR_HOLDS(t->view || t->version != s->version || t->node == s->root,
+              "handle: the whole at version %u is not the root of its storage", t->version);
+    MGR_HOLDS(!s->base || s->base->storage == s, "handle: its base has another storage");
+}
+
+void mga_check_scope(const mga_thread *thread, size_t scope) {
+    const mg_tensor *prev = NULL;
+    for (const mg_tensor *t = thread->scopes[scope].tensors; t; prev = t, t = t->next) {
+        MGR_HOLDS(t->prev == prev, "scope: the list of scope %zu is broken", scope);
+        MGR_HOLDS(t->scope == scope, "scope: a handle of scope %u is in scope %zu", t->scope, scope);
+        mga_check_handle(t);
+    }
+}
