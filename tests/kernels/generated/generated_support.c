@@ -146,11 +146,30 @@ static real_function *wide_function(const char *op) {
     static const struct {
         const char *op;
         real_function *f;
-    } table[] = {{"exp", expl},       {"exp2", exp2l},           {"expm1", expm1l},         {"log", logl},
-                 {"log1p", log1pl},   {"log2", log2l},           {"log10", log10l},         {"cbrt", cbrtl},
-                 {"sinh", sinhl},     {"cosh", coshl},           {"tanh", tanhl},           {"csch", csch_wide},
-                 {"sech", sech_wide}, {"coth", coth_wide},       {"arcsinh", asinhl},       {"arccosh", acoshl},
-                 {"arctanh", atanhl}, {"arccsch", arccsch_wide}, {"arccoth", arccoth_wide}, {"sigmoid", sigmoid_wide}};
+    } table[] = {{"exp", expl},
+                 {"exp2", exp2l},
+                 {"expm1", expm1l},
+                 {"log", logl},
+                 {"log1p", log1pl},
+                 {"log2", log2l},
+                 {"log10", log10l},
+                 {"cbrt", cbrtl},
+                 {"sinh", sinhl},
+                 {"cosh", coshl},
+                 {"tanh", tanhl},
+                 {"csch", csch_wide},
+                 {"sech", sech_wide},
+                 {"coth", coth_wide},
+                 {"arcsinh", asinhl},
+                 {"arccosh", acoshl},
+                 {"arctanh", atanhl},
+                 {"arccsch", arccsch_wide},
+                 {"arccoth", arccoth_wide},
+                 {"sigmoid", sigmoid_wide},
+                 {"sin", sinl},
+                 {"cos", cosl},
+                 {"tan", tanl},
+                 {"arctan", atanl}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].op, op) == 0) return table[i].f;
     return NULL;
