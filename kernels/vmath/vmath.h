@@ -2,11 +2,11 @@
  * Vector maths: elementary functions on vectors of the 64-byte vocabulary, written only in it, so that every
  * instruction set gives the same bits. This header is the umbrella and the table of promises; it has no code.
  *
- * vm_<function>_<f32|f64>(x), branch-free: a lane's result depends on nothing but that lane.
+ * vm_<function>_<f32|f64>(x), or (x, y), branch-free: a lane's result depends on nothing but that lane.
  *
  * LARGEST ERROR: below 1 ULP of the exact value; the measured figures, and where they are reached, are in
  * codegen/accuracy.txt (f32 on all 2^32 inputs, f64 on 10^7 points, random bits, the ranges that matter, both sides of
- * every turning point, and more around the worst of them).
+ * every turning point, and more around the worst of them; of two operands f32 on 10^8 pairs).
  *   exp exp2  2^n p(r), Horner
  *   expm1     2^n (expm1(r) + 1 - 2^-n), sum kept exact
  *   log       e ln2 + p(f); f64 by f/(2+f)
@@ -22,6 +22,11 @@
  *   sin, cos  f32 in f64, |r| <= pi/2; f64 |r| <= pi/4 in two words; huge arguments by a table of 2/pi
  *   tan       sin over cos, f32 in f64, f64 in double words
  *   arctan    0, pi/4 or pi/2 plus arctan(num/den) <= arctan(1/2), in two words
+ *   hypot     both squares and their sum with their errors
+ *   arctan2   n/d or (n - d)/(n + d), corrected once
+ *   logaddexp logaddexp2
+ *             max + 2 atanh(t/(2 + t)); f32 in f64. Here 1 ULP of the largest of |x|, |y| and the result
+ *   power     2^(y log2|x|); f32 in f64, f64 with logarithm and product in double words
  * Domain: all of the type; subnormal arguments and results included, nothing is flushed. Exception flags: no promise.
  *
  * SPECIAL VALUES (C's Annex F; NaN of any payload gives NaN):
@@ -45,6 +50,10 @@
  *   arccoth  odd   1: inf      +inf: +0  -1 < x < 1: NaN
  *   sin cos tan  -inf, +inf: NaN   -0: -0 (cos: 1)
  *   arctan   -inf: -pi/2   +inf: pi/2   -0: -0
+ *   hypot    an infinite operand: inf, beside NaN too
+ *   arctan2  as C: (+0, -0) is pi, (+inf, -inf) 3 pi/4; where |y| = |x| the rounded multiple of pi/4
+ *   logaddexp, logaddexp2  +inf beside any number: +inf   both -inf: -inf
+ *   power    as C: 1 for x = 1 or y = 0 beside NaN too, (-1, +-inf): 1   x < 0 and y not whole: NaN
  *
  * ROUGH COST on AVX-512 (AVX2), one core of a busy 2.6 GHz server, ns per element in L1, f32 / f64. SLEEF's u10
  * functions beside them: exp 0.27 / 0.99, expm1 1.18 / 2.4, log 0.53 / 1.21, log1p 0.73 / 1.92, tanh 1.44 / 3.2,
@@ -55,17 +64,23 @@
  *   arctan 0.46 (0.67) / 1.1 (2.1)
  * Measured later, SLEEF's in brackets, AVX-512 alone: exp2 0.20 / 0.60 (0.21 / 0.81), log2 0.40 / 1.1 (0.57 / 1.3),
  * log10 0.43 / 1.2 (0.53 / 1.3), cbrt 0.52 / 1.3 (1.4 / 3.2), sinh 0.76 / 1.1 (1.3 / 2.6), cosh the same, arcsinh 1.1
- * / 2.5 (2.3 / 5.9), arccosh 1.1 / 2.4 (2.1 / 5.4), arctanh 0.94 / 1.5 (1.2 / 3.3). */
+ * / 2.5 (2.3 / 5.9), arccosh 1.1 / 2.4 (2.1 / 5.4), arctanh 0.94 / 1.5 (1.2 / 3.3). Of two operands: hypot 0.38 / 0.77
+ * (u05: 1.0 / 2.2), arctan2 0.66 / 1.6 (1.3 / 3.1), power 1.6 / 4.0 (2.3 / 5.1), logaddexp 1.4 / 2.6, logaddexp2 1.3 /
+ * 2.8. */
 #ifndef MGK_VMATH_H
 #define MGK_VMATH_H
 
 #include "kernels/vmath/vm_arctan.h"
+#include "kernels/vmath/vm_arctan2.h"
 #include "kernels/vmath/vm_area.h"
 #include "kernels/vmath/vm_cbrt.h"
 #include "kernels/vmath/vm_exp.h"
 #include "kernels/vmath/vm_hyperbolic.h"
+#include "kernels/vmath/vm_hypot.h"
 #include "kernels/vmath/vm_log.h"
 #include "kernels/vmath/vm_log2.h"
+#include "kernels/vmath/vm_logaddexp.h"
+#include "kernels/vmath/vm_power.h"
 #include "kernels/vmath/vm_sigmoid.h"
 #include "kernels/vmath/vm_tanh.h"
 #include "kernels/vmath/vm_trig.h"

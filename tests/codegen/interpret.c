@@ -81,6 +81,8 @@ static bool primitive(const char *op, const double x[], double *r) {
         {"cos", cos(a)},
         {"tan", tan(a)},
         {"arctan", atan(a)},
+        {"arctan2", atan2(a, b)},
+        {"power", pow(a, b)},
         {"maximum", larger(a, b)},
         {"minimum", -larger(-a, -b)},
         {"less", a < b},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The one list of vector-maths functions under test. F(name, oracle for f32, oracle for f64): a double function of the
- * C library or of vmath_oracle.c, and an mpfr_ function or one of vmath_oracle.c. Where their points lie is in
- * vmath_points.c. */
+ * The lists of vector-maths functions under test, of one operand and of two. F(name, oracle for f32, oracle for f64): a
+ * double function of the C library or of vmath_oracle.c, and an mpfr_ function or one of vmath_oracle.c. Where their
+ * points lie is in vmath_points.c and vmath_pairs.c. */
 #ifndef MGT_VMATH_FUNCTIONS_H
 #define MGT_VMATH_FUNCTIONS_H
 
@@ -31,8 +31,16 @@
     F(arccsch, arccsch, exact_arccsch)                                                                                 \
     F(arccoth, arccoth, exact_arccoth)
 
+#define VMATH_PAIRS(F)                                                                                                 \
+    F(hypot, hypot, mpfr_hypot)                                                                                        \
+    F(arctan2, atan2, mpfr_atan2)                                                                                      \
+    F(logaddexp, logaddexp, exact_logaddexp)                                                                           \
+    F(logaddexp2, logaddexp2, exact_logaddexp2)                                                                        \
+    F(power, pow, mpfr_pow)
+
 #define VMATH_ENUM_(name, f32, f64) VMATH_##name,
 enum { VMATH_FUNCTIONS(VMATH_ENUM_) VMATH_COUNT };
+enum { VMATH_PAIRS(VMATH_ENUM_) VMATH_PAIR_COUNT };
 #undef VMATH_ENUM_
 
 #endif
