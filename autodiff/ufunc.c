@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What stands between the generated public functions and recording: options, axes, masks, out. */
+#include "autodiff/flush.h"
 #include "autodiff/op_api.h"
 #include "autodiff/record.h"
 #include "runtime/dtype.h"
@@ -74,10 +75,27 @@ static mg_tensor *into(const char *op, mga_node *result, mg_tensor *out) {
     return done;
 }
 
+/* Integers to negative integer powers are an error, as in NumPy; a kernel cannot fail, so the exponents are looked at
+ * now. */
+static mg_status check_exponents(mga_node *const *nodes, const mg_ufunc_opts *opts) {
+    mga_node *y = nodes[1];
+    const mg_dtype dtype = (mg_dtype)y->dtype;
+    if (mg_dtype_is_float((mg_dtype)nodes[0]->dtype) || dtype < MG_I8 || dtype > MG_I64) return MG_OK;
+    if ((opts && mg_dtype_is_float(opts->dtype)) || y->shape->size == 0) return MG_OK;
+    const uint64_t all = y->shape->ndim == 0 ? 0 : UINT64_MAX >> (64 - y->shape->ndim);
+    mga_node *least = mga_record_reduce(MGK_OP_MIN, y, all, NULL, MG_CONSTANT);
+    const mg_status status = least ? mga_eval(least) : mgr_error();
+    const bool negative = status == MG_OK && mgr_get_i64((mg_dtype)least->dtype, mga_data(least)) < 0;
+    mga_node_release(least);
+    if (!negative) return status;
+    return mgr_fail(MG_ERR_VALUE, "power", "Integers to negative integer powers are not allowed.");
+}
+
 mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, const mg_ufunc_opts *opts) {
     const mgk_op_info *info = &mgk_ops[op];
     mga_node *nodes[MGK_MAX_IN];
     if (!mga_operands(info->name, info->n_in, in, nodes)) return NULL;
+    if (op == MGK_OP_POWER && check_exponents(nodes, opts) != MG_OK) return NULL;
     if (!opts) return mga_wrap(mga_record_map(op, nodes, params, MG_DTYPE_NONE, MG_CONSTANT_AUTO));
     mga_node *result = opts->where ? record_masked(op, nodes, params, opts)
                                    : mga_record_map(op, nodes, params, opts->dtype, opts->constant);

@@ -27,6 +27,7 @@
  *   logaddexp logaddexp2
  *             max + 2 atanh(t/(2 + t)); f32 in f64. Here 1 ULP of the largest of |x|, |y| and the result
  *   power     2^(y log2|x|); f32 in f64, f64 with logarithm and product in double words
+ *             integers: repeated squaring, wrapping; a negative exponent counts as 0
  * Domain: all of the type; subnormal arguments and results included, nothing is flushed. Exception flags: no promise.
  *
  * SPECIAL VALUES (C's Annex F; NaN of any payload gives NaN):
@@ -81,6 +82,7 @@
 #include "kernels/vmath/vm_log2.h"
 #include "kernels/vmath/vm_logaddexp.h"
 #include "kernels/vmath/vm_power.h"
+#include "kernels/vmath/vm_power_int.h"
 #include "kernels/vmath/vm_sigmoid.h"
 #include "kernels/vmath/vm_tanh.h"
 #include "kernels/vmath/vm_trig.h"

@@ -74,6 +74,12 @@ INT(same, x[0])
 INT(absolute, magnitude(x[0], is_signed))
 INT(sign, x[0] == 0 ? 0 : below(x[0], 0, is_signed) ? UINT64_MAX : 1)
 INT(reciprocal, magnitude(x[0], is_signed) == 1 ? x[0] : 0)
+static uint64_t int_power(const uint64_t x[], bool is_signed) {
+    uint64_t y = 1, base = x[0];
+    for (uint64_t e = below(x[1], 0, is_signed) ? 0 : x[1]; e; e >>= 1, base *= base)
+        if (e & 1) y *= base;
+    return y;
+}
 INT(and, x[0] & x[1])
 INT(or, x[0] | x[1])
 INT(xor, x[0] ^ x[1])
@@ -95,6 +101,7 @@ static const struct {
             {"sign", int_sign, false},
             {"reciprocal", int_reciprocal, false},
             {"clip", int_clip, true},
+            {"power", int_power, false},
             {"bitwise_and", int_and, true},
             {"bitwise_or", int_or, true},
             {"bitwise_xor", int_xor, true},
