@@ -21,6 +21,7 @@ const bench_family bench_families[] = {
 #ifdef BENCH_HAVE_SLEEF
     {"vs_sleef", "vector maths, against SLEEF's functions of 1.0 ULP", family_vs_sleef},
 #endif
+    {"stream", "elementwise arithmetic on 16M floats, against loops that move as many bytes", family_stream},
     {"chain", "relu(exp(x*w) + x*b - w) * x and its gradient, against eager and a loop by hand", family_chain},
     {"tape", "recording and backward of small tensors, with instruction counts", family_tape},
     {"memory", "bytes of an operation in a graph of a million", family_memory},
