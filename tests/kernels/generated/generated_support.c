@@ -137,6 +137,14 @@ static long double sigmoid_wide(long double x) { return x < 0 ? expl(x) / (1 + e
 static long double csch_wide(long double x) { return 1 / sinhl(x); }
 static long double sech_wide(long double x) { return 1 / coshl(x); }
 static long double coth_wide(long double x) { return 1 / tanhl(x); }
+static long double csc_wide(long double x) { return 1 / sinl(x); }
+static long double sec_wide(long double x) { return 1 / cosl(x); }
+static long double cot_wide(long double x) { return 1 / tanl(x); }
+static long double arccsc_wide(long double x) { return asinl(1 / x); }
+static long double arcsec_wide(long double x) { /* from the tangent, for near 1 the cosine says little */
+    return fabsl(x) < 1 ? (long double)NAN : atan2l(sqrtl((fabsl(x) - 1) * (fabsl(x) + 1)), copysignl(1, x));
+}
+static long double arccot_wide(long double x) { return x == 0 ? acosl(0) : atanl(1 / x); }
 static long double arccsch_wide(long double x) { return asinhl(1 / x); }
 static long double arccoth_wide(long double x) {
     return isinf(x) ? 1 / x : copysignl(log1pl(2 / (fabsl(x) - 1)) / 2, x);
@@ -169,7 +177,15 @@ static real_function *wide_function(const char *op) {
                  {"sin", sinl},
                  {"cos", cosl},
                  {"tan", tanl},
-                 {"arctan", atanl}};
+                 {"arctan", atanl},
+                 {"csc", csc_wide},
+                 {"sec", sec_wide},
+                 {"cot", cot_wide},
+                 {"arcsin", asinl},
+                 {"arccos", acosl},
+                 {"arccsc", arccsc_wide},
+                 {"arcsec", arcsec_wide},
+                 {"arccot", arccot_wide}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].op, op) == 0) return table[i].f;
     return NULL;

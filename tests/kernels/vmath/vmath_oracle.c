@@ -14,6 +14,16 @@ static double coth(double x) { return 1 / tanh(x); }
 static double arccsch(double x) { return asinh(1 / x); }
 static double arccoth(double x) { return isinf(x) ? 1 / x : copysign(0.5 * log1p(2 / (fabs(x) - 1)), x); }
 
+static double csc(double x) { return 1 / sin(x); }
+static double sec(double x) { return 1 / cos(x); }
+static double cot(double x) { return 1 / tan(x); }
+static double arccsc(double x) { return asin(1 / x); }
+/* From the tangent, for near 1 the cosine says little. */
+static double arcsec(double x) {
+    return fabs(x) < 1 ? (double)NAN : atan2(sqrt((fabs(x) - 1) * (fabs(x) + 1)), copysign(1, x));
+}
+static double arccot(double x) { return x == 0 ? 1.57079632679489661923 : atan(1 / x); }
+
 double vmath_exact_f32(int fn, float x) {
 #define F32_(name, o32, o64) o32,
     static double (*const of[VMATH_COUNT])(double) = {VMATH_FUNCTIONS(F32_)};
@@ -60,6 +70,28 @@ static int exact_arccoth(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
     return mpfr_atanh(r, r, rounding);
 }
 
+/* r has twice the bits: near 1 the inverses of a rounded reciprocal lose half of theirs. */
+static int of_reciprocal(mpfr_t r, const mpfr_t x, int (*f)(mpfr_t, const mpfr_t, mpfr_rnd_t)) {
+    mpfr_t wide;
+    mpfr_init2(wide, 2 * mpfr_get_prec(x));
+    mpfr_ui_div(wide, 1, x, MPFR_RNDN);
+    f(wide, wide, MPFR_RNDN);
+    mpfr_set(r, wide, MPFR_RNDN);
+    mpfr_clear(wide);
+    return 0;
+}
+static int exact_arccsc(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    return (void)rounding, of_reciprocal(r, x, mpfr_asin);
+}
+static int exact_arcsec(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    return (void)rounding, of_reciprocal(r, x, mpfr_acos);
+}
+static int exact_arccot(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (mpfr_zero_p(x)) mpfr_abs(r, x, rounding);
+    return of_reciprocal(r, mpfr_zero_p(x) ? r : x, mpfr_atan);
+}
+
+/* By the distance from the nearest whole number, which is exact; where that is x itself by sin x / x. */
 const char *vmath_oracle_name(void) { return "mpfr-128"; }
 
 bool vmath_oracle_has_f64(void) { return LDBL_MANT_DIG >= 64; }
