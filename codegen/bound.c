@@ -197,8 +197,8 @@ static mgc_bound combine(const mgc_accuracies *measured, const mgc_node *e, cons
     return b;
 }
 
-/* Made of numbers and parameters: computed in double. A number with more bits than a float stands for one that had to
- * be rounded (0.1, pi). */
+/* Made of numbers and parameters: computed in double, from the parameters as they were given. A number with more bits
+ * than a float stands for one that had to be rounded (0.1, pi). */
 static mgc_bound in_double(const mgc_accuracies *measured, const mgc_node *e) {
     mgc_bound x[MGC_MAX_ARGS] = {{0}};
     for (int i = 0; i < e->n_args; i++) x[i] = in_double(measured, e->arg[i]);
@@ -218,8 +218,9 @@ static mgc_bound number_f32(double x) {
                        .rel = add_up(nextafter(off / fabs(x) / (double)FLT_EPSILON, (double)INFINITY), before)};
 }
 
-/* The same, then rounded to the row's dtype. */
+/* The same, then rounded to the row's dtype. A parameter by itself is a weak scalar, which the row's dtype holds. */
 static mgc_bound scalar(const mgc_accuracies *measured, const mgc_node *e, int row) {
+    if (e->kind == MGC_PARAM) return exact;
     const mgc_bound wide = in_double(measured, e);
     if (wide.trouble || row == MGC_ROW_F64) return wide;
     if (e->kind == MGC_NUM && wide.rel == 0) return wide;

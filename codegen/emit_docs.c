@@ -14,9 +14,9 @@ static const char *dtypes_cell(const mgc_op *op) {
     case MGC_TYPES_DIVIDE:
         return "float; int in f64";
     case MGC_TYPES_NUMERIC:
-        return "int, float";
+        return op->s->bool_as_i8 ? "int, float; bool as i8" : "int, float";
     case MGC_TYPES_INTEGER:
-        return "bool, int";
+        return op->s->bool_as_i8 ? "int; bool as i8" : "bool, int";
     case MGC_TYPES_COMPARE:
         return "all -> bool";
     case MGC_TYPES_LOGICAL:

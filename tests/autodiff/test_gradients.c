@@ -211,6 +211,25 @@ MG_TEST(gradients, leaky_relu_is_0_at_0_and_at_nan) {
     GRAD(mg_leaky_relu(x, 0.25), x, 0.25, 0, 0, 1, 0, 0.25);
 }
 
+/* A number beside a tensor is rounded to its dtype, the 16-bit ones too: forward and backward, as a product has it. */
+MG_TEST(gradients, leaky_relu_has_its_slope_in_the_dtype) {
+    static const mg_dtype dtypes[] = {MG_F16, MG_BF16, MG_F32, MG_F64};
+    for (int k = 0; k < 4; k++) {
+        MG_SCOPE;
+        double xs[500], product[500], value[500];
+        for (int i = 0; i < 500; i++) xs[i] = -1 - i;
+        mg_tensor *x = mg_astype(mg_from_f64(xs, MG_SHAPE(500)), dtypes[k]), *y = mg_leaky_relu(x, 0.1);
+        CHECK_EQ_I64(mg_read(mg_multiply(x, mg_scalar(0.1)), MG_F64, product), MG_OK);
+        CHECK_EQ_I64(mg_read(y, MG_F64, value), MG_OK);
+        for (int i = 0; i < 500; i++)
+            CHECK_MSG(value[i] == product[i], "%s: %g times 0.1 is %.9g, not %.9g", mg_dtype_name(dtypes[k]), xs[i],
+                      product[i], value[i]);
+        CHECK_EQ_I64(mg_backward(y), MG_OK);
+        CHECK_EQ_I64(mg_read(mg_grad(x), MG_F64, value), MG_OK);
+        CHECK_BITS_F64(value[0], product[0] / -1);
+    }
+}
+
 MG_TEST(gradients, hard_tanh_is_0_at_its_bounds_and_at_nan) {
     MG_SCOPE;
     mg_tensor *x = VEC(-2, -1, -0.5, 0, 1, 1.5, (double)NAN);

@@ -147,6 +147,9 @@ MG_TEST(mgc_errors, parser) {
           "'f' has integer rows of their own");
     check("op f(x) { doc \"d\" types float value x bool x }",
           "'f' has a bool row, so its types must be all or integer");
+    check("op f(x) { doc \"d\" types all value x bool int8 }",
+          "'f' takes bool as int8, so its types must be numeric or integer");
+    check("op f(int8) {}", "expected the name of an input, found 'int8', which means something");
     check("op f(x) { doc \"d\" types numeric value x integer mgv_floor(x) }",
           "'f' has a row i8, but there is no mgv_floor of integers");
     check("reduce f(x) { doc \"d\" types sum }", "'f' has no step");
