@@ -26,6 +26,9 @@
  *             0, pi/4 or pi/2 plus arctan(num/den) <= arctan(1/2), in two words
  *   arcsin arccos arccsc arcsec
  *             arcsin t to 1/2, beyond pi/2 - 2 arcsin(sqrt((1 - t)/2)), in two words
+ *   sinc      +-f/x sinc f, f the distance from the nearest whole number, in two words
+ *   sinc_slope
+ *             its derivative; near its zeros to 2^-103 in f64, f32 in f64
  * Domain: all of the type; subnormal arguments and results included, nothing is flushed. Exception flags: no promise.
  *
  * SPECIAL VALUES (C's Annex F; NaN of any payload gives NaN):
@@ -55,6 +58,8 @@
  *   arccsc   odd   1: pi/2     +inf: +0  -1 < x < 1: NaN
  *   arcsec   -1: pi   1: +0   -inf, +inf: pi/2   -1 < x < 1: NaN
  *   arccot   1/x of arctan: +inf: +0   -inf: -0   -0, +0: pi/2
+ *   sinc     even  0: 1   other whole numbers: +0   inf: NaN
+ *   sinc_slope  odd  +0: -0   n: (-1)^n/n   inf: NaN
  *
  * ROUGH COST on AVX-512 (AVX2), one core of a busy 2.6 GHz server, ns per element in L1, f32 / f64. SLEEF's u10
  * functions beside them: exp 0.27 / 0.99, expm1 1.18 / 2.4, log 0.53 / 1.21, log1p 0.73 / 1.92, tanh 1.44 / 3.2,
@@ -80,6 +85,7 @@
 #include "kernels/vmath/vm_log.h"
 #include "kernels/vmath/vm_log2.h"
 #include "kernels/vmath/vm_sigmoid.h"
+#include "kernels/vmath/vm_sinc.h"
 #include "kernels/vmath/vm_tanh.h"
 #include "kernels/vmath/vm_trig.h"
 

@@ -357,6 +357,16 @@ MG_TEST(gradients, inverse_circular_functions_where_the_plain_formula_fails) {
     check_near(mg_arcsec(far), far, 9.9999999999999998565e-311);
 }
 
+MG_TEST(gradients, sinc_is_0_at_0_and_accurate_beside_it) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, 1, -1, 2, (double)NAN);
+    GRAD(mg_sinc(x), x, -0.0, 0, -1, 1, 0.5, (double)NAN);
+    mg_tensor *small = VEC(1e-9), *half = VEC(0.5), *zero = VEC(0x1.6e27ebe4bf292p0); /* the double next to the zero */
+    check_near(mg_sinc(small), small, -3.28986813369645307463e-09);
+    check_near(mg_sinc(half), half, -1.2732395447351628);
+    check_near(mg_sinc(zero), zero, 7.08701557927315708927e-15);
+}
+
 MG_TEST(gradients, arctan_of_large_numbers) {
     MG_SCOPE;
     mg_tensor *x = VEC(0, 1, -1, (double)INFINITY, -(double)INFINITY, (double)NAN, 0x1p520, -0x1p530);

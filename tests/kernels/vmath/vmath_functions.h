@@ -24,6 +24,8 @@
     F(arccsc, arccsc, exact_arccsc)                                                                                    \
     F(arcsec, arcsec, exact_arcsec)                                                                                    \
     F(arccot, arccot, exact_arccot)                                                                                    \
+    F(sinc, sinc, exact_sinc)                                                                                          \
+    F(sinc_slope, sinc_slope, exact_sinc_slope)                                                                        \
     F(exp2, exp2, mpfr_exp2)                                                                                           \
     F(log2, log2, mpfr_log2)                                                                                           \
     F(log10, log10, mpfr_log10)                                                                                        \

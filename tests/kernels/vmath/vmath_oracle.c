@@ -23,6 +23,26 @@ static double arcsec(double x) {
     return fabs(x) < 1 ? (double)NAN : atan2(sqrt((fabs(x) - 1) * (fabs(x) + 1)), copysign(1, x));
 }
 static double arccot(double x) { return x == 0 ? 1.57079632679489661923 : atan(1 / x); }
+/* By the distance from the nearest whole number, which is exact. */
+static double sinc(double x) {
+    const double pi = 3.14159265358979323846, n = rint(x), f = x - n;
+    const double s = fmod(n, 2) == 0 ? sin(pi * f) : -sin(pi * f);
+    return x == 0 ? 1 : f == 0 ? 0 : s / (pi * x);
+}
+/* The series of the derivative where cos(pi x) and sinc(x) cancel. */
+static double sinc_slope(double x) {
+    const double pi = 3.14159265358979323846, n = rint(x), f = x - n, w = x * x * pi * pi;
+    if (fabs(x) < 0.5) {
+        double sum = 0, term = pi;
+        for (int k = 1; k < 14; k++) {
+            term *= -w / (2 * k) / (2 * k + 1);
+            sum += 2 * k * term;
+        }
+        return fabs(x) < 1e-10 ? -pi * pi / 3 * x : sum / pi / x;
+    }
+    const double c = fmod(n, 2) == 0 ? cos(pi * f) : -cos(pi * f);
+    return (c - sinc(x)) / x;
+}
 
 double vmath_exact_f32(int fn, float x) {
 #define F32_(name, o32, o64) o32,
@@ -92,6 +112,53 @@ static int exact_arccot(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
 }
 
 /* By the distance from the nearest whole number, which is exact; where that is x itself by sin x / x. */
+/* By the distance f from the nearest whole number n, which is exact; where n is 0 as sin x / x. */
+static int exact_sinc(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (!mpfr_number_p(x)) return mpfr_sub(r, x, x, rounding);
+    if (mpfr_zero_p(x)) return mpfr_set_ui(r, 1, rounding);
+    mpfr_t n, f, pi;
+    mpfr_inits2(mpfr_get_prec(x), n, f, pi, (mpfr_ptr)0);
+    mpfr_const_pi(pi, rounding);
+    mpfr_rint(n, x, MPFR_RNDN);
+    mpfr_sub(f, x, n, rounding);
+    mpfr_mul(f, f, pi, rounding);
+    mpfr_sin(f, f, rounding);
+    mpfr_mul(pi, pi, x, rounding);
+    mpfr_div_2ui(n, n, 1, rounding);
+    mpfr_div(r, f, pi, rounding);
+    if (!mpfr_integer_p(n)) mpfr_neg(r, r, rounding);
+    if (mpfr_zero_p(r)) mpfr_set_ui(r, 0, rounding);
+    mpfr_clears(n, f, pi, (mpfr_ptr)0);
+    return 0;
+}
+
+/* (cos(pi x) - sinc(x))/x, with bits for what cancels; of the smallest x the first term of the series. */
+static int exact_sinc_slope(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (!mpfr_number_p(x)) return mpfr_sub(r, x, x, rounding);
+    mpfr_t c, s, y;
+    mpfr_inits2(320, c, s, y, (mpfr_ptr)0);
+    mpfr_const_pi(c, rounding);
+    if (mpfr_zero_p(x) || mpfr_get_exp(x) < -50) {
+        mpfr_sqr(c, c, rounding);
+        mpfr_mul(c, c, x, rounding);
+        mpfr_div_si(r, c, -3, rounding);
+    } else {
+        mpfr_rint(s, x, MPFR_RNDN);
+        mpfr_sub(y, x, s, rounding);
+        mpfr_div_2ui(s, s, 1, rounding);
+        const bool odd = !mpfr_integer_p(s);
+        mpfr_mul(y, y, c, rounding);
+        mpfr_mul(c, c, x, rounding);
+        mpfr_sin_cos(s, y, y, rounding);
+        mpfr_div(s, s, c, rounding);
+        mpfr_sub(y, y, s, rounding);
+        mpfr_div(r, y, x, rounding);
+        if (odd) mpfr_neg(r, r, rounding);
+    }
+    mpfr_clears(c, s, y, (mpfr_ptr)0);
+    return 0;
+}
+
 const char *vmath_oracle_name(void) { return "mpfr-128"; }
 
 bool vmath_oracle_has_f64(void) { return LDBL_MANT_DIG >= 64; }

@@ -149,6 +149,18 @@ const vmath_hard vmath_hard_f32[] = {
     {VMATH_arccot, 0x1.039dacp+1},
     {VMATH_arccot, 0x1p-149},
     {VMATH_arccot, -0x1.fffffep127},
+    {VMATH_sinc, 0x1.5d7dc6p+8},
+    {VMATH_sinc, 0x1p-149},
+    {VMATH_sinc, 0x1.000002p-1},
+    {VMATH_sinc, 0x1.fffffep0},
+    {VMATH_sinc, 0x1.fffffep22},
+    {VMATH_sinc_slope, 0x1.9a87eep+22},
+    {VMATH_sinc_slope, 0x1p-149},
+    {VMATH_sinc_slope, 0x1.6e27ecp0},
+    {VMATH_sinc_slope, 0x1.3ac14cp1},
+    {VMATH_sinc_slope, 0x1.bbb5fp1},
+    {VMATH_sinc_slope, 0x1.8p0},
+    {VMATH_sinc_slope, 0x1.fffffep127},
 };
 const vmath_hard vmath_hard_f64[] = {
     {VMATH_sigmoid, -0x1.6264bfaaabaa4p+9},
@@ -306,6 +318,22 @@ const vmath_hard vmath_hard_f64[] = {
     {VMATH_arccot, 0x1.505c3d661caffp+1020},
     {VMATH_arccot, 0x1p-1074},
     {VMATH_arccot, -DBL_MAX},
+    {VMATH_sinc, 0x1.485e795918e8cp+4},
+    {VMATH_sinc, 0x1p-1074},
+    {VMATH_sinc, 0x1.0000000000001p-1},
+    {VMATH_sinc, 0x1.fffffffffffffp0},
+    {VMATH_sinc, 0x1.fffffffffffffp51},
+    {VMATH_sinc, 0x1.0000000000001p52},
+    {VMATH_sinc_slope, 0x1.a5104f6ec57e8p+46},
+    {VMATH_sinc_slope, 0x1.5ffba7fbe38c1p+0},
+    {VMATH_sinc_slope, 0x1p-1074},
+    {VMATH_sinc_slope, 0x1.6e27ebe4bf292p+0},
+    {VMATH_sinc_slope, 0x1.3ac14cacd04cdp+1},
+    {VMATH_sinc_slope, 0x1.5ed17f198bbbep+2},
+    {VMATH_sinc_slope, 0x1.101ffe7c6dc3bp+10},
+    {VMATH_sinc_slope, 0x1.6p0},
+    {VMATH_sinc_slope, 0x1.8p0},
+    {VMATH_sinc_slope, DBL_MAX},
 };
 const int vmath_n_hard_f32 = (int)(sizeof vmath_hard_f32 / sizeof *vmath_hard_f32);
 const int vmath_n_hard_f64 = (int)(sizeof vmath_hard_f64 / sizeof *vmath_hard_f64);
@@ -373,6 +401,8 @@ static const range ranges[VMATH_COUNT] = {
     [VMATH_arccsc] = {-8, 8, 1, 2.1, {0.999, 1.001}, {0, 0}, 0, 0, 1, false},
     [VMATH_arcsec] = {-8, 8, 1, 2.1, {0.999, 1.001}, {0, 0}, 0, 0, 1, false},
     [VMATH_arccot] = {-8, 8, -0.6, 0.6, {0x1p50, 0x1p56}, {0, 0}, 0, 0, 1, false},
+    [VMATH_sinc] = {-50, 50, -1.5, 1.5, {0x1p50, 0x1p53}, {100, 1e4}, 0.5, 0, 1, false},
+    [VMATH_sinc_slope] = {-50, 50, -1.5, 1.5, {0x1p50, 0x1p53}, {100, 1e4}, 0.5, 0, 1, false},
     [VMATH_arctan] = {-8, 8, -0.6, 0.6, {0x1p50, 0x1p56}, {0, 0}, 0, 0, 1, false},
 };
 
