@@ -2,7 +2,8 @@
  * Vector maths: elementary functions on vectors of the 64-byte vocabulary, written only in it, so that every
  * instruction set gives the same bits. This header is the umbrella and the table of promises; it has no code.
  *
- * vm_<function>_<f32|f64>(x), branch-free: a lane's result depends on nothing but that lane.
+ * vm_<function>_<f32|f64>(x): a lane's result depends on nothing but that lane; branch-free but for the three
+ * divisions.
  *
  * LARGEST ERROR: below 1 ULP of the exact value; the measured figures, and where they are reached, are in
  * codegen/accuracy.txt (f32 on all 2^32 inputs, f64 on 10^7 points, random bits, the ranges that matter, both sides of
@@ -29,6 +30,10 @@
  *   sinc      +-f/x sinc f, f the distance from the nearest whole number, in two words
  *   sinc_slope
  *             its derivative; near its zeros to 2^-103 in f64, f32 in f64
+ *   tan       sin over cos, f32 in f64, f64 in double words
+ *   arctan    0, pi/4 or pi/2 plus arctan(num/den) <= arctan(1/2), in two words
+ *   fmod      exact, by steps of 22 (51) bits of the quotient; remainder: fmod(x, y), plus y rounded once
+ *   floor_divide  the floor of the exact quotient, rounded once
  * Domain: all of the type; subnormal arguments and results included, nothing is flushed. Exception flags: no promise.
  *
  * SPECIAL VALUES (C's Annex F; NaN of any payload gives NaN):
@@ -60,6 +65,11 @@
  *   arccot   1/x of arctan: +inf: +0   -inf: -0   -0, +0: pi/2
  *   sinc     even  0: 1   other whole numbers: +0   inf: NaN
  *   sinc_slope  odd  +0: -0   n: (-1)^n/n   inf: NaN
+ *   sin cos tan  -inf, +inf: NaN   -0: -0 (cos: 1)
+ *   arctan   -inf: -pi/2   +inf: pi/2   -0: -0
+ *   fmod(x, y)          y = 0 or x infinite: NaN   y infinite: x   0: of x's sign
+ *   remainder(x, y)     as fmod, but of y's sign, 0 too; y infinite: x, or y where their signs differ
+ *   floor_divide(x, y)  y = 0: x / y   x infinite: NaN   y infinite: 0, or -1 where the signs differ   0: as x / y
  *
  * ROUGH COST on AVX-512 (AVX2), one core of a busy 2.6 GHz server, ns per element in L1, f32 / f64. SLEEF's u10
  * functions beside them: exp 0.27 / 0.99, expm1 1.18 / 2.4, log 0.53 / 1.21, log1p 0.73 / 1.92, tanh 1.44 / 3.2,
@@ -72,7 +82,8 @@
  *   arccot 0.52 (0.90) / 1.4 (2.4)    arccsc 0.60 (0.93) / 1.6 (2.5)     arcsec 0.61 (0.97) / 1.7 (2.6)
  * Measured later, SLEEF's in brackets, AVX-512 alone: exp2 0.20 / 0.60 (0.21 / 0.81), log2 0.40 / 1.1 (0.57 / 1.3),
  * log10 0.43 / 1.2 (0.53 / 1.3), cbrt 0.52 / 1.3 (1.4 / 3.2), sinh 0.76 / 1.1 (1.3 / 2.6), cosh the same, arcsinh 1.1
- * / 2.5 (2.3 / 5.9), arccosh 1.1 / 2.4 (2.1 / 5.4), arctanh 0.94 / 1.5 (1.2 / 3.3). */
+ * / 2.5 (2.3 / 5.9), arccosh 1.1 / 2.4 (2.1 / 5.4), arctanh 0.94 / 1.5 (1.2 / 3.3). fmod and remainder 0.7 / 1.4, on
+ * AVX2 0.9 / 2.1, where the quotient fits into one step, for random bits 13 / 65; floor_divide 0.6 / 1.5, 1.0 / 1.7. */
 #ifndef MGK_VMATH_H
 #define MGK_VMATH_H
 
@@ -80,6 +91,7 @@
 #include "kernels/vmath/vm_arctan.h"
 #include "kernels/vmath/vm_area.h"
 #include "kernels/vmath/vm_cbrt.h"
+#include "kernels/vmath/vm_divide.h"
 #include "kernels/vmath/vm_exp.h"
 #include "kernels/vmath/vm_hyperbolic.h"
 #include "kernels/vmath/vm_log.h"
