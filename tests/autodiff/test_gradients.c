@@ -321,6 +321,52 @@ MG_TEST(gradients, circular_functions_at_zero_infinity_and_nan) {
     GRAD(mg_tan(x), x, 1, 1, (double)NAN, (double)NAN, (double)NAN);
 }
 
+MG_TEST(gradients, reciprocal_circular_functions_at_zero) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, INF, (double)NAN);
+    GRAD(mg_csc(x), x, -INF, -INF, (double)NAN, (double)NAN);
+    GRAD(mg_cot(x), x, -INF, -INF, (double)NAN, (double)NAN);
+    GRAD(mg_sec(x), x, 0, -0.0, (double)NAN, (double)NAN);
+}
+
+/* No infinite slope at -1 and 1. */
+MG_TEST(gradients, inverse_circular_functions_are_0_at_1_and_nan_beyond) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(-1, 1, 0.5, 2, 0, (double)NAN);
+    GRAD(mg_arcsin(x), x, 0, 0, 1.1547005383792517, (double)NAN, 1, (double)NAN);
+    GRAD(mg_arccos(x), x, 0, 0, -1.1547005383792517, (double)NAN, -1, (double)NAN);
+    mg_tensor *y = VEC(-1, 1, 2, 0.5, 0, INF, (double)NAN);
+    GRAD(mg_arccsc(y), y, 0, 0, -0.28867513459481292, (double)NAN, (double)NAN, -0.0, (double)NAN);
+    GRAD(mg_arcsec(y), y, 0, 0, 0.28867513459481292, (double)NAN, (double)NAN, 0, (double)NAN);
+}
+
+MG_TEST(gradients, arccot_at_zero_and_of_large_numbers) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, 1, -1, INF, (double)NAN, 0x1p520, -0x1p530);
+    GRAD(mg_arccot(x), x, -1, -1, -0.5, -0.5, -0.0, (double)NAN, -0x1p-1040, -0x1p-1060);
+}
+
+/* Next to 1, where x*x - 1 cancels, and far out, where x*x overflows. Expected: in 300 bits. */
+MG_TEST(gradients, inverse_circular_functions_where_the_plain_formula_fails) {
+    MG_SCOPE;
+    mg_tensor *below = VEC(1 - 0x1p-52), *above = VEC(1 + 0x1p-52), *far = VEC(1e155);
+    check_near(mg_arcsin(below), below, 47453132.812125779079);
+    check_near(mg_arccos(below), below, -47453132.812125779079);
+    check_near(mg_arcsec(above), above, 47453132.812125773274);
+    check_near(mg_arccsc(above), above, -47453132.812125773274);
+    check_near(mg_arcsec(far), far, 9.9999999999999998565e-311);
+}
+
+MG_TEST(gradients, sinc_is_0_at_0_and_accurate_beside_it) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, 1, -1, 2, (double)NAN);
+    GRAD(mg_sinc(x), x, -0.0, 0, -1, 1, 0.5, (double)NAN);
+    mg_tensor *small = VEC(1e-9), *half = VEC(0.5), *zero = VEC(0x1.6e27ebe4bf292p0); /* the double next to the zero */
+    check_near(mg_sinc(small), small, -3.28986813369645307463e-09);
+    check_near(mg_sinc(half), half, -1.2732395447351628);
+    check_near(mg_sinc(zero), zero, 7.08701557927315708927e-15);
+}
+
 MG_TEST(gradients, arctan_of_large_numbers) {
     MG_SCOPE;
     mg_tensor *x = VEC(0, 1, -1, (double)INFINITY, -(double)INFINITY, (double)NAN, 0x1p520, -0x1p530);

@@ -81,6 +81,8 @@ static bool primitive(const char *op, const double x[], double *r) {
         {"cos", cos(a)},
         {"tan", tan(a)},
         {"arctan", atan(a)},
+        {"arcsin", asin(a)},
+        {"arccos", acos(a)},
         {"maximum", larger(a, b)},
         {"minimum", -larger(-a, -b)},
         {"less", a < b},

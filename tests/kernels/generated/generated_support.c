@@ -137,6 +137,31 @@ static long double sigmoid_wide(long double x) { return x < 0 ? expl(x) / (1 + e
 static long double csch_wide(long double x) { return 1 / sinhl(x); }
 static long double sech_wide(long double x) { return 1 / coshl(x); }
 static long double coth_wide(long double x) { return 1 / tanhl(x); }
+static long double csc_wide(long double x) { return 1 / sinl(x); }
+static long double sec_wide(long double x) { return 1 / cosl(x); }
+static long double cot_wide(long double x) { return 1 / tanl(x); }
+static long double arccsc_wide(long double x) { return asinl(1 / x); }
+static long double arcsec_wide(long double x) { /* from the tangent, for near 1 the cosine says little */
+    return fabsl(x) < 1 ? (long double)NAN : atan2l(sqrtl((fabsl(x) - 1) * (fabsl(x) + 1)), copysignl(1, x));
+}
+static long double arccot_wide(long double x) { return x == 0 ? acosl(0) : atanl(1 / x); }
+/* By the distance from the nearest whole number, which is exact. */
+static long double sinc_wide(long double x) {
+    const long double pi = acosl(-1), n = rintl(x), f = x - n;
+    if (x == 0 || f == 0) return x == 0;
+    return (fmodl(n, 2) == 0 ? sinl(pi * f) : -sinl(pi * f)) / (pi * x);
+}
+/* By the series where cos(pi x) and sinc(x) cancel; -1.2 to 1.2 and beyond, but not near the zeros. */
+static long double sinc_slope_wide(long double x) {
+    const long double pi = acosl(-1), n = rintl(x), f = x - n, w = pi * pi * x * x;
+    if (n != 0) return ((fmodl(n, 2) == 0 ? cosl(pi * f) : -cosl(pi * f)) - sinc_wide(x)) / x;
+    long double sum = 0, term = -pi * pi / 6;
+    for (int k = 1; k < 16; k++) {
+        sum += 2 * k * term;
+        term *= -w / ((2 * k + 2) * (2 * k + 3));
+    }
+    return x * sum;
+}
 static long double arccsch_wide(long double x) { return asinhl(1 / x); }
 static long double arccoth_wide(long double x) {
     return isinf(x) ? 1 / x : copysignl(log1pl(2 / (fabsl(x) - 1)) / 2, x);
@@ -169,7 +194,17 @@ static real_function *wide_function(const char *op) {
                  {"sin", sinl},
                  {"cos", cosl},
                  {"tan", tanl},
-                 {"arctan", atanl}};
+                 {"arctan", atanl},
+                 {"csc", csc_wide},
+                 {"sec", sec_wide},
+                 {"cot", cot_wide},
+                 {"arcsin", asinl},
+                 {"arccos", acosl},
+                 {"arccsc", arccsc_wide},
+                 {"arcsec", arcsec_wide},
+                 {"arccot", arccot_wide},
+                 {"sinc", sinc_wide},
+                 {"sinc_slope", sinc_slope_wide}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].op, op) == 0) return table[i].f;
     return NULL;

@@ -16,6 +16,16 @@
     F(cos, cos, mpfr_cos)                                                                                              \
     F(tan, tan, mpfr_tan)                                                                                              \
     F(arctan, atan, mpfr_atan)                                                                                         \
+    F(csc, csc, mpfr_csc)                                                                                              \
+    F(sec, sec, mpfr_sec)                                                                                              \
+    F(cot, cot, mpfr_cot)                                                                                              \
+    F(arcsin, asin, mpfr_asin)                                                                                         \
+    F(arccos, acos, mpfr_acos)                                                                                         \
+    F(arccsc, arccsc, exact_arccsc)                                                                                    \
+    F(arcsec, arcsec, exact_arcsec)                                                                                    \
+    F(arccot, arccot, exact_arccot)                                                                                    \
+    F(sinc, sinc, exact_sinc)                                                                                          \
+    F(sinc_slope, sinc_slope, exact_sinc_slope)                                                                        \
     F(exp2, exp2, mpfr_exp2)                                                                                           \
     F(log2, log2, mpfr_log2)                                                                                           \
     F(log10, log10, mpfr_log10)                                                                                        \

@@ -14,6 +14,36 @@ static double coth(double x) { return 1 / tanh(x); }
 static double arccsch(double x) { return asinh(1 / x); }
 static double arccoth(double x) { return isinf(x) ? 1 / x : copysign(0.5 * log1p(2 / (fabs(x) - 1)), x); }
 
+static double csc(double x) { return 1 / sin(x); }
+static double sec(double x) { return 1 / cos(x); }
+static double cot(double x) { return 1 / tan(x); }
+static double arccsc(double x) { return asin(1 / x); }
+/* From the tangent, for near 1 the cosine says little. */
+static double arcsec(double x) {
+    return fabs(x) < 1 ? (double)NAN : atan2(sqrt((fabs(x) - 1) * (fabs(x) + 1)), copysign(1, x));
+}
+static double arccot(double x) { return x == 0 ? 1.57079632679489661923 : atan(1 / x); }
+/* By the distance from the nearest whole number, which is exact. */
+static double sinc(double x) {
+    const double pi = 3.14159265358979323846, n = rint(x), f = x - n;
+    const double s = fmod(n, 2) == 0 ? sin(pi * f) : -sin(pi * f);
+    return x == 0 ? 1 : f == 0 ? 0 : s / (pi * x);
+}
+/* The series of the derivative where cos(pi x) and sinc(x) cancel. */
+static double sinc_slope(double x) {
+    const double pi = 3.14159265358979323846, n = rint(x), f = x - n, w = x * x * pi * pi;
+    if (fabs(x) < 0.5) {
+        double sum = 0, term = pi;
+        for (int k = 1; k < 14; k++) {
+            term *= -w / (2 * k) / (2 * k + 1);
+            sum += 2 * k * term;
+        }
+        return fabs(x) < 1e-10 ? -pi * pi / 3 * x : sum / pi / x;
+    }
+    const double c = fmod(n, 2) == 0 ? cos(pi * f) : -cos(pi * f);
+    return (c - sinc(x)) / x;
+}
+
 double vmath_exact_f32(int fn, float x) {
 #define F32_(name, o32, o64) o32,
     static double (*const of[VMATH_COUNT])(double) = {VMATH_FUNCTIONS(F32_)};
@@ -58,6 +88,75 @@ static int exact_arccsch(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
 static int exact_arccoth(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
     mpfr_ui_div(r, 1, x, rounding);
     return mpfr_atanh(r, r, rounding);
+}
+
+/* r has twice the bits: near 1 the inverses of a rounded reciprocal lose half of theirs. */
+static int of_reciprocal(mpfr_t r, const mpfr_t x, int (*f)(mpfr_t, const mpfr_t, mpfr_rnd_t)) {
+    mpfr_t wide;
+    mpfr_init2(wide, 2 * mpfr_get_prec(x));
+    mpfr_ui_div(wide, 1, x, MPFR_RNDN);
+    f(wide, wide, MPFR_RNDN);
+    mpfr_set(r, wide, MPFR_RNDN);
+    mpfr_clear(wide);
+    return 0;
+}
+static int exact_arccsc(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    return (void)rounding, of_reciprocal(r, x, mpfr_asin);
+}
+static int exact_arcsec(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    return (void)rounding, of_reciprocal(r, x, mpfr_acos);
+}
+static int exact_arccot(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (mpfr_zero_p(x)) mpfr_abs(r, x, rounding);
+    return of_reciprocal(r, mpfr_zero_p(x) ? r : x, mpfr_atan);
+}
+
+/* By the distance from the nearest whole number, which is exact; where that is x itself by sin x / x. */
+/* By the distance f from the nearest whole number n, which is exact; where n is 0 as sin x / x. */
+static int exact_sinc(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (!mpfr_number_p(x)) return mpfr_sub(r, x, x, rounding);
+    if (mpfr_zero_p(x)) return mpfr_set_ui(r, 1, rounding);
+    mpfr_t n, f, pi;
+    mpfr_inits2(mpfr_get_prec(x), n, f, pi, (mpfr_ptr)0);
+    mpfr_const_pi(pi, rounding);
+    mpfr_rint(n, x, MPFR_RNDN);
+    mpfr_sub(f, x, n, rounding);
+    mpfr_mul(f, f, pi, rounding);
+    mpfr_sin(f, f, rounding);
+    mpfr_mul(pi, pi, x, rounding);
+    mpfr_div_2ui(n, n, 1, rounding);
+    mpfr_div(r, f, pi, rounding);
+    if (!mpfr_integer_p(n)) mpfr_neg(r, r, rounding);
+    if (mpfr_zero_p(r)) mpfr_set_ui(r, 0, rounding);
+    mpfr_clears(n, f, pi, (mpfr_ptr)0);
+    return 0;
+}
+
+/* (cos(pi x) - sinc(x))/x, with bits for what cancels; of the smallest x the first term of the series. */
+static int exact_sinc_slope(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (!mpfr_number_p(x)) return mpfr_sub(r, x, x, rounding);
+    mpfr_t c, s, y;
+    mpfr_inits2(320, c, s, y, (mpfr_ptr)0);
+    mpfr_const_pi(c, rounding);
+    if (mpfr_zero_p(x) || mpfr_get_exp(x) < -50) {
+        mpfr_sqr(c, c, rounding);
+        mpfr_mul(c, c, x, rounding);
+        mpfr_div_si(r, c, -3, rounding);
+    } else {
+        mpfr_rint(s, x, MPFR_RNDN);
+        mpfr_sub(y, x, s, rounding);
+        mpfr_div_2ui(s, s, 1, rounding);
+        const bool odd = !mpfr_integer_p(s);
+        mpfr_mul(y, y, c, rounding);
+        mpfr_mul(c, c, x, rounding);
+        mpfr_sin_cos(s, y, y, rounding);
+        mpfr_div(s, s, c, rounding);
+        mpfr_sub(y, y, s, rounding);
+        mpfr_div(r, y, x, rounding);
+        if (odd) mpfr_neg(r, r, rounding);
+    }
+    mpfr_clears(c, s, y, (mpfr_ptr)0);
+    return 0;
 }
 
 const char *vmath_oracle_name(void) { return "mpfr-128"; }
