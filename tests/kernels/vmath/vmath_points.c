@@ -163,6 +163,7 @@ const vmath_hard vmath_hard_f32[] = {
     {VMATH_sinc_slope, 0x1.fffffep127},
 };
 const vmath_hard vmath_hard_f64[] = {
+    {VMATH_cot, -0x1.7ee1b0d21828ap+9},
     {VMATH_sigmoid, -0x1.6264bfaaabaa4p+9},
     {VMATH_log, 0x1.7fdc0813fcd83p-1},
     {VMATH_expm1, 0x1.637328fd0eddcp-2},
