@@ -18,6 +18,8 @@
     F1(sin, sin, u10)                                                                                                  \
     F1(cos, cos, u10)                                                                                                  \
     F1(tan, tan, u10)                                                                                                  \
+    F1(arcsin, asin, u10)                                                                                              \
+    F1(arccos, acos, u10)                                                                                              \
     F1(arctan, atan, u10)                                                                                              \
     F1(cbrt, cbrt, u10)                                                                                                \
     F1(sinh, sinh, u10)                                                                                                \
