@@ -115,7 +115,7 @@ char *mgc_emit_docs(const mgc_world *w) {
             "(wherever no\n"
             "intermediate result overflows or is subnormal), *exhaustive* measurement of all inputs of a function, "
             "or one of *sampled*\n"
-            "inputs; the measurements are in `codegen/accuracy.txt`.\n");
+            "inputs; the measurements are in [accuracy.md](accuracy.md).\n");
     put_small_floats(&t, w);
     for (int f = 0; f < w->n_files; f++) {
         mgc_put(&t,

@@ -339,8 +339,9 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
                          "the types of '%s' must be float, divide, numeric, integer, all, compare or logical", s->name);
     if (s->kind == MGC_MAP && s->n_params > 0 && s->types != MGC_TYPES_FLOAT)
         return mgc_error(p->d, s->at, "'%s' has parameters, so its types must be float", s->name);
-    if (s->kind == MGC_REDUCE && !reduce_types && s->types != MGC_TYPES_NUMERIC && s->types != MGC_TYPES_ALL)
-        return mgc_error(p->d, s->at, "the types of '%s' must be sum, mean, numeric or all", s->name);
+    const bool folded = s->types == MGC_TYPES_NUMERIC || s->types == MGC_TYPES_ALL || s->types == MGC_TYPES_LOGICAL;
+    if (s->kind == MGC_REDUCE && !reduce_types && !folded)
+        return mgc_error(p->d, s->at, "the types of '%s' must be sum, mean, numeric, all or logical", s->name);
     if (s->kind == MGC_REDUCE && (s->n_in != 1 || s->n_params != 0 || s->n_out != 1))
         return mgc_error(p->d, s->at, "the reduction '%s' must have one input, no parameters and one result", s->name);
     const bool conditions = s->bool_row || s->types == MGC_TYPES_COMPARE || s->types == MGC_TYPES_LOGICAL;

@@ -6,6 +6,7 @@
 #include "mygrad/base.h"
 #include "mygrad/nnet.h"
 #include "mygrad/ops.h" /* generated: elementwise operations and reductions */
+#include "mygrad/reductions.h"
 #include "mygrad/runtime.h"
 #include "mygrad/tensor.h"
 

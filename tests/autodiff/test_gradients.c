@@ -130,9 +130,9 @@ static void check(problem *p) {
 }
 
 static bool is_differentiable(const mgk_op_info *info) {
-    if (info->internal || info->n_out != 1) return false;
+    if (info->internal || info->n_out != 1 || (info->bool_out & 1)) return false;
     if (info->kind == MGK_KIND_REDUCE) return true;
-    if (info->kind != MGK_KIND_MAP || (info->bool_out & 1)) return false;
+    if (info->kind != MGK_KIND_MAP) return false;
     for (int i = 0; info->rules && i < info->n_in; i++)
         if (info->rules[i].n_steps > 0 || info->rules[i].result != 0xff) return true;
     return false;

@@ -10,8 +10,8 @@
 #include "codegen/bound.h"
 
 #define ROWS                                                                                                           \
-    "vm_exp f32 0.9 exhaustive 9 o 2026-01-31 c\nvm_exp f64 0.8 sampled 9 o 2026-01-31 c\n"                            \
-    "vm_half f32 0.4 exhaustive 9 o 2026-01-31 c\n"
+    "vm_exp f32 0.9 0x1p0 exhaustive 9 o 2026-01-31 c\nvm_exp f64 0.8 0x1p0 sampled 9 o 2026-01-31 c\n"                \
+    "vm_half f32 0.4 0x1p0 exhaustive 9 o 2026-01-31 c\n"
 
 /* `expr` as the eval of an op among all others. */
 static const mgc_op *op_of(const char *expr) {

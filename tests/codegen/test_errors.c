@@ -276,7 +276,7 @@ MG_TEST(mgc_errors, closure) {
 }
 
 #define EXP(stated) "op exp(x) { doc \"d\" types float value exp(x) eval vm_exp(x) d/dx g * y " stated " }\n"
-#define REST        " sampled 10 mpfr 2026-01-31 measure it\n"
+#define REST        " 0x1p0 sampled 10 mpfr 2026-01-31 measure it\n"
 
 MG_TEST(mgc_errors, accuracy_of_stanzas) {
     check(ADD MUL OP("value x * x * x"),
@@ -302,14 +302,18 @@ MG_TEST(mgc_errors, accuracy_of_stanzas) {
 MG_TEST(mgc_errors, accuracy_file) {
     check_measured(MUL, "f f16", "test.txt:1:3: error: expected f32 or f64, found 'f16'");
     check_measured(MUL, "# good\n\nmultiply f32 0.5\n",
-                   "test.txt:3:17: error: expected exhaustive or sampled, found ''");
+                   "test.txt:3:17: error: expected the inputs where it is, as hexadecimal numbers, found ''");
+    check_measured(MUL, "multiply f32 .5 sampled", "test.txt:1:17: error: expected the inputs where it is");
+    check_measured(MUL, "multiply f32 .5 -0x1p0,1 sampled", "test.txt:1:17: error: expected the inputs where it is");
+    check_measured(MUL, "multiply f32 .5 0x1p0,-0x1p1 guessed", "expected exhaustive or sampled, found 'guessed'");
     check_measured(MUL, "multiply f32 half" REST,
                    "test.txt:1:14: error: expected the largest error in ULP, found 'half'");
     check_measured(MUL, "multiply f32 nan" REST, "expected the largest error in ULP");
-    check_measured(MUL, "multiply f32 1 guessed 1", "expected exhaustive or sampled, found 'guessed'");
-    check_measured(MUL, "multiply f32 1 sampled 1e9", "expected the number of points, found '1e9'");
-    check_measured(MUL, "multiply f32 1 sampled 9 mpfr today run", "expected the date, found 'today'");
-    check_measured(MUL, "multiply f32 1 sampled 9 mpfr 2026-01-31 # nothing", "expected the command that measures it");
+    check_measured(MUL, "multiply f32 1 0x1p0 guessed 1", "expected exhaustive or sampled, found 'guessed'");
+    check_measured(MUL, "multiply f32 1 0x1p0 sampled 1e9", "expected the number of points, found '1e9'");
+    check_measured(MUL, "multiply f32 1 0x1p0 sampled 9 mpfr today run", "expected the date, found 'today'");
+    check_measured(MUL, "multiply f32 1 0x1p0 sampled 9 mpfr 2026-01-31 # nothing",
+                   "expected the command that measures it");
     check_measured(MUL, "multiply f32 .5" REST "multiply f32 .5" REST,
                    "test.txt:2:1: error: 'multiply' has a row for f32 already, in line 1");
     check_measured(MUL, "divide f32 .5" REST, "test.txt:1:1: error: no map op with a f32 row is called 'divide'");

@@ -216,7 +216,8 @@ bool gen_check(const mgk_op_info *op, mg_dtype row, const void *const in[], cons
                const void *got, char why[200]) {
     unsigned char room[MGK_MAX_OUT][8];
     void *const expected[] = {room[0], room[1], room[2]};
-    if (gen_simple(op->name, row, in, op->n_in, params, room[0]) || gen_exact(op->name, row, in, params, expected)) {
+    if (gen_simple(op->name, row, in, op->n_in, params, room[0]) || gen_division(op->name, row, in, room[0]) ||
+        gen_exact(op->name, row, in, params, expected)) {
         const mg_dtype type = gen_out_size(op, row, j) == 1 && op->bool_out ? MG_BOOL : row;
         if (gen_same(type, got, room[j])) return true;
         uint64_t bits[2] = {0, 0};

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ * Reductions that take more than one pass, scans along an axis, sums and products of several tensors. Rules of tensor.h
+ * apply. Sums, products and extremes are in ops.h (generated); softmax is in nnet.h. */
+#ifndef MYGRAD_REDUCTIONS_H
+#define MYGRAD_REDUCTIONS_H
+
+#include "mygrad/tensor.h"
+
+MG_EXTERN_C_BEGIN
+
+/* The mean of the squared distances from the mean, sum((x - mean(x))^2) / (N - ddof), over `axis`; its square root. Two
+ * passes; booleans and integers in float64, 16-bit floats in float32, rounded once. No elements, or N <= ddof: nan or
+ * inf, as in NumPy. Gradient of var: 2 (x - mean) / (N - ddof) g; of std where the variance is 0: nan. Since 0.1. */
+typedef struct mg_var_opts {
+    size_t size;
+    int mg_end;
+    mg_axes axis; /* default: all; MG_AXES0: none */
+    bool keepdims;
+    mg_constant constant;
+    double ddof; /* "delta degrees of freedom": 0, or 1 for an unbiased estimate */
+} mg_var_opts;
+MG_API mg_tensor *mg_var_with(mg_tensor *x, const mg_var_opts *opts);
+MG_API mg_tensor *mg_std_with(mg_tensor *x, const mg_var_opts *opts);
+
+/* Running sums and products along an axis, y[k] = x[0] + ... + x[k]; without an axis of all elements in C order, of
+ * shape (size,). Booleans and integers are accumulated in 64 bits, 16-bit floats in float32. The gradient of cumprod is
+ * exact where there are zeros. Value error for more than one axis. Since 0.1. */
+typedef struct mg_scan_opts {
+    size_t size;
+    int mg_end;
+    mg_axes axis; /* one */
+    mg_constant constant;
+} mg_scan_opts;
+MG_API mg_tensor *mg_cumsum_with(mg_tensor *x, const mg_scan_opts *opts);
+MG_API mg_tensor *mg_cumprod_with(mg_tensor *x, const mg_scan_opts *opts);
+
+/* ---- the plain functions behind the keyword macros --------------------------------------------------------------- */
+
+MG_API mg_tensor *(mg_var)(mg_tensor *x);
+MG_API mg_tensor *(mg_std)(mg_tensor *x);
+MG_API mg_tensor *(mg_cumsum)(mg_tensor *x);
+MG_API mg_tensor *(mg_cumprod)(mg_tensor *x);
+
+#ifndef __cplusplus
+#define mg_var(...)         MG_VAR_(__VA_ARGS__, .mg_end = 0)
+#define MG_VAR_(x, ...)     mg_var_with(x, &(mg_var_opts){.size = sizeof(mg_var_opts), __VA_ARGS__})
+#define mg_std(...)         MG_STD_(__VA_ARGS__, .mg_end = 0)
+#define MG_STD_(x, ...)     mg_std_with(x, &(mg_var_opts){.size = sizeof(mg_var_opts), __VA_ARGS__})
+#define mg_cumsum(...)      MG_CUMSUM_(__VA_ARGS__, .mg_end = 0)
+#define MG_CUMSUM_(x, ...)  mg_cumsum_with(x, &(mg_scan_opts){.size = sizeof(mg_scan_opts), __VA_ARGS__})
+#define mg_cumprod(...)     MG_CUMPROD_(__VA_ARGS__, .mg_end = 0)
+#define MG_CUMPROD_(x, ...) mg_cumprod_with(x, &(mg_scan_opts){.size = sizeof(mg_scan_opts), __VA_ARGS__})
+#endif
+
+MG_EXTERN_C_END
+
+#endif
