@@ -4,6 +4,7 @@
  *
  * vm_<function>_<f32|f64>(x): a lane's result depends on nothing but that lane; branch-free but for the three
  * divisions.
+ * vm_<function>_<f32|f64>(x) (elu: also its alpha), branch-free: a lane's result depends on nothing but that lane.
  *
  * LARGEST ERROR: below 1 ULP of the exact value; the measured figures, and where they are reached, are in
  * codegen/accuracy.txt (f32 on all 2^32 inputs, f64 on 10^7 points, random bits, the ranges that matter, both sides of
@@ -34,6 +35,11 @@
  *   arctan    0, pi/4 or pi/2 plus arctan(num/den) <= arctan(1/2), in two words
  *   fmod      exact, by steps of 22 (51) bits of the quotient; remainder: fmod(x, y), plus y rounded once
  *   floor_divide  the floor of the exact quotient, rounded once
+ *   soft_sign one division, corrected by what it and 1 + |x| leave
+ *   silu      x/(1 + exp(-x)); f32 in f64, f64 as sigmoid
+ *   softplus  max(x, 0) + log1p(exp(-|x|)); f32 in f64, f64 in double words
+ *   elu selu  products with expm1; f32 in f64, f64 in double words. elu(x, alpha); selu is that of the doubles
+ *             1.0507009873554805 and 1.6732632423543772
  * Domain: all of the type; subnormal arguments and results included, nothing is flushed. Exception flags: no promise.
  *
  * SPECIAL VALUES (C's Annex F; NaN of any payload gives NaN):
@@ -70,6 +76,10 @@
  *   fmod(x, y)          y = 0 or x infinite: NaN   y infinite: x   0: of x's sign
  *   remainder(x, y)     as fmod, but of y's sign, 0 too; y infinite: x, or y where their signs differ
  *   floor_divide(x, y)  y = 0: x / y   x infinite: NaN   y infinite: 0, or -1 where the signs differ   0: as x / y
+ *   soft_sign  odd  +inf: 1    +0: +0
+ *   silu     -inf: -0   +inf: inf   +0: +0   -0: -0   vanishes below -108.7 (-751.7)
+ *   softplus -inf: +0   +inf: inf   vanishes as exp
+ *   elu      -inf: -alpha   +inf: inf   -0: -0; selu likewise
  *
  * ROUGH COST on AVX-512 (AVX2), one core of a busy 2.6 GHz server, ns per element in L1, f32 / f64. SLEEF's u10
  * functions beside them: exp 0.27 / 0.99, expm1 1.18 / 2.4, log 0.53 / 1.21, log1p 0.73 / 1.92, tanh 1.44 / 3.2,
@@ -87,6 +97,7 @@
 #ifndef MGK_VMATH_H
 #define MGK_VMATH_H
 
+#include "kernels/vmath/vm_activation.h"
 #include "kernels/vmath/vm_arcsin.h"
 #include "kernels/vmath/vm_arctan.h"
 #include "kernels/vmath/vm_area.h"

@@ -280,6 +280,43 @@ MG_TEST(gradients, inverse_hyperbolic_functions_at_1_and_0) {
     GRAD(mg_arcsinh(w), w, 1, 1, 0, (double)NAN);
 }
 
+MG_TEST(gradients, soft_sign_is_1_at_0_and_0_at_infinity) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, 1, -3, INF, -INF, (double)NAN);
+    GRAD(mg_soft_sign(x), x, 1, 1, 0.25, 0.0625, 0, 0, (double)NAN);
+}
+
+MG_TEST(gradients, silu_and_softplus_at_0_and_at_infinity) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, 800, -800, INF, -INF, (double)NAN);
+    GRAD(mg_silu(x), x, 0.5, 0.5, 1, 0, 1, 0, (double)NAN);
+    GRAD(mg_softplus(x), x, 0.5, 0.5, 1, 0, 1, 0, (double)NAN);
+}
+
+/* Where x < 0 decides, as in MyGrad. */
+MG_TEST(gradients, elu_and_selu_take_0_and_nan_as_positive) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, 2, INF, -INF, (double)NAN);
+    const double scale = 1.0507009873554805;
+    GRAD(mg_elu(x, 1), x, 1, 1, 1, 1, 0, 1);
+    GRAD(mg_elu(x, 0.5), x, 1, 1, 1, 1, 0, 1);
+    GRAD(mg_selu(x), x, scale, scale, scale, scale, 0, scale);
+}
+
+/* 0 and infinity times expm1(x), which is negative. */
+MG_TEST(gradients, elu_of_alphas_that_are_not_ordinary) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(-1e-300, -1, -INF, 0, 3);
+    const double alphas[] = {0, -0.0, INF, -INF, (double)NAN}, below[] = {-0.0, 0, -INF, INF, (double)NAN};
+    for (int k = 0; k < 5; k++) {
+        double values[5];
+        CHECK_EQ_I64(mg_read(mg_elu(x, alphas[k]), MG_F64, values), MG_OK);
+        for (int i = 0; i < 3; i++) CHECK_BITS_F64(values[i], below[k]);
+        CHECK_BITS_F64(values[3], 0.0);
+        CHECK_BITS_F64(values[4], 3.0);
+    }
+}
+
 /* The only gradient of f is that of a scalar x, within a few roundings. */
 static void check_near(mg_tensor *f, mg_tensor *x, double expected) {
     double g;
@@ -303,6 +340,21 @@ MG_TEST(gradients, hyperbolic_functions_where_the_plain_formula_fails) {
     check_near(mg_csch(x), x, -8.4967085105831779907e-18);
     check_near(mg_sech(x), x, -8.4967085105831779907e-18);
     check_near(mg_coth(x), x, -7.2194055513816606892e-35);
+}
+
+/* Expected: MyGrad's for selu; the others in 300 bits, where 1 - y or 1 + y would be 0. */
+MG_TEST(gradients, activations_where_the_plain_formula_fails) {
+    MG_SCOPE;
+    mg_tensor *one = VEC(-1), *x = VEC(100), *z = VEC(-100), *near = VEC(19), *far = VEC(-40);
+    check_near(mg_selu(one), one, 0.6467686030348142);
+    check_near(mg_sigmoid(x), x, 3.7200759760208359630e-44);
+    check_near(mg_sigmoid(z), z, 3.7200759760208359630e-44);
+    check_near(mg_tanh(near), near, 1.25565311681921177265e-16);
+    check_near(mg_tanh(far), far, 7.21940555138166068925e-35);
+    check_near(mg_expm1(far), far, 4.24835425529158899533e-18);
+    check_near(mg_softplus(z), z, 3.7200759760208359630e-44);
+    check_near(mg_silu(z), z, -3.6828752162606276034e-42);
+    check_near(mg_elu(z, 0.25), z, 9.3001899400520899074e-45);
 }
 
 MG_TEST(gradients, hyperbolic_reciprocals_at_0_and_far_out) {

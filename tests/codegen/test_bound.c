@@ -108,6 +108,7 @@ MG_TEST(mgc_bound, constants_and_parameters) {
 MG_TEST(mgc_bound, measured_functions) {
     check_f32("vm_exp(-x)", 0.9, MGC_EXHAUSTIVE);
     check_f32("vm_exp(x, z)", 0.9, MGC_EXHAUSTIVE);
+    check_f32("vm_exp(x, a)", 0.9, MGC_EXHAUSTIVE);
     CHECK(bound_of("vm_exp(2 * x)", MGC_ROW_F64).how == MGC_SAMPLED);
     check_f32("1 / (1 + vm_exp(-x))", 2 * (0.9 + 0.5) + 1, MGC_EXHAUSTIVE);
     check_f32("1 / (1 + exp(-x))", 2 * (0.9 + 0.5) + 1, MGC_EXHAUSTIVE);

@@ -168,6 +168,13 @@ static long double arccsch_wide(long double x) { return asinhl(1 / x); }
 static long double arccoth_wide(long double x) {
     return isinf(x) ? 1 / x : copysignl(log1pl(2 / (fabsl(x) - 1)) / 2, x);
 }
+static long double soft_sign_wide(long double x) { return isinf(x) ? copysignl(1, x) : x / (1 + fabsl(x)); }
+static long double silu_wide(long double x) { return isinf(x) && x < 0 ? -0.0L : x / (1 + expl(-x)); }
+static long double softplus_wide(long double x) { return (x > 0 ? x : 0) + log1pl(expl(-fabsl(x))); }
+static long double selu_wide(long double x) {
+    const double scale = 1.0507009873554805, alpha = 1.6732632423543772;
+    return (long double)scale * (x < 0 ? (long double)alpha * expm1l(x) : x);
+}
 
 static real_function *wide_function(const char *op) {
     static const struct {
@@ -206,11 +213,21 @@ static real_function *wide_function(const char *op) {
                  {"arcsec", arcsec_wide},
                  {"arccot", arccot_wide},
                  {"sinc", sinc_wide},
-                 {"sinc_slope", sinc_slope_wide}};
+                 {"sinc_slope", sinc_slope_wide},
+                 {"soft_sign", soft_sign_wide},
+                 {"silu", silu_wide},
+                 {"softplus", softplus_wide},
+                 {"selu", selu_wide}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].op, op) == 0) return table[i].f;
     return NULL;
 }
+
+/* The same with a parameter. */
+typedef long double wide_function_with(long double x, long double parameter);
+static long double elu_wide(long double x, long double alpha) { return x < 0 ? alpha * expm1l(x) : x; }
+
+static wide_function_with *wide_with_parameter(const char *op) { return strcmp(op, "elu") == 0 ? elu_wide : NULL; }
 
 bool gen_is_signed(mg_dtype row) { return row >= MG_I8 && row <= MG_I64; }
 
@@ -264,7 +281,8 @@ bool gen_check(const mgk_op_info *op, mg_dtype row, const void *const in[], cons
         return false;
     }
     real_function *f = wide_function(op->name);
-    if (!f) {
+    wide_function_with *with = f ? NULL : wide_with_parameter(op->name);
+    if (!f && !with) {
         snprintf(why, 200, "this op has no oracle: add one to tests/kernels/generated");
         return false;
     }
@@ -279,7 +297,8 @@ bool gen_check(const mgk_op_info *op, mg_dtype row, const void *const in[], cons
         memcpy(&x, in[0], 8);
         memcpy(&y, got, 8);
     }
-    long double r = f((long double)x);
+    const double p = with ? row == MG_F32 ? (double)(float)params[0] : params[0] : 0;
+    long double r = f ? f((long double)x) : with((long double)x, (long double)p);
     if (f == sinc_slope_wide && fabs(x) >= 1) { /* which has zeros there: in doubt for y */
         const long double doubt = 0x1p-62L / (long double)fabs(x);
         r += fmaxl(-doubt, fminl(doubt, (long double)y - r));

@@ -240,6 +240,30 @@ static const special specials[] = {
     {VMATH_arccoth, 0.5, NAN},
     {VMATH_arccoth, -0.5, NAN},
     {VMATH_arccoth, 0, NAN},
+    {VMATH_soft_sign, -INF, -1},
+    {VMATH_soft_sign, INF, 1},
+    {VMATH_soft_sign, 0, 0},
+    {VMATH_soft_sign, -0.0, -0.0},
+    {VMATH_soft_sign, 1, 0.5},
+    {VMATH_soft_sign, -1e30, -1},
+    {VMATH_silu, -INF, -0.0},
+    {VMATH_silu, INF, INF},
+    {VMATH_silu, 0, 0},
+    {VMATH_silu, -0.0, -0.0},
+    {VMATH_silu, 800, 800},
+    {VMATH_silu, -800, -0.0},
+    {VMATH_softplus, -INF, 0},
+    {VMATH_softplus, INF, INF},
+    {VMATH_softplus, 800, 800},
+    {VMATH_softplus, -800, 0},
+    {VMATH_elu, -INF, -1}, /* the bits of -inf give alpha = 1 */
+    {VMATH_elu, INF, INF},
+    {VMATH_elu, 0, 0},
+    {VMATH_elu, -0.0, -0.0},
+    {VMATH_elu, 3, 3},
+    {VMATH_selu, INF, INF},
+    {VMATH_selu, 0, 0},
+    {VMATH_selu, -0.0, -0.0},
 };
 
 static bool same_f32(float a, float b) { return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0; }
@@ -450,6 +474,11 @@ static const uint64_t expected[VMATH_COUNT][2] = {
     [VMATH_arccot] = {0x3703ec2422eecddf, 0x538c14aa8d61febf},
     [VMATH_sinc] = {0xf03d5993eb2e2749, 0xa1945671deb71239},
     [VMATH_sinc_slope] = {0x589e7057f5b73d97, 0x7efb988c0d2f7780},
+    [VMATH_soft_sign] = {0x003f6a82f2d30f62, 0x2d0ac391a30a1c68},
+    [VMATH_silu] = {0x31c4372a0f25d55c, 0x9e49419e43fbcea4},
+    [VMATH_softplus] = {0xed63ab8a87354061, 0x1ba1a21e48ffe30c},
+    [VMATH_elu] = {0x45e5c89aa13dff80, 0x9e85106cf2fa24aa},
+    [VMATH_selu] = {0x6c90533522236ed3, 0x101eb29c4ecc9cb5},
 };
 
 MG_TEST(vmath, same_bits_on_every_isa) {

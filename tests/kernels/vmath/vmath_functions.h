@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * The one list of vector-maths functions under test. F(name, oracle for f32, oracle for f64): a double function of the
  * C library or of vmath_oracle.c, and an mpfr_ function or one of vmath_oracle.c. Where their points lie is in
- * vmath_points.c. */
+ * vmath_points.c. A parameter beside x (alpha of elu) is drawn from the bits b of x: the number in [1/2, 2) whose bits
+ * are those of 1/2 plus as many of b ^ b << 7 as a mantissa and one bit of the exponent have. */
 #ifndef MGT_VMATH_FUNCTIONS_H
 #define MGT_VMATH_FUNCTIONS_H
 
@@ -39,7 +40,12 @@
     F(sech, sech, mpfr_sech)                                                                                           \
     F(coth, coth, mpfr_coth)                                                                                           \
     F(arccsch, arccsch, exact_arccsch)                                                                                 \
-    F(arccoth, arccoth, exact_arccoth)
+    F(arccoth, arccoth, exact_arccoth)                                                                                 \
+    F(soft_sign, soft_sign, exact_soft_sign)                                                                           \
+    F(silu, silu, exact_silu)                                                                                          \
+    F(softplus, softplus, exact_softplus)                                                                              \
+    F(elu, elu, exact_elu)                                                                                             \
+    F(selu, selu, exact_selu)
 
 #define VMATH_ENUM_(name, f32, f64) VMATH_##name,
 enum { VMATH_FUNCTIONS(VMATH_ENUM_) VMATH_COUNT };

@@ -4,6 +4,8 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "vmath_lanes.h"
 
@@ -13,6 +15,21 @@ static double sech(double x) { return 1 / cosh(x); }
 static double coth(double x) { return 1 / tanh(x); }
 static double arccsch(double x) { return asinh(1 / x); }
 static double arccoth(double x) { return isinf(x) ? 1 / x : copysign(0.5 * log1p(2 / (fabs(x) - 1)), x); }
+static double soft_sign(double x) { return isinf(x) ? copysign(1, x) : x / (1 + fabs(x)); }
+static double silu(double x) { return isinf(x) && x < 0 ? -0.0 : x / (1 + exp(-x)); }
+static double softplus(double x) { return (x > 0 ? x : 0) + log1p(exp(-fabs(x))); }
+static double elu(double x) {
+    const float narrow = (float)x;
+    uint32_t b;
+    float alpha;
+    memcpy(&b, &narrow, sizeof b);
+    b = 0x3f000000 + ((b ^ b << 7) & 0xffffff);
+    memcpy(&alpha, &b, sizeof alpha);
+    return x < 0 ? (double)alpha * expm1(x) : x;
+}
+#define SELU_SCALE 1.0507009873554805
+#define SELU_ALPHA 1.6732632423543772
+static double selu(double x) { return SELU_SCALE * (x < 0 ? SELU_ALPHA * expm1(x) : x); }
 
 static double csc(double x) { return 1 / sin(x); }
 static double sec(double x) { return 1 / cos(x); }
@@ -157,6 +174,57 @@ static int exact_sinc_slope(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
     }
     mpfr_clears(c, s, y, (mpfr_ptr)0);
     return 0;
+}
+
+static int exact_soft_sign(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (mpfr_inf_p(x)) return mpfr_set_si(r, mpfr_sgn(x), rounding);
+    mpfr_t a;
+    mpfr_init2(a, 2200); /* 1 + |x| exactly */
+    mpfr_abs(a, x, rounding);
+    mpfr_add_ui(a, a, 1, rounding);
+    const int t = mpfr_div(r, x, a, rounding);
+    mpfr_clear(a);
+    return t;
+}
+
+static int exact_silu(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (mpfr_inf_p(x) && mpfr_sgn(x) < 0) return mpfr_set_zero(r, -1), 0;
+    mpfr_t a;
+    mpfr_init2(a, 128);
+    exact_sigmoid(a, x, rounding);
+    const int t = mpfr_mul(r, x, a, rounding);
+    mpfr_clear(a);
+    return t;
+}
+
+static int exact_softplus(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    mpfr_t a;
+    mpfr_init2(a, 128);
+    mpfr_abs(a, x, rounding);
+    mpfr_neg(a, a, rounding);
+    mpfr_exp(a, a, rounding);
+    mpfr_log1p(a, a, rounding);
+    const int t = mpfr_sgn(x) > 0 ? mpfr_add(r, x, a, rounding) : mpfr_set(r, a, rounding);
+    mpfr_clear(a);
+    return t;
+}
+
+static int exact_elu(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    double alpha = mpfr_get_d(x, rounding);
+    uint64_t b;
+    if (!(alpha < 0)) return mpfr_set(r, x, rounding);
+    memcpy(&b, &alpha, sizeof b);
+    b = 0x3fe0000000000000 + ((b ^ b << 7) & 0x1fffffffffffff);
+    memcpy(&alpha, &b, sizeof alpha);
+    mpfr_expm1(r, x, rounding);
+    return mpfr_mul_d(r, r, alpha, rounding);
+}
+
+static int exact_selu(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (mpfr_sgn(x) >= 0 || mpfr_nan_p(x)) return mpfr_mul_d(r, x, SELU_SCALE, rounding);
+    mpfr_expm1(r, x, rounding);
+    mpfr_mul_d(r, r, SELU_ALPHA, rounding);
+    return mpfr_mul_d(r, r, SELU_SCALE, rounding);
 }
 
 const char *vmath_oracle_name(void) { return "mpfr-128"; }
