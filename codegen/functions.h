@@ -16,7 +16,8 @@ typedef struct mgc_function {
 
 bool mgc_is_function_name(const char *name);
 
-/* NULL when there is no such function with these argument kinds. Any vm_ name takes a value and gives one. */
+/* NULL when there is no such function with these argument kinds. Any vm_ name takes one to four
+ * values and gives one. */
 const mgc_function *mgc_find_function(const char *name, const char *args);
 
 #endif

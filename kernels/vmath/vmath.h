@@ -58,6 +58,7 @@
 #include "kernels/vmath/vm_log.h"
 #include "kernels/vmath/vm_log2.h"
 #include "kernels/vmath/vm_sigmoid.h"
+#include "kernels/vmath/vm_softmax.h"
 #include "kernels/vmath/vm_tanh.h"
 
 #endif
