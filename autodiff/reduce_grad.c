@@ -3,11 +3,11 @@
  * to its first occurrence, found anew from the input; that of a product is the product of the others. */
 #include "autodiff/backward.h"
 #include "autodiff/composite.h"
+#include "autodiff/cumulate.h"
 #include "autodiff/flush.h"
 #include "autodiff/max_pool.h"
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
-#include "autodiff/scan.h"
 #include "runtime/dtype.h"
 #include "runtime/rows.h"
 #include "runtime/status.h"

@@ -32,10 +32,14 @@ static const mgc_function table[] = {
 bool mgc_is_function_name(const char *name) { return strncmp(name, "mgv_", 4) == 0 || strncmp(name, "vm_", 3) == 0; }
 
 const mgc_function *mgc_find_function(const char *name, const char *args) {
-    static const mgc_function vector_maths[] = {{"vm_", "v", 'v', 'f', 20, 2}, {"vm_", "vv", 'v', 'f', 40, 2}};
+    static const mgc_function vector_maths[] = {/* their accuracy is on file */
+                                                {"vm_", "v", 'v', 'f', 20, 2},
+                                                {"vm_", "vv", 'v', 'f', 40, 2},
+                                                {"vm_", "vvv", 'v', 'f', 40, 2},
+                                                {"vm_", "vvvv", 'v', 'f', 40, 2}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].name, name) == 0 && strcmp(table[i].args, args) == 0) return &table[i];
-    for (int i = 0; i < 2 && strncmp(name, "vm_", 3) == 0; i++) /* accuracy is on file */
+    for (int i = 0; i < 4 && strncmp(name, "vm_", 3) == 0; i++)
         if (strcmp(args, vector_maths[i].args) == 0) return &vector_maths[i];
     return NULL;
 }

@@ -16,8 +16,8 @@ typedef struct mgc_function {
 
 bool mgc_is_function_name(const char *name);
 
-/* NULL when there is no such function with these argument kinds. Any vm_ name that is not in the table takes one value
- * or two and gives one. */
+/* NULL when there is no such function with these argument kinds. Any vm_ name that is not in the table takes one to
+ * four values and gives one. */
 const mgc_function *mgc_find_function(const char *name, const char *args);
 
 #endif

@@ -34,24 +34,47 @@ typedef struct mg_scan_opts {
 MG_API mg_tensor *mg_cumsum_with(mg_tensor *x, const mg_scan_opts *opts);
 MG_API mg_tensor *mg_cumprod_with(mg_tensor *x, const mg_scan_opts *opts);
 
+/* log(sum(exp(x))) over `axis`, without overflow: -inf for no elements or where all are -inf, inf where one is.
+ * Integers and bool become float64. Accuracy: 1 ULP of the largest of |x| and |result|. Gradient: g softmax(x). Since
+ * 0.1. */
+MG_API mg_tensor *mg_logsumexp_with(mg_tensor *x, const mg_reduce_opts *opts);
+
+/* The sum and the product of n >= 2 tensors (value error for fewer), from left to right; they broadcast and promote as
+ * in mg_add. mg_add_sequence(MG_TENSORS(x, y, z)); in C++ mg_add_sequence({x, y, z}). Since 0.1. */
+MG_API mg_tensor *mg_add_sequence(mg_tensor *const *tensors, size_t n);
+MG_API mg_tensor *mg_multiply_sequence(mg_tensor *const *tensors, size_t n);
+
 /* ---- the plain functions behind the keyword macros --------------------------------------------------------------- */
 
 MG_API mg_tensor *(mg_var)(mg_tensor *x);
 MG_API mg_tensor *(mg_std)(mg_tensor *x);
 MG_API mg_tensor *(mg_cumsum)(mg_tensor *x);
 MG_API mg_tensor *(mg_cumprod)(mg_tensor *x);
+MG_API mg_tensor *(mg_logsumexp)(mg_tensor *x);
 
 #ifndef __cplusplus
-#define mg_var(...)         MG_VAR_(__VA_ARGS__, .mg_end = 0)
-#define MG_VAR_(x, ...)     mg_var_with(x, &(mg_var_opts){.size = sizeof(mg_var_opts), __VA_ARGS__})
-#define mg_std(...)         MG_STD_(__VA_ARGS__, .mg_end = 0)
-#define MG_STD_(x, ...)     mg_std_with(x, &(mg_var_opts){.size = sizeof(mg_var_opts), __VA_ARGS__})
-#define mg_cumsum(...)      MG_CUMSUM_(__VA_ARGS__, .mg_end = 0)
-#define MG_CUMSUM_(x, ...)  mg_cumsum_with(x, &(mg_scan_opts){.size = sizeof(mg_scan_opts), __VA_ARGS__})
-#define mg_cumprod(...)     MG_CUMPROD_(__VA_ARGS__, .mg_end = 0)
-#define MG_CUMPROD_(x, ...) mg_cumprod_with(x, &(mg_scan_opts){.size = sizeof(mg_scan_opts), __VA_ARGS__})
+#define mg_var(...)           MG_VAR_(__VA_ARGS__, .mg_end = 0)
+#define MG_VAR_(x, ...)       mg_var_with(x, &(mg_var_opts){.size = sizeof(mg_var_opts), __VA_ARGS__})
+#define mg_std(...)           MG_STD_(__VA_ARGS__, .mg_end = 0)
+#define MG_STD_(x, ...)       mg_std_with(x, &(mg_var_opts){.size = sizeof(mg_var_opts), __VA_ARGS__})
+#define mg_cumsum(...)        MG_CUMSUM_(__VA_ARGS__, .mg_end = 0)
+#define MG_CUMSUM_(x, ...)    mg_cumsum_with(x, &(mg_scan_opts){.size = sizeof(mg_scan_opts), __VA_ARGS__})
+#define mg_cumprod(...)       MG_CUMPROD_(__VA_ARGS__, .mg_end = 0)
+#define MG_CUMPROD_(x, ...)   mg_cumprod_with(x, &(mg_scan_opts){.size = sizeof(mg_scan_opts), __VA_ARGS__})
+#define mg_logsumexp(...)     MG_LOGSUMEXP_(__VA_ARGS__, .mg_end = 0)
+#define MG_LOGSUMEXP_(x, ...) mg_logsumexp_with(x, &(mg_reduce_opts){.size = sizeof(mg_reduce_opts), __VA_ARGS__})
+/* MG_TENSORS(x, y, z): an array of tensors and how many they are, as two arguments. */
+#define MG_TENSORS(...)                                                                                                \
+    (mg_tensor *const[]){__VA_ARGS__}, sizeof((mg_tensor *const[]){__VA_ARGS__}) / sizeof(mg_tensor *)
 #endif
 
 MG_EXTERN_C_END
+
+#ifdef __cplusplus
+inline mg_tensor *mg_add_sequence(std::initializer_list<mg_tensor *> t) { return mg_add_sequence(t.begin(), t.size()); }
+inline mg_tensor *mg_multiply_sequence(std::initializer_list<mg_tensor *> t) {
+    return mg_multiply_sequence(t.begin(), t.size());
+}
+#endif
 
 #endif

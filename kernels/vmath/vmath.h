@@ -109,6 +109,7 @@
 #include "kernels/vmath/vm_log2.h"
 #include "kernels/vmath/vm_sigmoid.h"
 #include "kernels/vmath/vm_sinc.h"
+#include "kernels/vmath/vm_softmax.h"
 #include "kernels/vmath/vm_tanh.h"
 #include "kernels/vmath/vm_trig.h"
 

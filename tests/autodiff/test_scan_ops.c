@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "autodiff/backward.h"
+#include "autodiff/cumulate.h"
 #include "autodiff/handle.h"
-#include "autodiff/scan.h"
 #include "nnet_check.h"
 #include "tensor_check.h"
 

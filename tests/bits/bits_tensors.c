@@ -138,7 +138,7 @@ static void add_with_gradient(bits_hash *h, mg_tensor *y, mg_tensor *x) {
 static void scan_lines(mg_dtype dtype) {
     static const int64_t shapes[][2] = {{1, 1}, {3, 4100}, {4099, 3}, {130, 131}};
     mg_test_rng rng = bits_rng("scans", dtype);
-    bits_hash sums = bits_begin(), products = bits_begin(), moments = bits_begin();
+    bits_hash sums = bits_begin(), products = bits_begin(), moments = bits_begin(), softmax = bits_begin();
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         MG_SCOPE;
         mg_tensor *x = finite_values(&rng, dtype, shapes[s][0], shapes[s][1]);
@@ -148,6 +148,9 @@ static void scan_lines(mg_dtype dtype) {
             add_with_gradient(&sums, mg_cumsum(view, .axis = MG_AXES(axis)), view);
             add_with_gradient(&products, mg_cumprod(near_one, .axis = MG_AXES(axis)), near_one);
             add_with_gradient(&moments, mg_std(view, .axis = MG_AXES(axis), .ddof = -1), view);
+            add_with_gradient(&softmax, mg_softmax(view, .axis = MG_AXES(axis)), view);
+            add_with_gradient(&softmax, mg_logsoftmax(view, .axis = MG_AXES(axis)), view);
+            add_with_gradient(&softmax, mg_logsumexp(view, .axis = MG_AXES(axis)), view);
         }
         add_with_gradient(&sums, mg_cumsum(view), view);
         add_with_gradient(&moments, mg_var(view), view);
@@ -158,6 +161,7 @@ static void scan_lines(mg_dtype dtype) {
     bits_line(&sums, "op cumsum %s", bits_dtype_name(dtype));
     bits_line(&products, "op cumprod %s", bits_dtype_name(dtype));
     bits_line(&moments, "op var %s", bits_dtype_name(dtype));
+    bits_line(&softmax, "op softmax %s", bits_dtype_name(dtype));
 }
 
 static void program_line(int i, bool large) {

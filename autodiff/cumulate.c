@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * cumsum and cumprod, and the recurrence and the shift that their gradients need. Each is computed when it is called;
  * the loops are runtime/scan's. */
-#include "autodiff/scan.h"
+#include "autodiff/cumulate.h"
 
 #include "autodiff/backward.h"
 #include "autodiff/composite.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Scans of nodes: what gradients are made of. All are differentiable. */
-#ifndef MGA_SCAN_H
-#define MGA_SCAN_H
+#ifndef MGA_CUMULATE_H
+#define MGA_CUMULATE_H
 
 #include "autodiff/node.h"
 
