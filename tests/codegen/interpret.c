@@ -77,6 +77,8 @@ static bool primitive(const char *op, const double x[], double *r) {
         {"arcsinh", asinh(a)},
         {"arccosh", acosh(a)},
         {"arctanh", atanh(a)},
+        {"erf", erf(a)},
+        {"erfc", erfc(a)},
         {"maximum", larger(a, b)},
         {"minimum", -larger(-a, -b)},
         {"less", a < b},

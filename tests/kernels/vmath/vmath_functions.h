@@ -25,7 +25,10 @@
     F(sech, sech, mpfr_sech)                                                                                           \
     F(coth, coth, mpfr_coth)                                                                                           \
     F(arccsch, arccsch, exact_arccsch)                                                                                 \
-    F(arccoth, arccoth, exact_arccoth)
+    F(arccoth, arccoth, exact_arccoth)                                                                                 \
+    F(gauss, gauss, exact_gauss)                                                                                       \
+    F(erf, erf, mpfr_erf)                                                                                              \
+    F(erfc, erfc, exact_erfc)
 
 #define VMATH_ENUM_(name, f32, f64) VMATH_##name,
 enum { VMATH_FUNCTIONS(VMATH_ENUM_) VMATH_COUNT };
