@@ -83,6 +83,8 @@ static bool primitive(const char *op, const double x[], double *r) {
         {"arctan", atan(a)},
         {"arcsin", asin(a)},
         {"arccos", acos(a)},
+        {"erf", erf(a)},
+        {"erfc", erfc(a)},
         {"maximum", larger(a, b)},
         {"minimum", -larger(-a, -b)},
         {"less", a < b},

@@ -176,6 +176,12 @@ static long double selu_wide(long double x) {
     return (long double)scale * (x < 0 ? (long double)alpha * expm1l(x) : x);
 }
 
+/* The square in two parts: one rounding of it would be x*x/2 ULP of the result. */
+static long double gauss_wide(long double x) {
+    const long double square = x * x, lost = fmal(x, x, -square);
+    return square > 12000 ? 0 : expl(-square) * (1 - lost);
+}
+
 static real_function *wide_function(const char *op) {
     static const struct {
         const char *op;
@@ -217,7 +223,10 @@ static real_function *wide_function(const char *op) {
                  {"soft_sign", soft_sign_wide},
                  {"silu", silu_wide},
                  {"softplus", softplus_wide},
-                 {"selu", selu_wide}};
+                 {"selu", selu_wide},
+                 {"erf", erfl},
+                 {"erfc", erfcl},
+                 {"gauss", gauss_wide}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].op, op) == 0) return table[i].f;
     return NULL;

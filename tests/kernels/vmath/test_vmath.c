@@ -264,6 +264,24 @@ static const special specials[] = {
     {VMATH_selu, INF, INF},
     {VMATH_selu, 0, 0},
     {VMATH_selu, -0.0, -0.0},
+    {VMATH_gauss, -INF, 0},
+    {VMATH_gauss, INF, 0},
+    {VMATH_gauss, 0, 1},
+    {VMATH_gauss, -0.0, 1},
+    {VMATH_gauss, 40, 0},
+    {VMATH_erf, -INF, -1},
+    {VMATH_erf, INF, 1},
+    {VMATH_erf, 0, 0},
+    {VMATH_erf, -0.0, -0.0},
+    {VMATH_erf, 10, 1},
+    {VMATH_erf, -1e30, -1},
+    {VMATH_erfc, -INF, 2},
+    {VMATH_erfc, INF, 0},
+    {VMATH_erfc, 0, 1},
+    {VMATH_erfc, -0.0, 1},
+    {VMATH_erfc, 40, 0},
+    {VMATH_erfc, -40, 2},
+    {VMATH_erfc, 1e-44, 1},
 };
 
 static bool same_f32(float a, float b) { return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0; }
@@ -386,6 +404,11 @@ MG_TEST(vmath, worst_inputs_have_the_error_on_file) {
     vmath_oracle_release();
 }
 
+MG_TEST(vmath, the_oracle_of_erfc_is_right) {
+    CHECK(vmath_oracle_gap() < 0x1p-120);
+    vmath_oracle_release();
+}
+
 /* One instruction set against the oracle; the others have the same bits by the test below. */
 MG_TEST(vmath, sample_within_what_is_on_file) {
     int count;
@@ -479,6 +502,9 @@ static const uint64_t expected[VMATH_COUNT][2] = {
     [VMATH_softplus] = {0xed63ab8a87354061, 0x1ba1a21e48ffe30c},
     [VMATH_elu] = {0x45e5c89aa13dff80, 0x9e85106cf2fa24aa},
     [VMATH_selu] = {0x6c90533522236ed3, 0x101eb29c4ecc9cb5},
+    [VMATH_gauss] = {0x50d65e3c0dacbd4d, 0x683bbe9514067bb5},
+    [VMATH_erf] = {0xf4eab864f1a4dbed, 0xe8af173872c5426a},
+    [VMATH_erfc] = {0xe67d5740ea18d595, 0x16ef8c0fd0b0172b},
 };
 
 MG_TEST(vmath, same_bits_on_every_isa) {

@@ -46,6 +46,9 @@
     F(softplus, softplus, exact_softplus)                                                                              \
     F(elu, elu, exact_elu)                                                                                             \
     F(selu, selu, exact_selu)
+F(gauss, gauss, exact_gauss)
+F(erf, erf, mpfr_erf)
+F(erfc, erfc, exact_erfc)
 
 #define VMATH_ENUM_(name, f32, f64) VMATH_##name,
 enum { VMATH_FUNCTIONS(VMATH_ENUM_) VMATH_COUNT };

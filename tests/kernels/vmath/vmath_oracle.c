@@ -61,6 +61,8 @@ static double sinc_slope(double x) {
     return (c - sinc(x)) / x;
 }
 
+static double gauss(double x) { return exp(-(x * x)); } /* x has the bits of a float: its square is exact */
+
 double vmath_exact_f32(int fn, float x) {
 #define F32_(name, o32, o64) o32,
     static double (*const of[VMATH_COUNT])(double) = {VMATH_FUNCTIONS(F32_)};
@@ -227,6 +229,85 @@ static int exact_selu(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
     return mpfr_mul_d(r, r, SELU_SCALE, rounding);
 }
 
+/* erfc by the Taylor series from the nearest multiple of 1/8, where it is known from mpfr_erfc, which far out takes 200
+ * us a call: erfc(c + h) = erfc(c) - 2 exp(-c^2)/sqrt(pi) sum b[n] h^(n+1)/(n+1), b[n+1] = -2 (c b[n] + b[n-1])/(n+1).
+ */
+enum { GRID = 8 * 40, GRID_BITS = 192 };
+static mpfr_t grid_erfc[GRID + 1], grid_slope[GRID + 1];
+static bool have_grid;
+
+static void make_grid(void) {
+    mpfr_t c, root;
+    mpfr_inits2(GRID_BITS, c, root, (mpfr_ptr)NULL);
+    mpfr_const_pi(root, MPFR_RNDN);
+    mpfr_sqrt(root, root, MPFR_RNDN);
+    for (int k = 0; k <= GRID; k++) {
+        mpfr_inits2(GRID_BITS, grid_erfc[k], grid_slope[k], (mpfr_ptr)NULL);
+        mpfr_set_d(c, k / 8.0, MPFR_RNDN);
+        mpfr_erfc(grid_erfc[k], c, MPFR_RNDN);
+        mpfr_sqr(c, c, MPFR_RNDN);
+        mpfr_neg(c, c, MPFR_RNDN);
+        mpfr_exp(c, c, MPFR_RNDN);
+        mpfr_mul_2ui(c, c, 1, MPFR_RNDN);
+        mpfr_div(grid_slope[k], c, root, MPFR_RNDN);
+    }
+    mpfr_clears(c, root, (mpfr_ptr)NULL);
+    have_grid = true;
+}
+
+static void clear_grid(void) {
+    for (int k = 0; k <= GRID && have_grid; k++) mpfr_clears(grid_erfc[k], grid_slope[k], (mpfr_ptr)NULL);
+    have_grid = false;
+}
+
+/* sum = the sum above, to GRID_BITS. */
+static void taylor_sum(mpfr_t sum, unsigned k, const mpfr_t h) {
+    mpfr_t b, before, power, term;
+    mpfr_inits2(GRID_BITS, b, before, power, term, (mpfr_ptr)NULL);
+    mpfr_set_zero(before, 1);
+    mpfr_set_ui(b, 1, MPFR_RNDN);
+    mpfr_set(power, h, MPFR_RNDN);
+    mpfr_set_zero(sum, 1);
+    for (unsigned n = 0; n < 200; n++) {
+        mpfr_mul(term, b, power, MPFR_RNDN);
+        mpfr_div_ui(term, term, n + 1, MPFR_RNDN);
+        mpfr_add(sum, sum, term, MPFR_RNDN);
+        if (mpfr_zero_p(h) || (n > 2 && mpfr_get_exp(term) < mpfr_get_exp(sum) - GRID_BITS)) break;
+        mpfr_mul_ui(term, b, k, MPFR_RNDN);
+        mpfr_div_2ui(term, term, 3, MPFR_RNDN);
+        mpfr_add(term, term, before, MPFR_RNDN);
+        mpfr_swap(before, b);
+        mpfr_mul_si(term, term, -2, MPFR_RNDN);
+        mpfr_div_ui(b, term, n + 1, MPFR_RNDN);
+        mpfr_mul(power, power, h, MPFR_RNDN);
+    }
+    mpfr_clears(b, before, power, term, (mpfr_ptr)NULL);
+}
+
+static int exact_erfc(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    const double rough = mpfr_get_d(x, MPFR_RNDN), a = fabs(rough);
+    if (!(a > 0.5 && a < 39)) return mpfr_erfc(r, x, rounding);
+    if (!have_grid) make_grid();
+    const unsigned k = (unsigned)(a * 8 + 0.5);
+    mpfr_t h, y;
+    mpfr_inits2(GRID_BITS, h, y, (mpfr_ptr)NULL);
+    mpfr_abs(h, x, MPFR_RNDN);
+    mpfr_sub_d(h, h, k / 8.0, MPFR_RNDN);
+    taylor_sum(y, k, h);
+    mpfr_mul(y, y, grid_slope[k], MPFR_RNDN);
+    mpfr_sub(y, grid_erfc[k], y, MPFR_RNDN);
+    if (rough < 0) mpfr_ui_sub(y, 2, y, MPFR_RNDN);
+    mpfr_set(r, y, rounding);
+    mpfr_clears(h, y, (mpfr_ptr)NULL);
+    return 0;
+}
+
+static int exact_gauss(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    mpfr_sqr(r, x, rounding);
+    mpfr_neg(r, r, rounding);
+    return mpfr_exp(r, r, rounding);
+}
+
 const char *vmath_oracle_name(void) { return "mpfr-128"; }
 
 bool vmath_oracle_has_f64(void) { return LDBL_MANT_DIG >= 64; }
@@ -243,10 +324,32 @@ long double vmath_exact_f64(int fn, double x) {
     return exact;
 }
 
-void vmath_oracle_release(void) { mpfr_free_cache(); }
+double vmath_oracle_gap(void) {
+    double worst = 0;
+    mpfr_t x, y, z;
+    mpfr_inits2(128, x, y, z, (mpfr_ptr)NULL);
+    for (int i = 0; i < 400; i++) {
+        mpfr_set_d(x, i % 2 ? 39 * i / 400.0 : i / 80.0 - 2.5, MPFR_RNDN);
+        mpfr_div_ui(x, x, 3 + (unsigned)i % 5 * 2, MPFR_RNDN);
+        mpfr_mul_ui(x, x, 3, MPFR_RNDN);
+        exact_erfc(y, x, MPFR_RNDN);
+        mpfr_erfc(z, x, MPFR_RNDN);
+        mpfr_div(y, y, z, MPFR_RNDN);
+        mpfr_sub_ui(y, y, 1, MPFR_RNDN);
+        worst = fmax(worst, fabs(mpfr_get_d(y, MPFR_RNDN)));
+    }
+    mpfr_clears(x, y, z, (mpfr_ptr)NULL);
+    return worst;
+}
+
+void vmath_oracle_release(void) {
+    clear_grid();
+    mpfr_free_cache();
+}
 #else
 const char *vmath_oracle_name(void) { return "none"; }
 bool vmath_oracle_has_f64(void) { return false; }
 long double vmath_exact_f64(int fn, double x) { return fn + (long double)x; } /* never called */
+double vmath_oracle_gap(void) { return 0; }
 void vmath_oracle_release(void) {}
 #endif

@@ -17,6 +17,10 @@ double vmath_ulp_f32(float y, double exact);
 long double vmath_exact_f64(int fn, double x);
 double vmath_ulp_f64(double y, long double exact);
 bool vmath_oracle_has_f64(void);
+
+/* How far the oracle of erfc, a series of its own, is from mpfr_erfc: the largest relative difference of some points.
+ */
+double vmath_oracle_gap(void);
 const char *vmath_oracle_name(void); /* of the f64 oracle */
 void vmath_oracle_release(void);
 
