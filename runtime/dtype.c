@@ -114,8 +114,7 @@ bool mgr_can_cast_same_kind(mg_dtype from, mg_dtype to) {
     return source != KIND_NONE && target != KIND_NONE && source <= target;
 }
 
-/* The float that NumPy's float-only functions compute an integer in. */
-static mg_dtype float_of(mg_dtype dtype) {
+mg_dtype mgr_float_of(mg_dtype dtype) {
     if (mg_dtype_is_float(dtype)) return dtype;
     size_t size = mg_dtype_size(dtype);
     return size == 1 ? MG_F16 : size == 2 ? MG_F32 : MG_F64;
@@ -135,7 +134,7 @@ mg_status mgr_result_type(const mgk_op_info *op, mg_dtype promoted, mg_dtype *ro
     case MGK_TYPES_COMPARE:
         break;
     case MGK_TYPES_FLOAT:
-        value = float_of(promoted);
+        value = mgr_float_of(promoted);
         break;
     case MGK_TYPES_SUM:
         value = mgr_accumulator_dtype(promoted);

@@ -30,6 +30,9 @@ mg_dtype mgr_accumulator_dtype(mg_dtype dtype);
 /* "same_kind" casting: false for float to integer, signed to unsigned, anything to bool. */
 bool mgr_can_cast_same_kind(mg_dtype from, mg_dtype to);
 
+/* The float that NumPy's float-only functions compute an integer in; a float itself. */
+mg_dtype mgr_float_of(mg_dtype dtype);
+
 /* The dtype tiles hold values of `dtype` in: f32 for f16 and bf16, otherwise itself. */
 mg_dtype mgr_row_dtype(mg_dtype dtype);
 

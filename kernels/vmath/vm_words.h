@@ -87,5 +87,10 @@ MGV_FN vm_words vm_words_select(mgv_b64 m, vm_words a, vm_words b) {
     MGV_FN mgv_f32 vm_##name##_f32(mgv_f32 x) {                                                                        \
         return mgv_narrow_f32(function(mgv_widen_lo_f64(x)), function(mgv_widen_hi_f64(x)));                           \
     }
+#define VM_F32_BY_F64_2(name, function)                                                                                \
+    MGV_FN mgv_f32 vm_##name##_f32(mgv_f32 x, mgv_f32 y) {                                                             \
+        return mgv_narrow_f32(function(mgv_widen_lo_f64(x), mgv_widen_lo_f64(y)),                                      \
+                              function(mgv_widen_hi_f64(x), mgv_widen_hi_f64(y)));                                     \
+    }
 
 #endif

@@ -425,6 +425,57 @@ MG_TEST(gradients, arctan_of_large_numbers) {
     GRAD(mg_arctan(x), x, 1, 0.5, 0.5, 0, 0, (double)NAN, 0x1p-1040, 0x1p-1060);
 }
 
+/* MyGrad's table (parity.md, section 8). */
+MG_TEST(gradients, power_at_zeros_negative_bases_and_nan) {
+    MG_SCOPE;
+    const double nan = (double)NAN;
+    mg_tensor *x = VEC(0, 0, 0, -1, 2, -2), *y = VEC(0, 1, -1, 0.5, 3, 2);
+    double z[6];
+    mg_read(mg_power(x, y), MG_F64, z);
+    const double expected[] = {1, 0, INF, nan, 8, 4};
+    for (int i = 0; i < 6; i++) CHECK_BITS_F64(z[i], expected[i]);
+    GRAD(mg_power(x, y), x, 0, 1, -INF, nan, 12, -4);
+    GRAD(mg_power(x, y), y, 0, 0, nan, nan, 5.545177444479562, nan);
+    mg_tensor *base = VEC(3, 0, 2), *zero = mg_scalar(0), *exponent = VEC(0, 3, -1);
+    GRAD(mg_power(base, VEC(2, 0, -1)), base, 6, 0, -0.25);
+    GRAD(mg_power(zero, exponent), exponent, 0, 0, nan);
+    mg_tensor *a = VEC(0, 0, -0.0, INF, nan, -INF), *b = VEC(0.5, 2, 1, 0, 0, 0);
+    GRAD(mg_power(a, b), a, INF, 0, 1, 0, 0, 0); /* a constant 1 has no slope, wherever */
+    GRAD(mg_power(a, b), b, 0, 0, -0.0, INF, nan, nan);
+}
+
+MG_TEST(gradients, hypot_is_0_at_0) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, -3, 0, INF, 1), *y = VEC(0, 0, 4, -2, 1, (double)NAN);
+    GRAD(mg_hypot(x, y), x, 0, 0, -0.6, 0, (double)NAN, (double)NAN);
+    GRAD(mg_hypot(x, y), y, 0, 0, 0.8, -1, 0, (double)NAN);
+    mg_tensor *far = VEC(0x1.8p1000), *other = VEC(0x1p1001), *near = VEC(0x1.8p-1000);
+    GRAD(mg_hypot(far, other), far, 0.6);
+    GRAD(mg_hypot(near, VEC(-0x1p-999)), near, 0.6);
+}
+
+MG_TEST(gradients, arctan2_at_0_on_the_axes_and_far_out) {
+    MG_SCOPE;
+    const double nan = (double)NAN;
+    mg_tensor *y = VEC(0, 0, 0, 2, INF), *x = VEC(0, -1, 4, 0, 1);
+    GRAD(mg_arctan2(y, x), y, nan, -1, 0.25, 0, 0);
+    GRAD(mg_arctan2(y, x), x, nan, -0.0, -0.0, -0.5, nan);
+    mg_tensor *far = VEC(0x1.8p1000), *near = VEC(0x1.8p-1000);
+    check_near(mg_arctan2(far, VEC(0x1p1001)), far, 0x1.47ae147ae147bp-1002);
+    check_near(mg_arctan2(near, VEC(0x1p-999)), near, 0x1.47ae147ae147bp998);
+}
+
+MG_TEST(gradients, logaddexp_and_logaddexp2_of_infinities) {
+    MG_SCOPE;
+    const double nan = (double)NAN;
+    mg_tensor *x = VEC(0, 1000, -INF, INF, -INF, 1), *y = VEC(0, -1000, -INF, INF, 3, -INF);
+    GRAD(mg_logaddexp(x, y), x, 0.5, 1, nan, nan, 0, 1);
+    GRAD(mg_logaddexp(x, y), y, 0.5, 0, nan, nan, 1, 0);
+    mg_tensor *a = VEC(0, 1050, -INF, INF, -INF, 1), *b = VEC(0, 0, -INF, INF, 3, -INF);
+    GRAD(mg_logaddexp2(a, b), a, 0.5, 1, nan, nan, 0, 1);
+    GRAD(mg_logaddexp2(a, b), b, 0.5, 0x1p-1050, nan, nan, 1, 0); /* 1 + 2^1050 would have overflowed */
+}
+
 MG_TEST(gradients, extremes_go_to_the_first) {
     MG_SCOPE;
     mg_tensor *x = VEC(1, 3, 3);

@@ -20,6 +20,7 @@ static binary_fn *binary_named(const char *name) {
     if (strcmp(name, "add") == 0) return mg_add;
     if (strcmp(name, "divide") == 0) return mg_divide;
     if (strcmp(name, "bitwise_and") == 0) return mg_bitwise_and;
+    if (strcmp(name, "hypot") == 0) return mg_hypot;
     if (strcmp(name, "maximum") == 0) return mg_maximum;
     if (strcmp(name, "where") == 0) return where_true;
     return strcmp(name, "less") == 0 ? mg_less : NULL;

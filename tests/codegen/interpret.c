@@ -85,6 +85,8 @@ static bool primitive(const char *op, const double x[], double *r) {
         {"arccos", acos(a)},
         {"erf", erf(a)},
         {"erfc", erfc(a)},
+        {"arctan2", atan2(a, b)},
+        {"power", pow(a, b)},
         {"maximum", larger(a, b)},
         {"minimum", -larger(-a, -b)},
         {"less", a < b},

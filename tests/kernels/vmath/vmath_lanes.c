@@ -27,13 +27,22 @@ static inline mgv_f64 elu_f64_of(mgv_f64 x) {
 #define LOOPS_(name, o32, o64) LOOP_(f32, float, name) LOOP_(f64, double, name)
 VMATH_FUNCTIONS(LOOPS_)
 
+#define PAIR_LOOP_(t, c, name)                                                                                         \
+    static void name##_##t(size_t n, c *z, const c *x, const c *y) {                                                   \
+        size_t i = 0;                                                                                                  \
+        for (; i + MGV_LANES_##t <= n; i += MGV_LANES_##t)                                                             \
+            mgv_store_##t(z + i, vm_##name##_##t(mgv_load_##t(x + i), mgv_load_##t(y + i)));                           \
+        if (i < n)                                                                                                     \
+            mgv_storen_##t(z + i, vm_##name##_##t(mgv_loadn_##t(x + i, n - i), mgv_loadn_##t(y + i, n - i)), n - i);   \
+    }
+#define PAIR_LOOPS_(name, o32, o64) PAIR_LOOP_(f32, float, name) PAIR_LOOP_(f64, double, name)
+VMATH_PAIRS(PAIR_LOOPS_)
+
 #define TEXT_(x)             #x
 #define TEXT(x)              TEXT_(x)
 #define F32_(name, o32, o64) name##_f32,
 #define F64_(name, o32, o64) name##_f64,
 extern const vmath_lanes MGK_NAME(vmath_lanes);
 const vmath_lanes MGK_NAME(vmath_lanes) = {
-    TEXT(MGK_ISA),
-    {VMATH_FUNCTIONS(F32_)},
-    {VMATH_FUNCTIONS(F64_)},
+    TEXT(MGK_ISA), {VMATH_FUNCTIONS(F32_)}, {VMATH_FUNCTIONS(F64_)}, {VMATH_PAIRS(F32_)}, {VMATH_PAIRS(F64_)},
 };

@@ -16,6 +16,12 @@ double vmath_ulp_f32(float y, double exact);
 /* The same for double, exact to 64 bits at least, if vmath_oracle_has_f64(). */
 long double vmath_exact_f64(int fn, double x);
 double vmath_ulp_f64(double y, long double exact);
+
+/* The error of z = fn(x, y), as above. logaddexp and logaddexp2 are measured in ULP of the largest of |x|, |y| and the
+ * result (of the exact one); their sign may be wrong where that is within the error. */
+double vmath_pair_ulp_f32(int fn, float x, float y, float z);
+double vmath_pair_ulp_f64(int fn, double x, double y, double z);
+
 bool vmath_oracle_has_f64(void);
 
 /* How far the oracle of erfc, a series of its own, is from mpfr_erfc: the largest relative difference of some points.

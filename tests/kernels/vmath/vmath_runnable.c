@@ -4,6 +4,7 @@
 
 #define NAME_(name, o32, o64) #name,
 const char *const vmath_names[VMATH_COUNT] = {VMATH_FUNCTIONS(NAME_)};
+const char *const vmath_pair_names[VMATH_PAIR_COUNT] = {VMATH_PAIRS(NAME_)};
 
 extern const vmath_lanes vmath_lanes_scalar, vmath_lanes_avx2, vmath_lanes_avx512, vmath_lanes_neon;
 
