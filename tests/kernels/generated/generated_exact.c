@@ -165,7 +165,8 @@ bool gen_exact(const char *op, mg_dtype row, const void *const in[], const doubl
     }
     if (row == MG_BOOL) return exact_bool(op, in, out[0]);
     if (row != MG_F32 && row != MG_F64) return exact_int(op, row, in, out[0]);
-    static const char *const binary[] = {"add", "subtract", "multiply", "divide", "maximum", "minimum", "squared_deviation"};
+    static const char *const binary[] = {"add",     "subtract", "multiply",         "divide",
+                                         "maximum", "minimum",  "squared_deviation"};
     int n = comparison(op) >= 0 ? 2 : 1;
     for (int i = 0; i < 7; i++)
         if (is(op, binary[i])) n = 2;
