@@ -120,16 +120,26 @@ static const mgr_shape *common_shape(const char *op, int n, mga_node *const *in,
     return shape;
 }
 
+/* A parameter is a weak scalar. The kernel rounds it to its row; what has no row of its own is rounded here, except
+ * where it goes into numbers that are computed from it (internal ops: 1 - b2 of adam). */
+static double param_in(const mga_node *node, double value) {
+    const mg_dtype dtype = (mg_dtype)node->cdtype;
+    uint16_t element;
+    if (mgk_ops[node->op].internal || (dtype != MG_F16 && dtype != MG_BF16)) return value;
+    mgr_set_f64(dtype, &element, value);
+    return mgr_get_f64(dtype, &element);
+}
+
 static bool set_params(mga_node *node, int n, const double *params) {
     node->n_params = (uint8_t)n;
-    if (n == 1) node->scalar = params[0];
+    if (n == 1) node->scalar = param_in(node, params[0]);
     if (n <= 1) return true;
     double *copy = mgr_block_new((size_t)n * sizeof *copy);
     if (!copy) {
         node->n_params = 0;
         return false;
     }
-    for (int i = 0; i < n; i++) copy[i] = params[i];
+    for (int i = 0; i < n; i++) copy[i] = param_in(node, params[i]);
     node->extra = copy;
     return true;
 }

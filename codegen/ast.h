@@ -76,6 +76,7 @@ typedef struct mgc_stanza {
     mgc_expr *eval[MGC_MAX_OUT];
     mgc_expr *bool_row, *int_row; /* eval of these rows, where it is another */
     mgc_types types;
+    bool bool_as_i8; /* no bool row: bool is taken as int8 */
     const char *doc, *note, *since;
     const char *super;    /* a superinstruction, and why there is one; NULL: none */
     const char *function; /* written kinds: the public function */

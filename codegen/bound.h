@@ -5,7 +5,8 @@
 
 #include "op_model.h"
 
-/* Of one node: computed - exact, where the exact value follows from exact inputs and parameters by real arithmetic. */
+/* Of one node: computed - exact, where the exact value follows by real arithmetic from exact inputs, and from
+ * parameters as the row's dtype holds them. */
 typedef struct mgc_bound {
     double ulp;          /* at most ulp * (unit in the last place of the exact value); infinite: no bound */
     double rel;          /* at most rel * 2^(1 - digits) * |exact| */

@@ -43,7 +43,8 @@ bool mgc_emit_body(mgc_world *w, const mgc_op *op, int row, mgc_body *body);
 /* True if the kernel of this row takes and gives masks: logic, and `bool EXPR` rows. */
 bool mgc_row_is_logic(const mgc_op *op, int row);
 
-char *mgc_emit_maps(mgc_world *w, int file, mgc_kernels *kernels); /* NULL with messages */
+/* The map kernels of a file: those that call vector maths, or the others. NULL with messages. */
+char *mgc_emit_maps(mgc_world *w, int file, bool vmath, mgc_kernels *kernels);
 char *mgc_emit_reduce(const mgc_world *w, mgc_kernels *kernels);
 char *mgc_emit_kernels_h(const mgc_kernels *kernels);
 char *mgc_emit_table(const mgc_world *w, const mgc_kernels *kernels);
@@ -54,6 +55,7 @@ char *mgc_emit_api(const mgc_world *w);
 char *mgc_emit_backward(const mgc_world *w);
 char *mgc_emit_domains(const mgc_world *w);
 char *mgc_emit_docs(const mgc_world *w);
+char *mgc_emit_accuracy(const mgc_world *w);
 char *mgc_emit_manifest(const mgc_kernels *kernels);
 
 /* Takes one file that was generated; false, with a message in w->diag, ends the emission. */

@@ -32,9 +32,9 @@ static const char *dtypes_text(const mgc_op *op) {
     case MGC_TYPES_DIVIDE:
         return "floats; integers and bool become float64";
     case MGC_TYPES_NUMERIC:
-        return "integers and floats";
+        return op->s->bool_as_i8 ? "integers and floats; bool becomes int8" : "integers and floats";
     case MGC_TYPES_INTEGER:
-        return "integers and bool";
+        return op->s->bool_as_i8 ? "integers; bool becomes int8" : "integers and bool";
     case MGC_TYPES_COMPARE:
         return "every dtype; the result is bool";
     case MGC_TYPES_LOGICAL:

@@ -14,9 +14,9 @@ static const char *dtypes_cell(const mgc_op *op) {
     case MGC_TYPES_DIVIDE:
         return "float; int in f64";
     case MGC_TYPES_NUMERIC:
-        return "int, float";
+        return op->s->bool_as_i8 ? "int, float; bool as i8" : "int, float";
     case MGC_TYPES_INTEGER:
-        return "bool, int";
+        return op->s->bool_as_i8 ? "int; bool as i8" : "bool, int";
     case MGC_TYPES_COMPARE:
         return "all -> bool";
     case MGC_TYPES_LOGICAL:
@@ -115,7 +115,7 @@ char *mgc_emit_docs(const mgc_world *w) {
             "(wherever no\n"
             "intermediate result overflows or is subnormal), *exhaustive* measurement of all inputs of a function, "
             "or one of *sampled*\n"
-            "inputs; the measurements are in `codegen/accuracy.txt`.\n");
+            "inputs; the measurements are in [accuracy.md](accuracy.md).\n");
     put_small_floats(&t, w);
     for (int f = 0; f < w->n_files; f++) {
         mgc_put(&t,

@@ -241,13 +241,27 @@ static bool put_op(mgc_world *w, mgc_text *t, const mgc_op *op, mgc_kernels *ker
     return true;
 }
 
-char *mgc_emit_maps(mgc_world *w, int file, mgc_kernels *kernels) {
+/* Some row calls vector maths. */
+static bool calls_vmath(const mgc_op *op) {
+    const mgc_order order = mgc_postorder(op->lowered, op->s->n_out);
+    for (int k = 0; k < order.n; k++)
+        if (order.list[k]->kind == MGC_FN && strncmp(order.list[k]->fn, "vm_", 3) == 0) return true;
+    return false;
+}
+
+char *mgc_emit_maps(mgc_world *w, int file, bool vmath, mgc_kernels *kernels) {
     mgc_text t = {0};
-    mgc_put_banner(&t, mgc_format("%s.ops", w->files[file].stem), "Its map kernels, compiled once per ISA.");
-    mgc_put(&t, "#include <math.h>\n#include <string.h>\n\n#include \"kernels/simd/simd.h\"\n#include "
-                "\"kernels/vmath/vmath.h\"\n"
-                "#include \"mgk_kernels.h\"\n");
-    for (int k = 0; k < w->n_ops; k++)
-        if (w->ops[k]->file == file && w->ops[k]->s->kind == MGC_MAP && !put_op(w, &t, w->ops[k], kernels)) return NULL;
+    mgc_put_banner(&t, mgc_format("%s.ops", w->files[file].stem),
+                   vmath ? "Its map kernels that call vector maths, compiled once per ISA."
+                         : "Its map kernels that call no vector maths, compiled once per ISA.");
+    mgc_put(&t, "#include <math.h>\n#include <string.h>\n\n");
+    if (vmath) mgc_put(&t, "#define MGV_LONG_KERNELS\n");
+    mgc_put(&t, "#include \"kernels/simd/simd.h\"\n%s#include \"mgk_kernels.h\"\n",
+            vmath ? "#include \"kernels/vmath/vmath.h\"\n" : "");
+    for (int k = 0; k < w->n_ops; k++) {
+        const mgc_op *op = w->ops[k];
+        const bool here = op->file == file && op->s->kind == MGC_MAP && calls_vmath(op) == vmath;
+        if (here && !put_op(w, &t, op, kernels)) return NULL;
+    }
     return t.s;
 }

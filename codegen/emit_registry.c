@@ -5,6 +5,7 @@
 #include "emit.h"
 
 static const char *typing_of(const mgc_op *op) {
+    if (op->s->bool_as_i8) return "MGK_TYPES_NUMBER";
     switch (op->s->types) {
     case MGC_TYPES_FLOAT:
         return "MGK_TYPES_FLOAT";

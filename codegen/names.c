@@ -13,7 +13,7 @@ static const char reserved[] =
     " alignas alignof and and_eq asm assert auto bitand bitor bool break case catch char char16_t char32_t char8_t "
     "class co_await co_return co_yield compl complex concept const const_cast consteval constexpr constinit "
     "continue decltype default delete do double dynamic_cast else enum errno explicit export extern false float "
-    "for fpclassify friend goto if imaginary inf inline inputs int isfinite isgreater isgreaterequal isinf isless "
+    "for fpclassify friend goto if imaginary inf inline inputs int int8 isfinite isgreater isgreaterequal isinf isless "
     "islessequal islessgreater isnan isnormal isunordered linux long math_errhandling mutable namespace nan new "
     "noexcept noreturn not not_eq nullptr offsetof operator opts or or_eq params pi private protected public "
     "register reinterpret_cast requires restrict return short signbit signed size sizeof static static_assert "

@@ -66,6 +66,7 @@ mgc_op *mgc_add_op(mgc_world *w, const mgc_stanza *s, int file) {
     op->upper = upper_case(s->name);
     op->file = file;
     op->rows = mgc_is_written(s->kind) ? 0 : rows_of(s->types);
+    if (s->bool_as_i8) op->rows &= ~(1u << MGC_ROW_BOOL);
     op->bool_out = s->types == MGC_TYPES_COMPARE || s->types == MGC_TYPES_LOGICAL;
     op->internal = s->internal;
     if (strcmp(s->name, "multiply") == 0) w->dag.multiply = op;

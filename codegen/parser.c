@@ -276,6 +276,13 @@ static bool key_super(mgc_parser *p, mgc_stanza *s) {
     return true;
 }
 
+/* bool EXPR  |  bool int8 */
+static bool key_bool(mgc_parser *p, mgc_stanza *s) {
+    if (!at_word(p, "int8")) return (s->bool_row = mgc_parse_expr(p)) != NULL;
+    p->t++;
+    return s->bool_as_i8 = true;
+}
+
 /* The value of the key that p has just passed. */
 static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place at) {
     if (strcmp(key, "doc") == 0) return need_string(p, &s->doc);
@@ -289,7 +296,7 @@ static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place a
     if (s->kind == MGC_MAP) {
         if (strcmp(key, "value") == 0) return parse_tuple(p, s, s->value, &s->n_value);
         if (strcmp(key, "eval") == 0) return parse_tuple(p, s, s->eval, &s->n_eval);
-        if (strcmp(key, "bool") == 0) return (s->bool_row = mgc_parse_expr(p)) != NULL;
+        if (strcmp(key, "bool") == 0) return key_bool(p, s);
         if (strcmp(key, "integer") == 0) return (s->int_row = mgc_parse_expr(p)) != NULL;
         if (strcmp(key, "let") == 0) return key_let(p, s);
         if (strcmp(key, "ulp") == 0) return key_ulp(p, s);
@@ -345,6 +352,8 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
                          s->name);
     if (s->bool_row && s->types != MGC_TYPES_ALL && s->types != MGC_TYPES_INTEGER)
         return mgc_error(p->d, s->at, "'%s' has a bool row, so its types must be all or integer", s->name);
+    if (s->bool_as_i8 && s->types != MGC_TYPES_NUMERIC && s->types != MGC_TYPES_INTEGER)
+        return mgc_error(p->d, s->at, "'%s' takes bool as int8, so its types must be numeric or integer", s->name);
     const bool both = s->types == MGC_TYPES_NUMERIC || s->types == MGC_TYPES_ALL || s->types == MGC_TYPES_COMPARE;
     if (s->int_row && (!both || s->n_out > 1))
         return mgc_error(

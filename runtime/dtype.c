@@ -147,6 +147,9 @@ mg_status mgr_result_type(const mgk_op_info *op, mg_dtype promoted, mg_dtype *ro
     case MGK_TYPES_LOGICAL:
         value = MG_BOOL;
         break;
+    case MGK_TYPES_NUMBER:
+        if (promoted == MG_BOOL) value = MG_I8;
+        break;
     }
     mg_dtype kernel = mgr_row_dtype(value);
     if (!(op->row_types >> kernel & 1))

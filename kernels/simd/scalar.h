@@ -8,6 +8,12 @@
 
 #include "kernels/simd/element.h"
 
+/* In kernels of hundreds of operations gcc takes these arrays apart into thousands of scalars: code that is two to five
+ * times slower, and takes three times as long to compile. In short ones that is what lets a loop vectorise. */
+#if defined(MGV_LONG_KERNELS) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-sra")
+#endif
+
 #define MGV_TYPE_(t)                                                                                                   \
     typedef struct {                                                                                                   \
         MGV_ELEM_##t a[MGV_LANES_##t];                                                                                 \

@@ -47,7 +47,8 @@ static void draw_range(uint16_t op, int input, double *lo, double *hi) {
 }
 
 /* Element k of an input: no two elements of the problem are nearer than 0.001, and none is near 0, where kinks and ties
- * are. Multiples of 0.1, shifted by 0.025 from input to input and by 0.001 from element to element. */
+ * are. Multiples of 0.1, shifted by 0.025 from input to input and by 0.001 from element to element; parameters, where
+ * kinks may be, too, lie between the first two inputs. */
 static double draw(mg_test_rng *rng, uint16_t op, int input, int64_t k) {
     double lo, hi;
     draw_range(op, input, &lo, &hi);
@@ -140,7 +141,7 @@ static bool is_differentiable(const mgk_op_info *info) {
 static void draw_problem(mg_test_rng *rng, uint16_t op, problem *p) {
     *p = (problem){.op = op, .n_in = mgk_ops[op].n_in};
     for (int i = 0; i < p->n_in; i++) draw_operand(rng, p, i);
-    for (int i = 0; i < mgk_ops[op].n_params; i++) p->params[i] = mg_test_uniform(rng, 0.1, 1);
+    for (int i = 0; i < mgk_ops[op].n_params; i++) p->params[i] = 0.1 * (double)mg_test_int(rng, 1, 9) + 0.024;
     for (int i = 0; i < MAX_SIZE; i++) p->weights[i] = mg_test_uniform(rng, 0.5, 2);
     int n = (int)mg_test_int(rng, 0, p->in[0].ndim);
     for (int i = 0; i < n; i++) p->axes[i] = p->in[0].ndim - 1 - i;
@@ -208,6 +209,25 @@ MG_TEST(gradients, leaky_relu_is_0_at_0_and_at_nan) {
     MG_SCOPE;
     mg_tensor *x = VEC(-2, -0.0, 0, 3, (double)NAN, -(double)INFINITY);
     GRAD(mg_leaky_relu(x, 0.25), x, 0.25, 0, 0, 1, 0, 0.25);
+}
+
+/* A number beside a tensor is rounded to its dtype, the 16-bit ones too: forward and backward, as a product has it. */
+MG_TEST(gradients, leaky_relu_has_its_slope_in_the_dtype) {
+    static const mg_dtype dtypes[] = {MG_F16, MG_BF16, MG_F32, MG_F64};
+    for (int k = 0; k < 4; k++) {
+        MG_SCOPE;
+        double xs[500], product[500], value[500];
+        for (int i = 0; i < 500; i++) xs[i] = -1 - i;
+        mg_tensor *x = mg_astype(mg_from_f64(xs, MG_SHAPE(500)), dtypes[k]), *y = mg_leaky_relu(x, 0.1);
+        CHECK_EQ_I64(mg_read(mg_multiply(x, mg_scalar(0.1)), MG_F64, product), MG_OK);
+        CHECK_EQ_I64(mg_read(y, MG_F64, value), MG_OK);
+        for (int i = 0; i < 500; i++)
+            CHECK_MSG(value[i] == product[i], "%s: %g times 0.1 is %.9g, not %.9g", mg_dtype_name(dtypes[k]), xs[i],
+                      product[i], value[i]);
+        CHECK_EQ_I64(mg_backward(y), MG_OK);
+        CHECK_EQ_I64(mg_read(mg_grad(x), MG_F64, value), MG_OK);
+        CHECK_BITS_F64(value[0], product[0] / -1);
+    }
 }
 
 MG_TEST(gradients, hard_tanh_is_0_at_its_bounds_and_at_nan) {
@@ -291,6 +311,20 @@ MG_TEST(gradients, hyperbolic_reciprocals_at_0_and_far_out) {
     GRAD(mg_csch(x), x, -INF, -INF, -0.0, -0.0, -0.0, (double)NAN);
     GRAD(mg_coth(x), x, -INF, -INF, -0.0, -0.0, -0.0, (double)NAN);
     GRAD(mg_sech(x), x, -0.0, 0.0, -0.0, 0.0, -0.0, (double)NAN);
+}
+
+MG_TEST(gradients, circular_functions_at_zero_infinity_and_nan) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, -0.0, (double)INFINITY, -(double)INFINITY, (double)NAN);
+    GRAD(mg_sin(x), x, 1, 1, (double)NAN, (double)NAN, (double)NAN);
+    GRAD(mg_cos(x), x, -0.0, 0, (double)NAN, (double)NAN, (double)NAN);
+    GRAD(mg_tan(x), x, 1, 1, (double)NAN, (double)NAN, (double)NAN);
+}
+
+MG_TEST(gradients, arctan_of_large_numbers) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, 1, -1, (double)INFINITY, -(double)INFINITY, (double)NAN, 0x1p520, -0x1p530);
+    GRAD(mg_arctan(x), x, 1, 0.5, 0.5, 0, 0, (double)NAN, 0x1p-1040, 0x1p-1060);
 }
 
 MG_TEST(gradients, extremes_go_to_the_first) {

@@ -29,10 +29,20 @@ static unary_fn *unary_named(const char *name) {
     static const struct {
         const char *name;
         unary_fn *f;
-    } table[] = {{"exp", mg_exp},     {"sum", mg_sum},           {"mean", mg_mean},
-                 {"max", mg_max},     {"negative", mg_negative}, {"absolute", mg_absolute},
-                 {"floor", mg_floor}, {"rint", mg_rint},         {"sign", mg_sign},
-                 {"isnan", mg_isnan}, {"invert", mg_invert},     {"positive", mg_positive}};
+    } table[] = {{"exp", mg_exp},
+                 {"sum", mg_sum},
+                 {"mean", mg_mean},
+                 {"max", mg_max},
+                 {"negative", mg_negative},
+                 {"absolute", mg_absolute},
+                 {"floor", mg_floor},
+                 {"rint", mg_rint},
+                 {"sign", mg_sign},
+                 {"isnan", mg_isnan},
+                 {"invert", mg_invert},
+                 {"positive", mg_positive},
+                 {"reciprocal", mg_reciprocal},
+                 {"square", mg_square}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].name, name) == 0) return table[i].f;
     return NULL;

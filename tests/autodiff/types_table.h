@@ -75,10 +75,13 @@ static const struct {
     const char *op, *results;
     char of_int, of_float;
 } numpy_unary[] = {
-    {"exp", "eefddefddefd", 'd', 'd'},   {"sum", "qqqqqQQQQefd", 'q', 'd'},      {"mean", "dddddddddefd", 'd', 'd'},
-    {"max", "?bhiqBHIQefd", 'q', 'd'},   {"negative", "-bhiqBHIQefd", 'q', 'd'}, {"absolute", "?bhiqBHIQefd", 'q', 'd'},
-    {"floor", "?bhiqBHIQefd", 'q', 'd'}, {"rint", "eefddefddefd", 'd', 'd'},     {"sign", "-bhiqBHIQefd", 'q', 'd'},
-    {"isnan", "????????????", '?', '?'}, {"invert", "?bhiqBHIQ---", 'q', '-'},   {"positive", "-bhiqBHIQefd", 'q', 'd'},
+    {"exp", "eefddefddefd", 'd', 'd'},        {"sum", "qqqqqQQQQefd", 'q', 'd'},
+    {"mean", "dddddddddefd", 'd', 'd'},       {"max", "?bhiqBHIQefd", 'q', 'd'},
+    {"negative", "-bhiqBHIQefd", 'q', 'd'},   {"absolute", "?bhiqBHIQefd", 'q', 'd'},
+    {"floor", "?bhiqBHIQefd", 'q', 'd'},      {"rint", "eefddefddefd", 'd', 'd'},
+    {"sign", "-bhiqBHIQefd", 'q', 'd'},       {"isnan", "????????????", '?', '?'},
+    {"invert", "?bhiqBHIQ---", 'q', '-'},     {"positive", "-bhiqBHIQefd", 'q', 'd'},
+    {"reciprocal", "bbhiqBHIQefd", 'q', 'd'}, {"square", "bbhiqBHIQefd", 'q', 'd'},
 };
 
 #endif

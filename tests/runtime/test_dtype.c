@@ -135,6 +135,9 @@ MG_TEST(dtype, result_types) {
     expect_types(MGK_TYPES_MEAN, MG_I8, MG_F64, MG_F64, MG_F64);
     expect_types(MGK_TYPES_MEAN, MG_F32, MG_F32, MG_F32, MG_F32);
     expect_types(MGK_TYPES_LOGICAL, MG_F64, MG_BOOL, MG_BOOL, MG_BOOL);
+    expect_types(MGK_TYPES_NUMBER, MG_BOOL, MG_I8, MG_I8, MG_I8); /* numpy.reciprocal(True) is int8 */
+    expect_types(MGK_TYPES_NUMBER, MG_U8, MG_U8, MG_U8, MG_U8);
+    expect_types(MGK_TYPES_NUMBER, MG_F16, MG_F32, MG_F16, MG_F16);
 }
 
 MG_TEST(dtype, missing_rows_are_type_errors) {

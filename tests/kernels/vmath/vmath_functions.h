@@ -12,6 +12,10 @@
     F(log1p, log1p, mpfr_log1p)                                                                                        \
     F(tanh, tanh, mpfr_tanh)                                                                                           \
     F(sigmoid, sigmoid, exact_sigmoid)                                                                                 \
+    F(sin, sin, mpfr_sin)                                                                                              \
+    F(cos, cos, mpfr_cos)                                                                                              \
+    F(tan, tan, mpfr_tan)                                                                                              \
+    F(arctan, atan, mpfr_atan)                                                                                         \
     F(exp2, exp2, mpfr_exp2)                                                                                           \
     F(log2, log2, mpfr_log2)                                                                                           \
     F(log10, log10, mpfr_log10)                                                                                        \

@@ -2,6 +2,7 @@
  * Compiled once per instruction set: the table of that set. */
 #include "vmath_lanes.h"
 
+#define MGV_LONG_KERNELS
 #include "kernels/vmath/vmath.h"
 
 #define LOOP_(t, c, name)                                                                                              \

@@ -100,6 +100,23 @@ const vmath_hard vmath_hard_f32[] = {
     {VMATH_coth, 0x1.398a46p-2},
     {VMATH_arccsch, -0x1.8bd7e8p+1},
     {VMATH_arccoth, 0x1.9eb88ep+2},
+    {VMATH_sin, 0x1.631ceap+101},
+    {VMATH_cos, 0x1.ffc0eap-13},
+    {VMATH_tan, 0x1.bc8912p+7},
+    {VMATH_sin, 0x1p30},
+    {VMATH_cos, 0x1.000002p30},
+    {VMATH_sin, 0x1p-149},
+    {VMATH_tan, 0x1p-149},
+    {VMATH_sin, 0x1.fffffep127},
+    {VMATH_cos, 0x1.fffffep127},
+    {VMATH_tan, -0x1.fffffep127},
+    {VMATH_arctan, 0x1.fed862p-2},
+    {VMATH_arctan, 0x1p-149},
+    {VMATH_arctan, 0.5},
+    {VMATH_arctan, 0x1.000002p-1},
+    {VMATH_arctan, 2},
+    {VMATH_arctan, 0x1.000002p1},
+    {VMATH_arctan, 0x1.fffffep127},
 };
 const vmath_hard vmath_hard_f64[] = {
     {VMATH_sigmoid, -0x1.6264bfaaabaa4p+9},
@@ -207,6 +224,24 @@ const vmath_hard vmath_hard_f64[] = {
     {VMATH_arccoth, -0x1.1a3ff1008d63p+1023},
     {VMATH_arcsinh, 0x1.74cdbc6cd4395p-2},
     {VMATH_arccosh, 0x1.07802e8c3d239p+0},
+    {VMATH_sin, -0x1.2a762eb048e16p+1},
+    {VMATH_cos, 0x1.731e8a5845556p+5},
+    {VMATH_tan, 0x1.08addecf6b1cp+8},
+    {VMATH_sin, 0x1.6ac5b262ca1ffp+849},
+    {VMATH_cos, 0x1.6ac5b262ca1ffp+849},
+    {VMATH_tan, 0x1.6ac5b262ca1ffp+849},
+    {VMATH_sin, 0x1p30},
+    {VMATH_cos, 0x1.0000000000001p30},
+    {VMATH_sin, DBL_MAX},
+    {VMATH_cos, -DBL_MAX},
+    {VMATH_tan, DBL_MAX},
+    {VMATH_sin, 0x1p-1074},
+    {VMATH_tan, 0x1p-1074},
+    {VMATH_arctan, 0x1.f8f95abd76b3ap-2},
+    {VMATH_arctan, 0x1p-1074},
+    {VMATH_arctan, 0x1.0000000000001p-1},
+    {VMATH_arctan, 0x1.0000000000001p1},
+    {VMATH_arctan, DBL_MAX},
 };
 const int vmath_n_hard_f32 = (int)(sizeof vmath_hard_f32 / sizeof *vmath_hard_f32);
 const int vmath_n_hard_f64 = (int)(sizeof vmath_hard_f64 / sizeof *vmath_hard_f64);
@@ -238,6 +273,10 @@ typedef struct range {
     bool positive;                  /* no negative small numbers */
 } range;
 static const double ln2_half = 0.34657359027997265471;
+static const double pi_quarter = 0.78539816339744830962;
+/* Across the limit of the quick reduction, and everything beyond it. */
+#define CIRCULAR                                                                                                       \
+    { -100, 100, -3.5, 3.5, {0x1p29, 0x1.8p30}, {0, 0}, pi_quarter, 0, 1, false }
 static const range ranges[VMATH_COUNT] = {
     [VMATH_exp] = {-745.5, 710, -2, 2, {-745.2, -705.2}, {700, 712}, ln2_half, 0, 8, false},
     [VMATH_expm1] = {-40, 710, -2, 2, {-745.2, -705.2}, {700, 712}, ln2_half, 0, 8, false},
@@ -259,6 +298,10 @@ static const range ranges[VMATH_COUNT] = {
     [VMATH_coth] = {-22, 22, -2, 2, {0, 0}, {18, 20}, ln2_half, 0, 2, false},
     [VMATH_arccsch] = {-4, 4, -2, 2, {0, 0}, {0, 0}, 0, 0, 1, false},
     [VMATH_arccoth] = {1, 4, 1, 1.5, {-1.001, -1}, {1, 1.001}, 0, 1, 1, false},
+    [VMATH_sin] = CIRCULAR,
+    [VMATH_cos] = CIRCULAR,
+    [VMATH_tan] = CIRCULAR,
+    [VMATH_arctan] = {-8, 8, -0.6, 0.6, {0x1p50, 0x1p56}, {0, 0}, 0, 0, 1, false},
 };
 
 static double between(double low, double high, uint64_t r) { return low + (high - low) * unit(r); }
