@@ -118,6 +118,7 @@ void family_kernels(bench_suite *suite);
 void family_stream(bench_suite *suite);
 void family_vs_sleef(bench_suite *suite);
 void family_chain(bench_suite *suite);
+void family_reduce(bench_suite *suite);
 void family_tape(bench_suite *suite);
 void family_memory(bench_suite *suite);
 void family_alloc(bench_suite *suite);

@@ -51,7 +51,7 @@ MGV_FN mgv_f64 vm_exp_above_low_f64(mgv_f64 x, mgv_f64 m) {
     return mgv_select_f64(counts, mgv_mul_f64(e.p.lo, scale), zero);
 }
 
-/* exp(x - m) / (s + t), rounded once; scaled after the division, for it may be subnormal. */
+/* exp(x - m) / (s + t), s finite, rounded once; scaled after the division, for it may be subnormal. */
 MGV_FN mgv_f64 vm_softmax_f64(mgv_f64 x, mgv_f64 m, mgv_f64 s, mgv_f64 t) {
     const mgv_f64 d = mgv_sub_f64(x, m);
     const vm_exp_scaled e = vm_exp_of_difference(x, m);

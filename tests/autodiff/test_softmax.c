@@ -19,10 +19,11 @@ mga_backward_fn mga_softmax_grad, mga_logsoftmax_grad, mga_logsumexp_grad;
 
 /* ---- accuracy ---- */
 
-/* One ULP of a double or a float at |x|, the smallest number's included. */
-static double ulp_at(double x, bool narrow) {
+/* An error in ULPs of a double or a float at |x|, the smallest number's included. In long double: of a subnormal result
+ * it is no double. */
+static double in_ulp(long double error, double x, bool narrow) {
     const int e = ilogb(fmax(fabs(x), narrow ? (double)FLT_MIN : DBL_MIN));
-    return ldexp(1, e - (narrow ? 23 : 52));
+    return (double)(fabsl(error) / ldexpl(1, e - (narrow ? 23 : 52)));
 }
 
 typedef struct worst {
@@ -40,14 +41,13 @@ static void check_row(int64_t n, const double *values, bool narrow, worst *w) {
     for (int64_t i = 0; i < n; i++) sum += expl((long double)values[i] - (long double)most);
     const long double lse = (long double)most + logl(sum);
     const double found = mg_item(mg_logsumexp(x));
-    w->logsumexp =
-        fmax(w->logsumexp, (double)fabsl((long double)found - lse) / ulp_at(fmax(largest, fabs((double)lse)), narrow));
+    w->logsumexp = fmax(w->logsumexp, in_ulp((long double)found - lse, fmax(largest, fabs((double)lse)), narrow));
     for (int64_t i = 0; i < n; i++) {
         const long double shifted = (long double)values[i] - (long double)most;
         const long double y = expl(shifted) / sum, log_y = shifted - logl(sum);
-        w->softmax = fmax(w->softmax, (double)fabsl((long double)soft[i] - y) / ulp_at((double)y, narrow));
-        w->logsoftmax = fmax(w->logsoftmax, (double)fabsl((long double)log_soft[i] - log_y) /
-                                                ulp_at(fmax(largest, fabs((double)log_y)), narrow));
+        const double scale = fmax(largest, fabs((double)log_y));
+        w->softmax = fmax(w->softmax, in_ulp((long double)soft[i] - y, (double)y, narrow));
+        w->logsoftmax = fmax(w->logsoftmax, in_ulp((long double)log_soft[i] - log_y, scale, narrow));
     }
     free(soft);
     free(log_soft);

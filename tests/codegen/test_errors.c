@@ -254,7 +254,7 @@ MG_TEST(mgc_errors, functions_of_rows) {
     check("op f(x) { doc \"d\" types compare value x != x eval mgv_isnan(x) }\n"
           "op not_equal(x, y) { doc \"d\" types compare value x != y eval mgv_ne(x, y) }",
           "'f' has a row bool, but there is no mgv_isnan of integers");
-    check(OP("value x eval vm_f(mgv_lt(x, x))"), "'vm_f' does not exist or does not take (m)");
+    check(OP("value x eval vm_f(x, x)"), "'vm_f' does not exist or does not take (vv)");
 }
 
 MG_TEST(mgc_errors, closure) {
