@@ -2,10 +2,8 @@
  * Vector maths: elementary functions on vectors of the 64-byte vocabulary, written only in it, so that every
  * instruction set gives the same bits. This header is the umbrella and the table of promises; it has no code.
  *
- * vm_<function>_<f32|f64>(x): a lane's result depends on nothing but that lane; branch-free but for the three
- * divisions.
- * vm_<function>_<f32|f64>(x) (elu: also its alpha), branch-free: a lane's result depends on nothing but that lane.
- * vm_<function>_<f32|f64>(x), or (x, y), branch-free: a lane's result depends on nothing but that lane.
+ * vm_<function>_<f32|f64>(x), or (x, y), or (x, alpha) for elu: a lane's result depends on nothing but that lane;
+ * branch-free but for the three divisions.
  *
  * LARGEST ERROR: below 1 ULP of the exact value; the measured figures, and where they are reached, are in
  * codegen/accuracy.txt (f32 on all 2^32 inputs, f64 on 10^7 points, random bits, the ranges that matter, both sides of
@@ -108,12 +106,11 @@
  *   arccot 0.52 (0.90) / 1.4 (2.4)    arccsc 0.60 (0.93) / 1.6 (2.5)     arcsec 0.61 (0.97) / 1.7 (2.6)
  * Measured later, SLEEF's in brackets, AVX-512 alone: exp2 0.20 / 0.60 (0.21 / 0.81), log2 0.40 / 1.1 (0.57 / 1.3),
  * log10 0.43 / 1.2 (0.53 / 1.3), cbrt 0.52 / 1.3 (1.4 / 3.2), sinh 0.76 / 1.1 (1.3 / 2.6), cosh the same, arcsinh 1.1
- * / 2.5 (2.3 / 5.9), arccosh 1.1 / 2.4 (2.1 / 5.4), arctanh 0.94 / 1.5 (1.2 / 3.3). fmod and remainder 0.7 / 1.4, on
- * AVX2 0.9 / 2.1, where the quotient fits into one step, for random bits 13 / 65; floor_divide 0.6 / 1.5, 1.0 / 1.7. */
-* / 2.5(2.3 / 5.9), arccosh 1.1 / 2.4(2.1 / 5.4), arctanh 0.94 / 1.5(1.2 / 3.3), erf 0.29 / 1.3(2.4 / 6.2),
-    *erfc 1.3 / 3.5(3.4 / 7.8, of 1.5 ULP), gauss 0.66 / 0.90. * / * / 2.5(2.3 / 5.9), arccosh 1.1 / 2.4(2.1 / 5.4),
-    arctanh 0.94 / 1.5(1.2 / 3.3).Of two operands : hypot 0.38 / 0.77 * (u05 : 1.0 / 2.2),
-    arctan2 0.66 / 1.6(1.3 / 3.1), power 1.6 / 4.0(2.3 / 5.1), logaddexp 1.4 / 2.6, logaddexp2 1.3 / *2.8. * /
+ * / 2.5 (2.3 / 5.9), arccosh 1.1 / 2.4 (2.1 / 5.4), arctanh 0.94 / 1.5 (1.2 / 3.3), erf 0.29 / 1.3 (2.4 / 6.2),
+ * erfc 1.3 / 3.5 (3.4 / 7.8, of 1.5 ULP), gauss 0.66 / 0.90. fmod and remainder 0.7 / 1.4, on AVX2 0.9 / 2.1, where the
+ * quotient fits into one step, for random bits 13 / 65; floor_divide 0.6 / 1.5, 1.0 / 1.7. Of two operands: hypot 0.38
+ * / 0.77 (u05: 1.0 / 2.2), arctan2 0.66 / 1.6 (1.3 / 3.1), power 1.6 / 4.0 (2.3 / 5.1), logaddexp 1.4 / 2.6, logaddexp2
+ * 1.3 / 2.8. */
 #ifndef MGK_VMATH_H
 #define MGK_VMATH_H
 

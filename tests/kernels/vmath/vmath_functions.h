@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * The one list of vector-maths functions under test. F(name, oracle for f32, oracle for f64): a double function of the
- * C library or of vmath_oracle.c, and an mpfr_ function or one of vmath_oracle.c. Where their points lie is in
- * vmath_points.c. A parameter beside x (alpha of elu) is drawn from the bits b of x: the number in [1/2, 2) whose bits
- * are those of 1/2 plus as many of b ^ b << 7 as a mantissa and one bit of the exponent have. */
  * The lists of vector-maths functions under test, of one operand and of two. F(name, oracle for f32, oracle for f64): a
  * double function of the C library or of vmath_oracle.c, and an mpfr_ function or one of vmath_oracle.c. Where their
- * points lie is in vmath_points.c and vmath_pairs.c. */
+ * points lie is in vmath_points.c and vmath_pairs.c. A parameter beside x (alpha of elu) is drawn from the bits b of x:
+ * the number in [1/2, 2) whose bits are those of 1/2 plus as many of b ^ b << 7 as a mantissa and one bit of the
+ * exponent have. */
 #ifndef MGT_VMATH_FUNCTIONS_H
 #define MGT_VMATH_FUNCTIONS_H
 
@@ -48,10 +46,10 @@
     F(silu, silu, exact_silu)                                                                                          \
     F(softplus, softplus, exact_softplus)                                                                              \
     F(elu, elu, exact_elu)                                                                                             \
-    F(selu, selu, exact_selu)
-F(gauss, gauss, exact_gauss)
-F(erf, erf, mpfr_erf)
-F(erfc, erfc, exact_erfc)
+    F(selu, selu, exact_selu)                                                                                          \
+    F(gauss, gauss, exact_gauss)                                                                                       \
+    F(erf, erf, mpfr_erf)                                                                                              \
+    F(erfc, erfc, exact_erfc)
 
 #define VMATH_PAIRS(F)                                                                                                 \
     F(hypot, hypot, mpfr_hypot)                                                                                        \
@@ -62,7 +60,7 @@ F(erfc, erfc, exact_erfc)
 
 #define VMATH_ENUM_(name, f32, f64) VMATH_##name,
 enum { VMATH_FUNCTIONS(VMATH_ENUM_) VMATH_COUNT };
- enum { VMATH_PAIRS(VMATH_ENUM_) VMATH_PAIR_COUNT };
+enum { VMATH_PAIRS(VMATH_ENUM_) VMATH_PAIR_COUNT };
 #undef VMATH_ENUM_
 
 #endif
