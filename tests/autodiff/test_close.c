@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * isclose, allclose and divmod: values and dtypes worked out by hand, or by NumPy where it is named; what they do to
- * gradients; their errors. That floor_divide and remainder are right, tests/kernels/generated shows. */
+ * isclose, allclose, divmod and absolute_nan: values and dtypes worked out by hand, or by NumPy where it is named; what
+ * they do to gradients; their errors. That floor_divide and remainder are right, tests/kernels/generated shows. */
 #include "harness.h"
 
 #include <math.h>
@@ -106,4 +106,20 @@ MG_TEST(divmod, options_and_errors) {
     CHECK(!q && !r && mg_take_error().code == MG_ERR_VALUE);
     CHECK_EQ_I64(mg_divmod(x, mg_ones(MG_SHAPE(3)), &q, &r), MG_ERR_VALUE);
     CHECK(!q && !r && mg_take_error().code == MG_ERR_VALUE);
+}
+
+/* MyGrad: abs(nan_to_num=False) has nan for the derivative at 0, and 0 at nan as with True. */
+MG_TEST(absolute_nan, derivative_is_nan_at_0) {
+    MG_SCOPE;
+    mg_tensor *x = mg_from_f64((double[]){-2, 0, -0.0, 3, NOT}, MG_SHAPE(5));
+    mg_backward(mg_sum(mg_absolute_nan(x)));
+    const double *g = mg_data_f64(mg_grad(x));
+    CHECK_BITS_F64(g[0], -1.0);
+    CHECK(isnan(g[1]) && isnan(g[2]));
+    CHECK_BITS_F64(g[3], 1.0);
+    CHECK_BITS_F64(g[4], 0.0);
+    const double *y = mg_data_f64(mg_absolute_nan(x));
+    CHECK_BITS_F64(y[0], 2.0);
+    CHECK_BITS_F64(y[2], 0.0);
+    CHECK(isnan(y[4]));
 }
