@@ -149,6 +149,15 @@ MG_TEST(mgc_errors, parser) {
           "'f' has a bool row, so its types must be all or integer");
     check("op f(x) { doc \"d\" types all value x bool int8 }",
           "'f' takes bool as int8, so its types must be numeric or integer");
+    check("op f(x) { doc \"d\" types float value x alias f }", "test.ops:1:4: error: 'f' is called 'f' twice");
+    check("op f(x) { doc \"d\" types float value x alias e }\nop e(x) { doc \"d\" types float value x }",
+          "test.ops:2:4: error: 'e' is already defined in test.ops, line 1");
+    check("op e(x) { doc \"d\" types float value x }\nop f(x) { doc \"d\" types float value x alias e }",
+          "test.ops:2:4: error: 'e' is already defined in test.ops, line 1");
+    check("op f(x) { doc \"d\" types float value x internal alias e }", "'f' has an alias, but it is internal");
+    check("op f(x) { doc \"d\" types float value x alias e_with }", "expected the name of the op, found 'e_with'");
+    check("op f(x) { alias a alias b alias c alias d alias e }", "expected at most 4 aliases");
+    check("row f(x) { alias e }", "expected doc, note, function,");
     check("op f(int8) {}", "expected the name of an input, found 'int8', which means something");
     check("op f(x) { doc \"d\" types numeric value x integer mgv_floor(x) }",
           "'f' has a row i8, but there is no mgv_floor of integers");
