@@ -51,14 +51,15 @@ MGV_FN mgv_f64 vm_exp_above_low_f64(mgv_f64 x, mgv_f64 m) {
     return mgv_select_f64(counts, mgv_mul_f64(e.p.lo, scale), zero);
 }
 
-/* exp(x - m) / (s + t), s finite, rounded once; scaled after the division, for it may be subnormal. */
+/* exp(x - m) / (s + t), s finite and not 0, rounded once; scaled after the division, for it may be subnormal. What is
+ * no number is not scaled: its sign and payload, which differ between processors, would reach the exponent. */
 MGV_FN mgv_f64 vm_softmax_f64(mgv_f64 x, mgv_f64 m, mgv_f64 s, mgv_f64 t) {
     const mgv_f64 d = mgv_sub_f64(x, m);
     const vm_exp_scaled e = vm_exp_of_difference(x, m);
     const mgv_f64 q = vm_words_round(vm_words_div(e.p, vm_quick_sum(s, t)));
     const mgv_f64 y = vm_scale_down_f64(q, e.power, mgv_lt_f64(d, mgv_set1_f64(-600.0)));
-    const mgv_b64 finite = mgv_le_f64(d, mgv_set1_f64(0.0));
-    return mgv_select_f64(finite, y, mgv_add_f64(d, mgv_set1_f64((double)NAN)));
+    const mgv_b64 finite = mgv_lt_f64(mgv_abs_f64(q), mgv_set1_f64((double)INFINITY));
+    return mgv_select_f64(mgv_and_b64(finite, mgv_le_f64(d, mgv_set1_f64(0.0))), y, mgv_set1_f64((double)NAN));
 }
 
 /* What log(s + t) has beyond log(s'), s' = s + t rounded: (s + t) exp(-log s') - 1. */
