@@ -110,7 +110,9 @@
  * erfc 1.3 / 3.5 (3.4 / 7.8, of 1.5 ULP), gauss 0.66 / 0.90. fmod and remainder 0.7 / 1.4, on AVX2 0.9 / 2.1, where the
  * quotient fits into one step, for random bits 13 / 65; floor_divide 0.6 / 1.5, 1.0 / 1.7. Of two operands: hypot 0.38
  * / 0.77 (u05: 1.0 / 2.2), arctan2 0.66 / 1.6 (1.3 / 3.1), power 1.6 / 4.0 (2.3 / 5.1), logaddexp 1.4 / 2.6, logaddexp2
- * 1.3 / 2.8. */
+ * 1.3 / 2.8.
+ * Both: soft_sign 0.20 (0.28) / 0.41 (0.58), silu 0.87 (1.2) / 2.0 (2.9), softplus 1.4 (2.1) / 3.3 (4.4), elu and selu
+ * 0.7 (1.1) / 1.1 (1.7). */
 #ifndef MGK_VMATH_H
 #define MGK_VMATH_H
 
