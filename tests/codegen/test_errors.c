@@ -263,7 +263,7 @@ MG_TEST(mgc_errors, functions_of_rows) {
     check("op f(x) { doc \"d\" types compare value x != x eval mgv_isnan(x) }\n"
           "op not_equal(x, y) { doc \"d\" types compare value x != y eval mgv_ne(x, y) }",
           "'f' has a row bool, but there is no mgv_isnan of integers");
-    check(OP("value x eval vm_f(x, x)"), "'vm_f' does not exist or does not take (vv)");
+    check(OP("value x eval vm_f(x, x, x, x, x)"), "'vm_f' does not exist or does not take (vvvvv)");
 }
 
 MG_TEST(mgc_errors, closure) {

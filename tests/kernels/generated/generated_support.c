@@ -244,6 +244,11 @@ static long double logaddexp2_wide(long double x, long double y) {
     return x > y ? x + log1pl(exp2l(y - x)) / logl(2) : y + log1pl(exp2l(x - y)) / logl(2);
 }
 
+/* The C library's powl answers inf for -inf to the power -0x1p+63: what is no number is left to pow. */
+static long double power_wide(long double x, long double y) {
+    return isfinite(x) && isfinite(y) ? powl(x, y) : (long double)pow((double)x, (double)y);
+}
+
 static real_function_2 *wide_function_2(const char *op, bool *sums) {
     static const struct {
         const char *op;
@@ -251,7 +256,7 @@ static real_function_2 *wide_function_2(const char *op, bool *sums) {
         bool sums;
     } table[] = {{"hypot", hypotl, false},
                  {"arctan2", atan2l, false},
-                 {"power", powl, false},
+                 {"power", power_wide, false},
                  {"logaddexp", logaddexp_wide, true},
                  {"logaddexp2", logaddexp2_wide, true}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
