@@ -383,10 +383,10 @@ MG_TEST(vmath, hard_inputs_within_what_is_on_file) {
     vmath_oracle_release();
 }
 
-/* The error at the worst inputs on file is what the row says: it is rounded up to four digits, by less than two in the
- * last (half a thousandth of an ULP is what the f64 oracle may be off, and is in it). */
+/* The error at the worst inputs on file is what the row says: it was rounded up to four digits, after adding what the
+ * f64 oracle may be off (0x1p-11), which may be off the other way here. */
 static void check_row(double ulp, measured row, int fn, const char *dtype) {
-    CHECK_MSG(ulp <= row.ulp && ulp >= row.ulp - 0x1p-11 - 2e-4, "vm_%s %s of %a: off by %.5f ULP, on file %.4f",
+    CHECK_MSG(ulp <= row.ulp && ulp >= row.ulp - 0x1p-10 - 1e-4, "vm_%s %s of %a: off by %.5f ULP, on file %.4f",
               vmath_names[fn], dtype, row.at, ulp, row.ulp);
 }
 
