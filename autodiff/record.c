@@ -85,17 +85,18 @@ static mg_status check_flags(mga_node **node, mg_constant constant, bool differe
 static mg_dtype promoted_dtype(const mgk_op_info *info, mga_node *const *in) {
     mgr_operand_type types[MGK_MAX_IN];
     int n = 0;
-    bool same = true, weak = false;
+    bool same = true, meet = false;
     for (int i = 0; i < info->n_in; i++) {
         if (info->bool_in & (1u << i)) continue;
         types[n] = (mgr_operand_type){(mg_dtype)in[i]->dtype, (mgr_weak)in[i]->weak};
         same = same && !in[i]->weak && types[n].dtype == types[0].dtype;
-        weak = weak || in[i]->weak;
+        meet = meet || in[i]->weak || types[n].dtype == MG_BF16;
         n++;
     }
     if (same && n > 0) return types[0].dtype;
-    /* each by itself, as NumPy: int8 and uint8 meet in float16, not in the float of int16 */
-    for (int i = 0; info->typing == MGK_TYPES_FLOAT && !weak && i < n; i++)
+    /* each by itself, as NumPy: int8 and uint8 meet in float16, not in the float of int16; but beside bfloat16, which
+     * NumPy has not, an integer that it can hold stays with it */
+    for (int i = 0; info->typing == MGK_TYPES_FLOAT && !meet && i < n; i++)
         types[i].dtype = mgr_float_of(types[i].dtype);
     return mgr_promote(n, types);
 }

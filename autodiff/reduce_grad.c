@@ -1,31 +1,20 @@
 /* SPDX-License-Identifier: MIT
- * Gradients of sum, mean, max and min. Those of the first two are recorded views; that of an extremum goes whole to its
- * first occurrence, found anew from the input. */
+ * Gradients of sum, mean, prod, max and min. Those of the first two are recorded views; that of an extremum goes whole
+ * to its first occurrence, found anew from the input; that of a product is the product of the others. */
 #include "autodiff/backward.h"
+#include "autodiff/composite.h"
+#include "autodiff/cumulate.h"
 #include "autodiff/flush.h"
-#include "autodiff/handle.h"
 #include "autodiff/max_pool.h"
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
+#include "runtime/dtype.h"
 #include "runtime/rows.h"
 #include "runtime/status.h"
 
-/* g, whatever became of the reduced axes, stretched over the input of `node`. */
-static mga_node *spread(const mga_node *node, mga_node *g) {
-    const mgr_shape *shape = node->in[0]->shape;
-    int64_t dims[MG_MAX_NDIM];
-    for (int i = 0; i < shape->ndim; i++) dims[i] = node->axes >> i & 1 ? 1 : shape->dims[i];
-    const mgr_shape *kept = mgr_shape_get(shape->ndim, dims);
-    mga_node *column = kept ? mga_reshape_node(g, kept) : NULL;
-    mga_node *wide = column ? mga_broadcast_node(column, shape) : NULL;
-    mga_node_release(column);
-    if (kept) mgr_shape_release(kept);
-    return wide;
-}
-
 mg_status mga_sum_grad(mga_node *node, mga_node *g, int which, mga_node **out) {
     (void)which;
-    *out = spread(node, g);
+    *out = mga_spread(node, g);
     return *out ? MG_OK : mgr_error();
 }
 
@@ -48,7 +37,7 @@ mg_status mga_mean_grad(mga_node *node, mga_node *g, int which, mga_node **out) 
     int64_t count = 1;
     for (int i = 0; i < shape->ndim; i++) count *= node->axes >> i & 1 ? shape->dims[i] : 1;
     mga_node *share = divided(g, count);
-    *out = share ? spread(node, share) : NULL;
+    *out = share ? mga_spread(node, share) : NULL;
     mga_node_release(share);
     return *out ? MG_OK : mgr_error();
 }
@@ -61,6 +50,39 @@ static mga_node *axes_back(mga_node *rows, const mgr_shape *shape, const int *pe
         step *= rows->shape->dims[i];
     }
     return mga_view_new(rows, shape, 0, strides);
+}
+
+/* What is before each element of its row, multiplied: (outer, length), from either end. */
+static mga_node *product_before(mga_node *rows, bool reverse) {
+    const mga_direction way = {.axis = 1, .reverse = reverse};
+    mga_node *running = mga_cumulate(MGK_OP_CUMPROD, rows, way);
+    mga_node *before = running ? mga_shift(running, way, 1) : NULL;
+    mga_node_release(running);
+    return before;
+}
+
+mg_status mga_prod_grad(mga_node *node, mga_node *g, int which, mga_node **out) {
+    mg_dtype dtype = (mg_dtype)node->in[0]->dtype, wide = mgr_row_dtype(dtype);
+    int perm[MG_MAX_NDIM];
+    int64_t size[2];
+    (void)which;
+    mga_node *x = mga_record_convert(node->in[0], wide);
+    mga_node *last = x ? mga_reduced_view(x, node->axes, perm, &size[0], &size[1]) : NULL;
+    const mgr_shape *flat = last ? mgr_shape_get(2, size) : NULL;
+    mga_node *rows = flat ? mga_reshape_node(last, flat) : NULL;
+    mga_node *others = rows ? product_before(rows, false) : NULL;
+    if (others) others = mga_binary(MGK_OP_MULTIPLY, others, product_before(rows, true));
+    mga_node *blocks = others ? mga_reshape_node(others, last->shape) : NULL;
+    mga_node *placed = blocks ? axes_back(blocks, x->shape, perm) : NULL;
+    mga_node *seed = placed ? mga_spread(node, g) : NULL;
+    *out = mga_converted(mga_binary(MGK_OP_MULTIPLY, placed, mga_converted(seed, wide)), dtype);
+    mga_node_release(blocks);
+    mga_node_release(others);
+    mga_node_release(rows);
+    if (flat) mgr_shape_release(flat);
+    mga_node_release(last);
+    mga_node_release(x);
+    return *out ? MG_OK : mgr_error();
 }
 
 mg_status mga_extremum_grad(mga_node *node, mga_node *g, int which, mga_node **out) {

@@ -3,7 +3,10 @@
 #include "autodiff/flush.h"
 #include "autodiff/op_api.h"
 #include "autodiff/record.h"
+#include "autodiff/reduce_axes.h"
 #include "runtime/dtype.h"
+
+#include <math.h>
 
 /* The mask's node; NULL with an error set. */
 static mga_node *mask_of(mg_tensor *where) {
@@ -105,23 +108,9 @@ mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, c
 
 /* ---- reductions ---- */
 
-static mg_status axis_mask(const char *op, mg_axes axes, int ndim, uint64_t *mask) {
-    *mask = ndim == 0 ? 0 : (UINT64_MAX >> (64 - ndim));
-    if (!axes.v) return MG_OK;
-    *mask = 0;
-    for (int i = 0; i < axes.n; i++) {
-        int axis = mgr_axis(op, axes.v[i], ndim);
-        if (axis < 0) return mgr_error();
-        if (*mask & (UINT64_C(1) << axis))
-            return mgr_fail(MG_ERR_VALUE, op, "duplicate value in 'axis': %d", axes.v[i]);
-        *mask |= UINT64_C(1) << axis;
-    }
-    return MG_OK;
-}
-
-/* max and min of nothing have no value. */
+/* max and min of nothing have no value: their identity is no number. */
 static mg_status check_empty(const mgk_op_info *info, const mga_node *x, uint64_t mask) {
-    if (info->step == MGK_OP_ADD || info->step == MGK_OP_MULTIPLY) return MG_OK;
+    if (!isinf(info->identity)) return MG_OK;
     char text[MGR_SHAPE_TEXT];
     for (int i = 0; i < x->shape->ndim; i++)
         if ((mask & (UINT64_C(1) << i)) && x->shape->dims[i] == 0)
@@ -138,7 +127,8 @@ mg_tensor *mga_reduce(uint16_t op, mg_tensor *x, const mg_reduce_opts *opts) {
     mg_reduce_opts all = {0};
     if (opts) all = *opts;
     if (!mga_operands(info->name, 1, &x, &node)) return NULL;
-    if (axis_mask(info->name, all.axis, node->shape->ndim, &mask) != MG_OK || check_empty(info, node, mask) != MG_OK)
+    if (mga_axis_mask(info->name, all.axis, node->shape->ndim, &mask) != MG_OK ||
+        check_empty(info, node, mask) != MG_OK)
         return NULL;
     const mgr_shape *shape = mga_reduced_shape(node->shape, mask, all.keepdims);
     if (!shape) return NULL;

@@ -4,7 +4,7 @@
 #include "suite.h"
 
 #include "kernels/registry.h"
-#include "op_domains.h"
+#include "op_inputs.h"
 #include "runtime/cpu.h"
 #include "runtime/dtype.h"
 
@@ -47,49 +47,13 @@ static void run_reduce(void *context) {
     k->reduce(k->out[0], k->in[0], ELEMENTS, 0);
 }
 
-static void domain_of(int op, int input, double *low, double *high) {
-    static const struct {
-        int op, input;
-        double low, high;
-    } domains[] = {MGK_DOMAINS};
-    *low = -4;
-    *high = 4;
-    for (size_t i = 0; i < sizeof domains / sizeof *domains; i++)
-        if (domains[i].op == op && domains[i].input == input) {
-            *low = domains[i].low;
-            *high = domains[i].high;
-        }
-}
-
-/* Values of the op's domain, whatever the dtype; conditions and bools alternate irregularly. */
-static void fill(void *out, mg_dtype dtype, double low, double high, uint64_t seed) {
-    float values[ELEMENTS];
-    suite_fill_f32(values, ELEMENTS, low, high, seed);
-    for (int i = 0; i < ELEMENTS; i++) {
-        int64_t whole = (int64_t)values[i];
-        double wide = (double)values[i];
-        uint8_t truth = values[i] > (float)((low + high) / 2);
-        void *to = (char *)out + (size_t)i * mg_dtype_size(dtype);
-        if (dtype == MG_BOOL)
-            memcpy(to, &truth, 1);
-        else if (dtype == MG_F32)
-            memcpy(to, &values[i], sizeof(float));
-        else if (dtype == MG_F64)
-            memcpy(to, &wide, sizeof wide);
-        else
-            memcpy(to, &whole, mg_dtype_size(dtype)); /* little-endian, as all that we run on */
-    }
-}
-
 static kernel *kernel_new(kernel_memory *m, int op, mg_dtype row, suite_case *c, mgk_form form) {
     const mgk_op_info *info = &mgk_ops[op];
     kernel *k = block(m, sizeof *k);
-    double low, high;
     for (int i = 0; i < info->n_in; i++) {
         mg_dtype dtype = info->bool_in >> i & 1 ? MG_BOOL : row;
         void *values = block(m, ELEMENTS * mg_dtype_size(dtype));
-        domain_of(op, i, &low, &high);
-        fill(values, dtype, low, high, (uint64_t)(i + 1));
+        op_inputs_fill(values, dtype, ELEMENTS, op, i);
         k->in[i] = values;
         bool scalar = (form == MGK_SV && i == 0) || (form == MGK_VS && i == 1);
         c->bytes += scalar ? 0 : (double)(ELEMENTS * mg_dtype_size(dtype));

@@ -18,7 +18,12 @@
 const bench_family bench_families[] = {
     {"limits", "what the machine can do: bandwidth per level, peak multiply-adds", family_limits},
     {"kernels", "every generated kernel of the instruction set in use, in L1", family_kernels},
+#ifdef BENCH_HAVE_SLEEF
+    {"vs_sleef", "vector maths, against SLEEF's functions of 1.0 ULP", family_vs_sleef},
+#endif
+    {"stream", "elementwise arithmetic on 16M floats, against loops that move as many bytes", family_stream},
     {"chain", "relu(exp(x*w) + x*b - w) * x and its gradient, against eager and a loop by hand", family_chain},
+    {"reduce", "sum, mean, max, var, cumsum and softmax of 16M floats, against reading them", family_reduce},
     {"tape", "recording and backward of small tensors, with instruction counts", family_tape},
     {"memory", "bytes of an operation in a graph of a million", family_memory},
     {"alloc", "buffers and blocks, against the C library", family_alloc},

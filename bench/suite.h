@@ -115,7 +115,10 @@ extern const bench_family bench_families[]; /* ends with a NULL name; limits com
 
 void family_limits(bench_suite *suite);
 void family_kernels(bench_suite *suite);
+void family_stream(bench_suite *suite);
+void family_vs_sleef(bench_suite *suite);
 void family_chain(bench_suite *suite);
+void family_reduce(bench_suite *suite);
 void family_tape(bench_suite *suite);
 void family_memory(bench_suite *suite);
 void family_alloc(bench_suite *suite);

@@ -10,10 +10,11 @@
 #include "op_model.h"
 
 /* Columns of a row; the command is the rest of the line. */
-enum { NAME, DTYPE, ULP, HOW, POINTS, ORACLE, DATE, COMMAND, COLUMNS };
+enum { NAME, DTYPE, ULP, WORST, HOW, POINTS, ORACLE, DATE, COMMAND, COLUMNS };
 static const char *const column_names[COLUMNS] = {"the name of an op or of a vm_ function",
                                                   "f32 or f64",
                                                   "the largest error in ULP",
+                                                  "the inputs where it is, as hexadecimal numbers",
                                                   "exhaustive or sampled",
                                                   "the number of points",
                                                   "the oracle",
@@ -36,6 +37,19 @@ static char *next_column(const char **s, const char *line, int column, mgc_place
     return word;
 }
 
+/* "0x1.8p+1", or several with commas between. */
+static bool is_hex_numbers(const char *word) {
+    for (;; word++) {
+        char *end;
+        word += *word == '-';
+        if (strncmp(word, "0x", 2) != 0) return false;
+        strtod(word, &end);
+        if (end - word < 3 || (*end && *end != ',')) return false;
+        if (!*end) return true;
+        word = end;
+    }
+}
+
 /* The meaning of one column; false: not what it must be. */
 static bool take_column(mgc_accuracy *a, int column, const char *word) {
     char *end;
@@ -49,14 +63,23 @@ static bool take_column(mgc_accuracy *a, int column, const char *word) {
     case ULP:
         a->ulp = strtod(word, &end);
         return !*end && isfinite(a->ulp) && a->ulp >= 0;
+    case WORST:
+        a->worst = word;
+        return is_hex_numbers(word);
     case HOW:
         a->how = strcmp(word, "exhaustive") == 0 ? MGC_EXHAUSTIVE : MGC_SAMPLED;
         return a->how == MGC_EXHAUSTIVE || strcmp(word, "sampled") == 0;
     case POINTS:
+        a->points = word;
         return word[strspn(word, "0123456789")] == 0;
     case DATE:
+        a->date = word;
         return strlen(word) == 10 && word[4] == '-' && word[7] == '-';
+    case ORACLE:
+        a->oracle = word;
+        return true;
     default:
+        a->command = word;
         return true;
     }
 }

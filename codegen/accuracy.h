@@ -13,12 +13,14 @@ typedef enum mgc_how {
 } mgc_how;
 const char *mgc_how_word(mgc_how how);
 
-/* One row of the file; points, oracle, date and command are for readers. */
+/* One row of the file. */
 typedef struct mgc_accuracy {
     const char *name;
     int row; /* MGC_ROW_F32 or MGC_ROW_F64 */
     double ulp;
+    const char *worst; /* the inputs that have it, with commas between */
     mgc_how how;
+    const char *points, *oracle, *date, *command; /* for readers */
     mgc_place at;
 } mgc_accuracy;
 

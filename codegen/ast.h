@@ -6,11 +6,12 @@
 #include "lexer.h"
 
 /* Limits of kernels/registry.h; the generated registry asserts that they agree. */
-#define MGC_MAX_IN     4
-#define MGC_MAX_OUT    3
-#define MGC_MAX_PARAMS 8
-#define MGC_MAX_ARGS   (MGC_MAX_IN + MGC_MAX_PARAMS)
-#define MGC_MAX_LETS   16
+#define MGC_MAX_IN      4
+#define MGC_MAX_OUT     3
+#define MGC_MAX_PARAMS  8
+#define MGC_MAX_ARGS    (MGC_MAX_IN + MGC_MAX_PARAMS)
+#define MGC_MAX_LETS    16
+#define MGC_MAX_ALIASES 4
 
 /* Every pass walks expressions by recursion: these two keep it from running out of stack or time. They hold for what is
  * written and for what it stands for, with lets and called ops written out. */
@@ -78,6 +79,8 @@ typedef struct mgc_stanza {
     mgc_types types;
     bool bool_as_i8; /* no bool row: bool is taken as int8 */
     const char *doc, *note, *since;
+    const char *aliases[MGC_MAX_ALIASES]; /* further names of the public function */
+    int n_aliases;
     const char *super;    /* a superinstruction, and why there is one; NULL: none */
     const char *function; /* written kinds: the public function */
     const char *shape;    /* written kinds: the result's shape */

@@ -25,12 +25,18 @@ static const struct {
              {"mgv_fma", "", FMA},           {"mgv_fnma", "", FNMA},       {"mgv_copysign", "", COPYSIGN},
              {"mgv_select", "where", SELECT}};
 
+static const mgc_function *function_of(const mgc_node *e) {
+    char args[MGC_MAX_ARGS + 1] = {0};
+    for (int i = 0; i < e->n_args; i++) args[i] = e->arg[i]->mask ? 'm' : 'v';
+    return mgc_find_function(e->fn, args);
+}
+
 static kind kind_of(const mgc_node *e) {
     const bool fn = e->kind == MGC_FN;
     const char *name = fn ? e->fn : e->op->name;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(name, fn ? kinds[i].fn : kinds[i].op) == 0) return kinds[i].kind;
-    return strncmp(name, "vm_", 3) == 0 ? VM : OTHER;
+    return fn && function_of(e)->roundings > 1 ? VM : OTHER;
 }
 
 /* a + b and a * b, never below the exact result; a, b >= 0. */
@@ -145,9 +151,7 @@ static mgc_bound measured_function(const mgc_accuracies *measured, const mgc_nod
 /* What the function's rounding, if it has one, makes of exact operands. */
 static mgc_bound of_exact(const mgc_node *e, kind k, double eps) {
     if (e->kind == MGC_OP) return k == OTHER ? none("nothing is known of", e) : rounded(0, eps);
-    char args[MGC_MAX_ARGS + 1] = {0};
-    for (int i = 0; i < e->n_args; i++) args[i] = e->arg[i]->mask ? 'm' : 'v';
-    return mgc_find_function(e->fn, args)->roundings ? rounded(0, eps) : exact;
+    return function_of(e)->roundings ? rounded(0, eps) : exact;
 }
 
 /* Sign and evidence are set by the caller. */

@@ -55,6 +55,7 @@ char *mgc_emit_api(const mgc_world *w);
 char *mgc_emit_backward(const mgc_world *w);
 char *mgc_emit_domains(const mgc_world *w);
 char *mgc_emit_docs(const mgc_world *w);
+char *mgc_emit_accuracy(const mgc_world *w);
 char *mgc_emit_manifest(const mgc_kernels *kernels);
 
 /* Takes one file that was generated; false, with a message in w->diag, ends the emission. */

@@ -18,5 +18,5 @@ bool mgc_emit_all(mgc_world *w, mgc_sink *sink, void *to) {
            sink(w, to, "include/mygrad/ops.h", mgc_emit_public_header(w)) &&
            sink(w, to, "mga_api.c", mgc_emit_api(w)) && sink(w, to, "mga_backward.c", mgc_emit_backward(w)) &&
            sink(w, to, "op_domains.h", mgc_emit_domains(w)) && sink(w, to, "ops.md", mgc_emit_docs(w)) &&
-           sink(w, to, "manifest.txt", mgc_emit_manifest(&kernels));
+           sink(w, to, "accuracy.md", mgc_emit_accuracy(w)) && sink(w, to, "manifest.txt", mgc_emit_manifest(&kernels));
 }

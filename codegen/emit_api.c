@@ -56,6 +56,7 @@ static void put_doc(mgc_text *t, const mgc_op *op) {
         if (op->rule[i].kind == MGC_RULE_EXPR)
             mgc_put(t, " * d/d%s: %s\n", s->in[i].name, mgc_print(op, op->rule[i].expr));
     if (s->note) mgc_put(t, " * Gradient: %s.\n", s->note);
+    for (int k = 0; k < s->n_aliases; k++) mgc_put(t, " * Also called mg_%s.\n", s->aliases[k]);
     if (s->has_ulp) mgc_put(t, " * Accuracy: %g ULP in float32, %g in float64.\n", s->ulp_f32, s->ulp_f64);
     if (s->no_ulp) mgc_put(t, " * Accuracy: %s.\n", s->no_ulp);
     mgc_put(t, " * Since %s. */\n", s->since ? s->since : "0.1");
@@ -78,6 +79,34 @@ static void put_overload(mgc_text *t, const mgc_op *op) {
             parameters(op), opts_of(op), op->name, arguments(op));
 }
 
+/* The functions under further names: of the header alone, the library does not know them. */
+static void put_alias_functions(mgc_text *t, const mgc_op *op) {
+    for (int k = 0; k < op->s->n_aliases; k++) {
+        const char *name = op->s->aliases[k];
+        mgc_put(t, "static inline mg_tensor *mg_%s_with(%s, const %s *opts) { return mg_%s_with(%s, opts); }\n", name,
+                parameters(op), opts_of(op), op->name, arguments(op));
+        mgc_put(t, "static inline mg_tensor *(mg_%s)(%s) { return mg_%s_with(%s, NULL); }\n", name, parameters(op),
+                op->name, arguments(op));
+    }
+}
+
+static void put_alias_macros(mgc_text *t, const mgc_op *op) {
+    for (int k = 0; k < op->s->n_aliases; k++)
+        mgc_put(t, "#define mg_%s(...) mg_%s(__VA_ARGS__)\n", op->s->aliases[k], op->name);
+}
+
+static void put_alias_overloads(mgc_text *t, const mgc_op *op) {
+    for (int k = 0; k < op->s->n_aliases; k++)
+        mgc_put(t, "inline mg_tensor *mg_%s(%s, const %s &opts) { return mg_%s_with(%s, &opts); }\n", op->s->aliases[k],
+                parameters(op), opts_of(op), op->name, arguments(op));
+}
+
+/* One part of the header, for every public op. */
+static void put_each(mgc_text *t, const mgc_world *w, void put(mgc_text *, const mgc_op *)) {
+    for (int i = 0; i < w->n_ops; i++)
+        if (is_public(w->ops[i])) put(t, w->ops[i]);
+}
+
 char *mgc_emit_public_header(const mgc_world *w) {
     mgc_text t = {0};
     mgc_put_banner(&t, "codegen/ops",
@@ -91,14 +120,15 @@ char *mgc_emit_public_header(const mgc_world *w) {
                    " * argument. mg_<op>_with takes them by pointer (NULL: defaults), (mg_<op>)(...) is the function "
                    "without options.");
     mgc_put(&t, "#ifndef MYGRAD_OPS_H\n#define MYGRAD_OPS_H\n\n#include \"mygrad/tensor.h\"\n\nMG_EXTERN_C_BEGIN\n");
-    for (int i = 0; i < w->n_ops; i++)
-        if (is_public(w->ops[i])) put_prototypes(&t, w->ops[i]);
+    put_each(&t, w, put_prototypes);
+    mgc_put(&t, "\n/* The same functions under other names. */\n");
+    put_each(&t, w, put_alias_functions);
     mgc_put(&t, "\nMG_EXTERN_C_END\n\n#ifdef __cplusplus\n");
-    for (int i = 0; i < w->n_ops; i++)
-        if (is_public(w->ops[i])) put_overload(&t, w->ops[i]);
+    put_each(&t, w, put_overload);
+    put_each(&t, w, put_alias_overloads);
     mgc_put(&t, "#else\n");
-    for (int i = 0; i < w->n_ops; i++)
-        if (is_public(w->ops[i])) put_macro(&t, w->ops[i]);
+    put_each(&t, w, put_macro);
+    put_each(&t, w, put_alias_macros);
     mgc_put(&t, "#endif\n\n#endif\n");
     return t.s;
 }
@@ -128,8 +158,7 @@ char *mgc_emit_api(const mgc_world *w) {
     mgc_text t = {0};
     mgc_put_banner(&t, "codegen/ops", "The public functions of maps and reductions.");
     mgc_put(&t, "#include \"autodiff/op_api.h\"\n#include \"kernels/registry.h\"\n#include \"mygrad/ops.h\"\n");
-    for (int i = 0; i < w->n_ops; i++)
-        if (is_public(w->ops[i])) put_function(&t, w->ops[i]);
+    put_each(&t, w, put_function);
     return t.s;
 }
 

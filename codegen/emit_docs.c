@@ -87,8 +87,11 @@ static const char *accuracy(const mgc_op *op) {
 
 static void put_row(mgc_text *t, const mgc_op *op) {
     const mgc_stanza *s = op->s;
-    mgc_put(t, "| `%s` | %s | %s | %s | %s | %s | %s |\n", signature(op), s->doc, formula(op), derivative(op),
-            dtypes_cell(op), accuracy(op), s->since ? s->since : "");
+    mgc_text names = {0};
+    mgc_put(&names, "`%s`", signature(op));
+    for (int k = 0; k < s->n_aliases; k++) mgc_put(&names, ", `%s`", s->aliases[k]);
+    mgc_put(t, "| %s | %s | %s | %s | %s | %s | %s |\n", names.s, s->doc, formula(op), derivative(op), dtypes_cell(op),
+            accuracy(op), s->since ? s->since : "");
 }
 
 /* What float16 and bfloat16 have, whose rows are those of float32 with one more rounding. */
@@ -115,7 +118,7 @@ char *mgc_emit_docs(const mgc_world *w) {
             "(wherever no\n"
             "intermediate result overflows or is subnormal), *exhaustive* measurement of all inputs of a function, "
             "or one of *sampled*\n"
-            "inputs; the measurements are in `codegen/accuracy.txt`.\n");
+            "inputs; the measurements are in [accuracy.md](accuracy.md).\n");
     put_small_floats(&t, w);
     for (int f = 0; f < w->n_files; f++) {
         mgc_put(&t,

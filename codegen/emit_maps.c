@@ -241,7 +241,7 @@ static bool put_op(mgc_world *w, mgc_text *t, const mgc_op *op, mgc_kernels *ker
     return true;
 }
 
-/* Some row calls vector maths. */
+/* The kernels of the float rows call vector maths; no other row can. */
 static bool calls_vmath(const mgc_op *op) {
     const mgc_order order = mgc_postorder(op->lowered, op->s->n_out);
     for (int k = 0; k < order.n; k++)

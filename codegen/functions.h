@@ -11,12 +11,13 @@ typedef struct mgc_function {
     char result;
     char rows; /* a: all, f: floats, i: integers, bool among them; of conditions, the width of the row */
     int flops;
-    int roundings; /* 0: exact */
+    int roundings; /* 0: exact; 1: correctly rounded; 2: how far off is on file */
 } mgc_function;
 
 bool mgc_is_function_name(const char *name);
 
-/* NULL when there is no such function with these argument kinds. Any vm_ name takes one value or two and gives one. */
+/* NULL when there is no such function with these argument kinds. Any vm_ name that is not in the table takes one to
+ * four values and gives one. */
 const mgc_function *mgc_find_function(const char *name, const char *args);
 
 #endif

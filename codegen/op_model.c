@@ -22,6 +22,29 @@ mgc_op *mgc_find(const mgc_world *w, const char *name) {
     return NULL;
 }
 
+/* The op that has this name, or one more of this name. */
+static const mgc_op *named(const mgc_world *w, const char *name) {
+    for (int i = 0; i < w->n_ops; i++)
+        for (int k = 0; k < w->ops[i]->s->n_aliases; k++)
+            if (strcmp(w->ops[i]->s->aliases[k], name) == 0) return w->ops[i];
+    return mgc_find(w, name);
+}
+
+/* Names are the public functions', so aliases are among them; an alias may not be its own op's name either. */
+static bool check_names(mgc_world *w, const mgc_stanza *s) {
+    for (int k = -1; k < s->n_aliases; k++) {
+        const char *name = k < 0 ? s->name : s->aliases[k];
+        const mgc_op *other = named(w, name);
+        if (other)
+            return mgc_error(&w->diag, s->at, "'%s' is already defined in %s, line %d", name, other->s->at.source->path,
+                             other->s->at.line);
+        for (int j = -1; j < k; j++)
+            if (strcmp(name, j < 0 ? s->name : s->aliases[j]) == 0)
+                return mgc_error(&w->diag, s->at, "'%s' is called '%s' twice", s->name, name);
+    }
+    return true;
+}
+
 static const char *upper_case(const char *s) {
     char *u = mgc_copy(s, strlen(s));
     for (char *p = u; *p; p++) *p = (char)toupper((unsigned char)*p);
@@ -110,11 +133,7 @@ bool mgc_load(mgc_world *w, const char *path, const char *text) {
     if (!mgc_parse(&w->diag, source, &stanzas)) return false;
     for (int i = 0; i < stanzas.n; i++) {
         const mgc_stanza *s = stanzas.list[i];
-        const mgc_op *other = mgc_find(w, s->name);
-        if (other)
-            return mgc_error(&w->diag, s->at, "'%s' is already defined in %s, line %d", s->name,
-                             other->s->at.source->path, other->s->at.line);
-        if (!mgc_check_operator(&w->diag, s)) return false;
+        if (!check_names(w, s) || !mgc_check_operator(&w->diag, s)) return false;
         if (w->n_ops == MGC_MAX_OPS) return mgc_error(&w->diag, s->at, "expected at most %d ops", MGC_MAX_OPS);
         mgc_add_op(w, s, file);
     }

@@ -276,6 +276,12 @@ static bool key_super(mgc_parser *p, mgc_stanza *s) {
     return true;
 }
 
+static bool key_alias(mgc_parser *p, mgc_stanza *s) {
+    if (s->n_aliases == MGC_MAX_ALIASES)
+        return mgc_error(p->d, p->t->at, "expected at most %d aliases", MGC_MAX_ALIASES);
+    return mgc_need_op_name(p, &s->aliases[s->n_aliases++]);
+}
+
 /* bool EXPR  |  bool int8 */
 static bool key_bool(mgc_parser *p, mgc_stanza *s) {
     if (!at_word(p, "int8")) return (s->bool_row = mgc_parse_expr(p)) != NULL;
@@ -293,6 +299,7 @@ static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place a
     if (strcmp(key, "commutative") == 0) return s->commutative = true;
     if (strcmp(key, "internal") == 0) return s->internal = true;
     if (strcmp(key, "domain") == 0) return key_domain(p, s);
+    if (strcmp(key, "alias") == 0 && !mgc_is_written(s->kind)) return key_alias(p, s);
     if (s->kind == MGC_MAP) {
         if (strcmp(key, "value") == 0) return parse_tuple(p, s, s->value, &s->n_value);
         if (strcmp(key, "eval") == 0) return parse_tuple(p, s, s->eval, &s->n_eval);
@@ -304,8 +311,7 @@ static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place a
         if (strcmp(key, "super") == 0) return key_super(p, s);
         return mgc_error(p->d, at,
                          "expected doc, note, value, eval, bool, integer, let, d, types, ulp, flops, domain, since, "
-                         "commutative, internal, "
-                         "super or '}', found '%s'",
+                         "commutative, internal, alias, super or '}', found '%s'",
                          key);
     }
     const bool written = mgc_is_written(s->kind);
@@ -320,7 +326,8 @@ static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place a
     }
     if (s->kind == MGC_REDUCE)
         return mgc_error(
-            p->d, at, "expected doc, note, step, identity, d, types, domain, since, internal or '}', found '%s'", key);
+            p->d, at, "expected doc, note, step, identity, d, types, domain, since, internal, alias or '}', found '%s'",
+            key);
     return mgc_error(p->d, at,
                      "expected doc, note, function, shape, tolerance, backward, types, since or '}', found '%s'", key);
 }
@@ -339,8 +346,9 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
                          "the types of '%s' must be float, divide, numeric, integer, all, compare or logical", s->name);
     if (s->kind == MGC_MAP && s->n_params > 0 && s->types != MGC_TYPES_FLOAT)
         return mgc_error(p->d, s->at, "'%s' has parameters, so its types must be float", s->name);
-    if (s->kind == MGC_REDUCE && !reduce_types && s->types != MGC_TYPES_NUMERIC && s->types != MGC_TYPES_ALL)
-        return mgc_error(p->d, s->at, "the types of '%s' must be sum, mean, numeric or all", s->name);
+    const bool folded = s->types == MGC_TYPES_NUMERIC || s->types == MGC_TYPES_ALL || s->types == MGC_TYPES_LOGICAL;
+    if (s->kind == MGC_REDUCE && !reduce_types && !folded)
+        return mgc_error(p->d, s->at, "the types of '%s' must be sum, mean, numeric, all or logical", s->name);
     if (s->kind == MGC_REDUCE && (s->n_in != 1 || s->n_params != 0 || s->n_out != 1))
         return mgc_error(p->d, s->at, "the reduction '%s' must have one input, no parameters and one result", s->name);
     const bool conditions = s->bool_row || s->types == MGC_TYPES_COMPARE || s->types == MGC_TYPES_LOGICAL;
@@ -353,6 +361,8 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
         return mgc_error(p->d, s->at, "'%s' has a bool row, so its types must be all or integer", s->name);
     if (s->bool_as_i8 && s->types != MGC_TYPES_NUMERIC && s->types != MGC_TYPES_INTEGER)
         return mgc_error(p->d, s->at, "'%s' takes bool as int8, so its types must be numeric or integer", s->name);
+    if (s->n_aliases > 0 && s->internal)
+        return mgc_error(p->d, s->at, "'%s' has an alias, but it is internal: no public function has it", s->name);
     const bool both = s->types == MGC_TYPES_NUMERIC || s->types == MGC_TYPES_ALL || s->types == MGC_TYPES_COMPARE;
     if (s->int_row && (!both || s->n_out > 1))
         return mgc_error(
@@ -363,7 +373,12 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
     return true;
 }
 
-/* The keys between the braces. Only these may come again: let, d (for another input) and domain. */
+/* For another input, or with another name. */
+static bool may_come_again(const char *key) {
+    return strcmp(key, "let") == 0 || strcmp(key, "d") == 0 || strcmp(key, "domain") == 0 || strcmp(key, "alias") == 0;
+}
+
+/* The keys between the braces. */
 static bool parse_keys(mgc_parser *p, mgc_stanza *s) {
     const char *seen[32]; /* more than there are keys: an unknown one is an error at once */
     int n = 0;
@@ -375,7 +390,7 @@ static bool parse_keys(mgc_parser *p, mgc_stanza *s) {
             if (strcmp(seen[i], key) == 0)
                 return mgc_error(p->d, at, "expected each key once, found a second '%s'", key);
         if (!parse_key(p, s, key, at)) return false;
-        if (strcmp(key, "let") != 0 && strcmp(key, "d") != 0 && strcmp(key, "domain") != 0) seen[n++] = key;
+        if (!may_come_again(key)) seen[n++] = key;
     }
     return true;
 }

@@ -120,7 +120,7 @@ mg_dtype mgr_float_of(mg_dtype dtype) {
     return size == 1 ? MG_F16 : size == 2 ? MG_F32 : MG_F64;
 }
 
-static mg_dtype accumulator_of(mg_dtype dtype) {
+mg_dtype mgr_accumulator_dtype(mg_dtype dtype) {
     if (mg_dtype_is_float(dtype)) return dtype;
     return types[known(dtype)].kind == KIND_UNSIGNED ? MG_U64 : MG_I64;
 }
@@ -137,7 +137,7 @@ mg_status mgr_result_type(const mgk_op_info *op, mg_dtype promoted, mg_dtype *ro
         value = mgr_float_of(promoted);
         break;
     case MGK_TYPES_SUM:
-        value = accumulator_of(promoted);
+        value = mgr_accumulator_dtype(promoted);
         break;
     case MGK_TYPES_DIVIDE:
     case MGK_TYPES_MEAN:

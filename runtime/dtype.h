@@ -24,6 +24,9 @@ mg_dtype mgr_promote(int n, const mgr_operand_type *operands);
  * dtype, if there is no row. */
 mg_status mgr_result_type(const mgk_op_info *op, mg_dtype promoted, mg_dtype *row, mg_dtype *logical, mg_dtype *result);
 
+/* What sums and products of this dtype are returned in: 64-bit integers for integers and bool, floats as they are. */
+mg_dtype mgr_accumulator_dtype(mg_dtype dtype);
+
 /* "same_kind" casting: false for float to integer, signed to unsigned, anything to bool. */
 bool mgr_can_cast_same_kind(mg_dtype from, mg_dtype to);
 

@@ -43,6 +43,7 @@ libmpfr-dev:arm64             as above
 packages_bench="
 g++                     Google Benchmark is C++, and so is the one file that knows it
 libbenchmark-dev        calibrates, repeats and times
+libsleef-dev            the vector maths that ours is compared with
 valgrind                counts instructions where the kernel does not
 "
 

@@ -4,8 +4,10 @@
 #define MYGRAD_MYGRAD_H
 
 #include "mygrad/base.h"
+#include "mygrad/elementwise.h"
 #include "mygrad/nnet.h"
 #include "mygrad/ops.h" /* generated: elementwise operations and reductions */
+#include "mygrad/reductions.h"
 #include "mygrad/runtime.h"
 #include "mygrad/tensor.h"
 

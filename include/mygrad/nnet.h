@@ -32,13 +32,27 @@ MG_API mg_tensor *mg_max_pool(mg_tensor *x, mg_shape pool, mg_shape stride);
  * Shape (). */
 MG_API mg_tensor *mg_softmax_crossentropy(mg_tensor *x, mg_tensor *labels);
 
-/* Position of the first largest element (NaN wins) along axis, or in the flattened x without one. int64, constant. */
+/* Position of the first largest (smallest) element (NaN wins) along axis, or in the flattened x without one. int64,
+ * constant. */
 typedef struct mg_arg_opts {
     size_t size;
     int mg_end;
     mg_axes axis; /* at most one */
 } mg_arg_opts;
 MG_API mg_tensor *mg_argmax_with(mg_tensor *x, const mg_arg_opts *opts);
+MG_API mg_tensor *mg_argmin_with(mg_tensor *x, const mg_arg_opts *opts);
+
+/* exp(x) / sum(exp(x)) and its logarithm over `axis`, without overflow. Where the largest element is not finite: nan,
+ * but for logsoftmax, which is x - mg_logsumexp(x). Integers and bool become float64. Accuracy: softmax 1 ULP,
+ * logsoftmax 1 ULP of the largest of |x| and |result|. Gradients: y (g - sum(g y)), g - exp(y) sum(g). Since 0.1. */
+typedef struct mg_softmax_opts {
+    size_t size;
+    int mg_end;
+    mg_axes axis; /* default: the last */
+    mg_constant constant;
+} mg_softmax_opts;
+MG_API mg_tensor *mg_softmax_with(mg_tensor *x, const mg_softmax_opts *opts);
+MG_API mg_tensor *mg_logsoftmax_with(mg_tensor *x, const mg_softmax_opts *opts);
 
 /* ---- optimisers ------------------------------------------------------------------------------------------------ */
 
@@ -74,6 +88,9 @@ MG_API void mg_optimizer_free(mg_optimizer *optimizer);
 
 MG_API mg_tensor *(mg_conv_nd)(mg_tensor *x, mg_tensor *w);
 MG_API mg_tensor *(mg_argmax)(mg_tensor *x);
+MG_API mg_tensor *(mg_argmin)(mg_tensor *x);
+MG_API mg_tensor *(mg_softmax)(mg_tensor *x);
+MG_API mg_tensor *(mg_logsoftmax)(mg_tensor *x);
 MG_API mg_optimizer *(mg_sgd)(mg_tensor *const *params, size_t n);
 MG_API mg_optimizer *(mg_adam)(mg_tensor *const *params, size_t n);
 
@@ -82,6 +99,12 @@ MG_API mg_optimizer *(mg_adam)(mg_tensor *const *params, size_t n);
 #define MG_CONV_ND_(x, w, ...) mg_conv_nd_with(x, w, &(mg_conv_opts){.size = sizeof(mg_conv_opts), __VA_ARGS__})
 #define mg_argmax(...)         MG_ARGMAX_(__VA_ARGS__, .mg_end = 0)
 #define MG_ARGMAX_(x, ...)     mg_argmax_with(x, &(mg_arg_opts){.size = sizeof(mg_arg_opts), __VA_ARGS__})
+#define mg_argmin(...)         MG_ARGMIN_(__VA_ARGS__, .mg_end = 0)
+#define MG_ARGMIN_(x, ...)     mg_argmin_with(x, &(mg_arg_opts){.size = sizeof(mg_arg_opts), __VA_ARGS__})
+#define mg_softmax(...)        MG_SOFTMAX_(__VA_ARGS__, .mg_end = 0)
+#define MG_SOFTMAX_(x, ...)    mg_softmax_with(x, &(mg_softmax_opts){.size = sizeof(mg_softmax_opts), __VA_ARGS__})
+#define mg_logsoftmax(...)     MG_LOGSOFTMAX_(__VA_ARGS__, .mg_end = 0)
+#define MG_LOGSOFTMAX_(x, ...) mg_logsoftmax_with(x, &(mg_softmax_opts){.size = sizeof(mg_softmax_opts), __VA_ARGS__})
 #define mg_sgd(...)            MG_SGD_(__VA_ARGS__, .mg_end = 0)
 #define MG_SGD_(p, n, ...)     mg_sgd_with(p, n, &(mg_sgd_opts){.size = sizeof(mg_sgd_opts), __VA_ARGS__})
 #define mg_adam(...)           MG_ADAM_(__VA_ARGS__, .mg_end = 0)

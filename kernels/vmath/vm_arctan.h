@@ -39,9 +39,6 @@ MGV_FN mgv_f32 vm_arctan_poly_f32(mgv_f32 z) {
     return p;
 }
 
-typedef struct vm_pair_f32 {
-    mgv_f32 hi, lo;
-} vm_pair_f32;
 MGV_FN vm_pair_f32 vm_sum_f32(mgv_f32 a, mgv_f32 b) {
     const mgv_f32 s = mgv_add_f32(a, b), b2 = mgv_sub_f32(s, a), a2 = mgv_sub_f32(s, b2);
     return (vm_pair_f32){s, mgv_add_f32(mgv_sub_f32(a, a2), mgv_sub_f32(b, b2))};

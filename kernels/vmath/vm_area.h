@@ -115,8 +115,8 @@ VM_F32_BY_F64(arccsch, vm_arccsch_narrow)
 /* ---- f64 in double words ------------------------------------------------------------------------------------------
  */
 
-/* e ln2 + 2 atanh(t/2) for t = hi + lo: relative error of the series 2^-60.2. */
-MGV_FN mgv_f64 vm_area_f64(mgv_f64 e, vm_words t) {
+/* What 2 atanh(t/2) has beyond hi, for t = hi + lo: relative error of the series 2^-60.2. */
+MGV_FN mgv_f64 vm_area_rest_f64(vm_words t) {
     const mgv_f64 t2 = mgv_mul_f64(t.hi, t.hi), t4 = mgv_mul_f64(t2, t2);
     mgv_f64 odd = mgv_set1_f64(0x1.17028655c837fp-20);
     odd = vm_step_f64(odd, t4, 0x1.3b2a98ff6f0c3p-16);
@@ -127,8 +127,9 @@ MGV_FN mgv_f64 vm_area_f64(mgv_f64 e, vm_words t) {
     even = vm_step_f64(even, t4, 0x1.24924923ca95p-9);
     even = vm_step_f64(even, t4, 0x1.5555555555555p-4);
     const mgv_f64 p = mgv_fma_f64(odd, t2, even);
-    return vm_log_sum_f64(e, t.hi, mgv_fma_f64(mgv_mul_f64(t2, t.hi), p, t.lo));
+    return mgv_fma_f64(mgv_mul_f64(t2, t.hi), p, t.lo);
 }
+MGV_FN mgv_f64 vm_area_f64(mgv_f64 e, vm_words t) { return vm_log_sum_f64(e, t.hi, vm_area_rest_f64(t)); }
 
 /* top / d, where inverse is 1/d.hi, nearly. */
 MGV_FN vm_words vm_area_quotient(vm_words top, vm_words d, mgv_f64 inverse) {

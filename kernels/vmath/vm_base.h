@@ -17,6 +17,14 @@
 #define VM_LN2_HI_F64 0x1.62e42fefa39efp-1
 #define VM_LN2_LO_F64 0x1.abc9e3b39803fp-56
 
+/* A large function, which several kernels call. The vectors of the scalar vocabulary are arrays, and compilers take
+ * minutes over such a function in line: there it is called. */
+#if defined(MGK_ISA_SCALAR)
+#define VM_LARGE static __attribute__((noinline, unused))
+#else
+#define VM_LARGE MGV_FN
+#endif
+
 /* One step of Horner's rule, a*b + c, with a constant c. */
 MGV_FN mgv_f32 vm_step_f32(mgv_f32 a, mgv_f32 b, float c) { return mgv_fma_f32(a, b, mgv_set1_f32(c)); }
 MGV_FN mgv_f64 vm_step_f64(mgv_f64 a, mgv_f64 b, double c) { return mgv_fma_f64(a, b, mgv_set1_f64(c)); }

@@ -4,7 +4,7 @@
 #ifndef MGK_VM_EXP_H
 #define MGK_VM_EXP_H
 
-#include "kernels/vmath/vm_base.h"
+#include "kernels/vmath/vm_words.h"
 
 /* The largest x with a finite exp(x), and an x whose exp is zero. */
 #define VM_EXP_MAX_F32  0x1.62e42ep6f
@@ -159,17 +159,22 @@ MGV_FN mgv_f32 vm_expm1_f32(mgv_f32 x) {
     return mgv_copysign_f32(mgv_select_f32(finite, y, mgv_mul_f32(x, mgv_set1_f32(FLT_MAX))), x);
 }
 
-MGV_FN mgv_f64 vm_expm1_f64(mgv_f64 x) {
-    const mgv_f64 one = mgv_set1_f64(1.0), low = mgv_set1_f64(-38.0);
-    const vm_reduced_f64 a = vm_reduce_f64(mgv_select_f64(mgv_lt_f64(x, low), low, x));
+/* 2^-n expm1(x) = hi + lo, not yet added up. */
+MGV_FN vm_words vm_expm1_words(vm_reduced_f64 a) {
+    const mgv_f64 one = mgv_set1_f64(1.0);
     const mgv_i64 power = mgv_min_i64(a.power, mgv_set1_i64((int64_t)120 << 52));
     const mgv_f64 s = mgv_frombits_f64(mgv_sub_i64(mgv_bits_f64(one), power));
     const mgv_f64 k = mgv_sub_f64(s, one);
     const mgv_f64 lost = mgv_sub_f64(s, mgv_add_f64(k, one));
     const mgv_f64 sum = mgv_sub_f64(a.rh, k);
     const mgv_f64 err = mgv_sub_f64(mgv_sub_f64(a.rh, mgv_add_f64(sum, k)), lost);
-    const mgv_f64 p = mgv_add_f64(sum, vm_expm1_rest_f64(a, err));
-    const mgv_f64 y = vm_scale_f64(p, a.power);
+    return (vm_words){sum, vm_expm1_rest_f64(a, err)};
+}
+
+MGV_FN mgv_f64 vm_expm1_f64(mgv_f64 x) {
+    const mgv_f64 low = mgv_set1_f64(-38.0);
+    const vm_reduced_f64 a = vm_reduce_f64(mgv_select_f64(mgv_lt_f64(x, low), low, x));
+    const mgv_f64 y = vm_scale_f64(vm_words_round(vm_expm1_words(a)), a.power);
     const mgv_b64 finite = mgv_le_f64(x, mgv_set1_f64(VM_EXP_MAX_F64));
     return mgv_copysign_f64(mgv_select_f64(finite, y, mgv_mul_f64(x, mgv_set1_f64(DBL_MAX))), x);
 }

@@ -38,7 +38,7 @@ MGV_FN mgv_f64 vm_addends_result(vm_addends a, mgv_f64 sum) {
 /* ---- f32 in f64 -------------------------------------------------------------------------------------------------- */
 
 /* 2^n (1 + r (1 + r q(r))): relative error 2^-33.7. */
-MGV_FN mgv_f64 vm_exp_narrow(mgv_f64 x) {
+MGV_FN mgv_f64 vm_exp_of_gap(mgv_f64 x) {
     const mgv_f64 one = mgv_set1_f64(1.0);
     const vm_reduced_f64 a = vm_reduce_f64(x);
     mgv_f64 q = mgv_set1_f64(0x1.a1b8003add454p-13);
@@ -64,7 +64,7 @@ MGV_FN mgv_f64 vm_exp2_narrow(mgv_f64 x) {
 /* The relative errors of log(1 + t) and of log2(1 + t): 2^-31.2. Gaps beyond 700 leave nothing in f32. */
 MGV_FN mgv_f64 vm_logaddexp_narrow(mgv_f64 x, mgv_f64 y) {
     const vm_addends a = vm_addends_of(x, y, 700.0);
-    const mgv_f64 t = vm_exp_narrow(a.gap), s = mgv_div_f64(t, mgv_add_f64(t, mgv_set1_f64(2.0)));
+    const mgv_f64 t = vm_exp_of_gap(a.gap), s = mgv_div_f64(t, mgv_add_f64(t, mgv_set1_f64(2.0)));
     const mgv_f64 z = mgv_mul_f64(s, s);
     mgv_f64 p = mgv_set1_f64(0x1.dc3cc98a903ccp-3);
     p = vm_step_f64(p, z, 0x1.bc6ab6ce539eap-3);

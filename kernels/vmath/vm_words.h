@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Double words: a value as the unevaluated sum hi + lo of two f64, |lo| <= ulp(hi)/2 and a little, for what one f64
- * cannot hold to half an ULP; and f32 functions computed in f64. No function of mathematics is here.
- * Sources: Dekker 1971; Joldes, Muller, Popescu, "Tight and rigorous error bounds for basic building blocks of
+ * cannot hold to half an ULP (and pairs of f32 likewise); and f32 functions computed in f64. No function of mathematics
+ * is here. Sources: Dekker 1971; Joldes, Muller, Popescu, "Tight and rigorous error bounds for basic building blocks of
  * double-word arithmetic", 2017. Errors below are relative, u = 2^-53; nothing may overflow or be subnormal. */
 #ifndef MGK_VM_WORDS_H
 #define MGK_VM_WORDS_H
@@ -11,6 +11,9 @@
 typedef struct vm_words {
     mgv_f64 hi, lo;
 } vm_words;
+typedef struct vm_pair_f32 {
+    mgv_f32 hi, lo;
+} vm_pair_f32;
 
 /* a + b exactly; the quick one needs |a| >= |b| or a = 0. */
 MGV_FN vm_words vm_quick_sum(mgv_f64 a, mgv_f64 b) {

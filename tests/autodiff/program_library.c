@@ -112,7 +112,19 @@ static mg_tensor *reduce(const machine *m, const program_step *s) {
     mg_axes axes = mg_ndim(x) && s->random & 64 ? (mg_axes){1, &axis} : (mg_axes){0, NULL};
     bool keepdims = s->random & 128;
     if (m->p->exact || mg_size(x) == 0) return mg_size(x) ? mg_max(x, .axis = axes, .keepdims = keepdims) : NULL;
-    switch (s->what % 4) {
+    switch (s->what % 10) {
+    case 4:
+        return mg_prod(x, .axis = axes, .keepdims = keepdims);
+    case 5:
+        return mg_var(x, .axis = axes, .keepdims = keepdims);
+    case 6:
+        return mg_cumsum(x, .axis = axes);
+    case 7:
+        return mg_cumprod(x, .axis = axes);
+    case 8:
+        return mg_softmax(x, .axis = axes);
+    case 9:
+        return mg_logsumexp(x, .axis = axes, .keepdims = keepdims);
     case 0:
         return mg_sum(x, .axis = axes, .keepdims = keepdims);
     case 1:

@@ -319,6 +319,28 @@ MG_TEST(every_allocation, of_views_and_writes) {
     all_faults(&s, "views by tiles");
 }
 
+/* Functions of several nodes, and rules that evaluate what they need. */
+static void reduce_and_scan(const scene *s, uint64_t *hash) {
+    (void)s;
+    mg_tensor *x = ramp(MG_SHAPE(12, 8), 0.1);
+    mg_tensor *y =
+        mg_multiply_sequence(MG_TENSORS(mg_cumsum(x, .axis = MG_AXES(1)), mg_cumprod(x, .axis = MG_AXES(0)), x));
+    mg_tensor *z = mg_add_sequence(MG_TENSORS(mg_softmax(y), mg_logsoftmax(x, .axis = MG_AXES(0)), mg_std(x)));
+    mg_tensor *loss = mg_add(mg_prod(z), mg_sum(mg_logsumexp(z, .axis = MG_AXES(0))));
+    (void)mg_backward(mg_add(loss, mg_sum(mg_prod(mg_transpose(x, (mg_axes){0, NULL}), .axis = MG_AXES(1)))));
+    take_up(hash, mg_any(mg_less(z, x)));
+    take_up(hash, mg_argmin(z));
+    take_up(hash, loss);
+    if (mg_grad(x)) take_up(hash, mg_grad(x));
+}
+
+MG_TEST(every_allocation, of_reductions_and_scans) {
+    scene s = {.run = reduce_and_scan};
+    all_faults(&s, "reductions");
+    s.tiles_only = true;
+    all_faults(&s, "reductions by tiles");
+}
+
 static void look_around(const scene *s, uint64_t *hash) {
     (void)s;
     float memory[30] = {1, 2, 3};

@@ -109,7 +109,7 @@ static void layer_lines(mg_dtype dtype) {
     int64_t labels[ROWS];
     for (int i = 0; i < ROWS; i++) labels[i] = mg_test_int(&rng, 0, COLS - 1);
     mg_tensor *x = mg_keep(finite_values(&rng, dtype, ROWS, COLS));
-    bits_hash loss = bits_begin(), pool = bits_begin(), argmax = bits_begin();
+    bits_hash loss = bits_begin(), pool = bits_begin(), argmax = bits_begin(), argmin = bits_begin();
     mg_tensor *y = mg_softmax_crossentropy(x, mg_from_i64(labels, MG_SHAPE(ROWS)));
     add_tensor(&loss, y);
     mg_backward(y);
@@ -119,11 +119,49 @@ static void layer_lines(mg_dtype dtype) {
     mg_backward(y);
     add_tensor(&pool, mg_grad(x));
     add_tensor(&argmax, mg_argmax_with(x, NULL));
+    add_tensor(&argmin, mg_argmin_with(x, NULL));
     mg_release(x);
     check_no_error("layers", dtype);
     bits_line(&loss, "op softmax_crossentropy %s", bits_dtype_name(dtype));
     bits_line(&pool, "op max_pool %s", bits_dtype_name(dtype));
     bits_line(&argmax, "op argmax %s", bits_dtype_name(dtype));
+    bits_line(&argmin, "op argmin %s", bits_dtype_name(dtype));
+}
+
+/* What is no reduction of one pass: along rows and columns that take more than a block, of a view. */
+static void add_with_gradient(bits_hash *h, mg_tensor *y, mg_tensor *x) {
+    add_tensor(h, y);
+    mg_backward(y);
+    add_tensor(h, mg_grad(x));
+}
+
+static void scan_lines(mg_dtype dtype) {
+    static const int64_t shapes[][2] = {{1, 1}, {3, 4100}, {4099, 3}, {130, 131}};
+    mg_test_rng rng = bits_rng("scans", dtype);
+    bits_hash sums = bits_begin(), products = bits_begin(), moments = bits_begin(), softmax = bits_begin();
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        MG_SCOPE;
+        mg_tensor *x = finite_values(&rng, dtype, shapes[s][0], shapes[s][1]);
+        mg_tensor *view = mg_keep(mg_getitem(mg_transpose(x, (mg_axes){0, NULL}), MG_KEY(MG_S(MG_NONE, MG_NONE, -1))));
+        mg_tensor *near_one = mg_keep(mg_add(mg_scalar(1), mg_multiply(view, mg_scalar(0.001))));
+        for (int axis = 0; axis < 2; axis++) {
+            add_with_gradient(&sums, mg_cumsum(view, .axis = MG_AXES(axis)), view);
+            add_with_gradient(&products, mg_cumprod(near_one, .axis = MG_AXES(axis)), near_one);
+            add_with_gradient(&moments, mg_std(view, .axis = MG_AXES(axis), .ddof = -1), view);
+            add_with_gradient(&softmax, mg_softmax(view, .axis = MG_AXES(axis)), view);
+            add_with_gradient(&softmax, mg_logsoftmax(view, .axis = MG_AXES(axis)), view);
+            add_with_gradient(&softmax, mg_logsumexp(view, .axis = MG_AXES(axis)), view);
+        }
+        add_with_gradient(&sums, mg_cumsum(view), view);
+        add_with_gradient(&moments, mg_var(view), view);
+        mg_release(view);
+        mg_release(near_one);
+    }
+    check_no_error("scans", dtype);
+    bits_line(&sums, "op cumsum %s", bits_dtype_name(dtype));
+    bits_line(&products, "op cumprod %s", bits_dtype_name(dtype));
+    bits_line(&moments, "op var %s", bits_dtype_name(dtype));
+    bits_line(&softmax, "op softmax %s", bits_dtype_name(dtype));
 }
 
 static void program_line(int i, bool large) {
@@ -149,6 +187,8 @@ void bits_of_tensors(void) {
     }
     for (int dtype = 1; dtype < MG_DTYPE_COUNT; dtype++)
         if (mg_dtype_is_float((mg_dtype)dtype)) layer_lines((mg_dtype)dtype);
+    for (int dtype = 1; dtype < MG_DTYPE_COUNT; dtype++)
+        if (mg_dtype_is_float((mg_dtype)dtype)) scan_lines((mg_dtype)dtype);
     for (int i = 0; i < PROGRAMS; i++) program_line(i, false);
     for (int i = 0; i < LARGE_PROGRAMS; i++) program_line(i, true);
 }

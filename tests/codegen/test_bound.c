@@ -10,8 +10,8 @@
 #include "codegen/bound.h"
 
 #define ROWS                                                                                                           \
-    "vm_exp f32 0.9 exhaustive 9 o 2026-01-31 c\nvm_exp f64 0.8 sampled 9 o 2026-01-31 c\n"                            \
-    "vm_half f32 0.4 exhaustive 9 o 2026-01-31 c\n"
+    "vm_exp f32 0.9 0x1p0 exhaustive 9 o 2026-01-31 c\nvm_exp f64 0.8 0x1p0 sampled 9 o 2026-01-31 c\n"                \
+    "vm_half f32 0.4 0x1p0 exhaustive 9 o 2026-01-31 c\n"
 
 /* `expr` as the eval of an op among all others. */
 static const mgc_op *op_of(const char *expr) {
@@ -108,6 +108,7 @@ MG_TEST(mgc_bound, constants_and_parameters) {
 MG_TEST(mgc_bound, measured_functions) {
     check_f32("vm_exp(-x)", 0.9, MGC_EXHAUSTIVE);
     check_f32("vm_exp(x, z)", 0.9, MGC_EXHAUSTIVE);
+    check_f32("vm_exp(x, a)", 0.9, MGC_EXHAUSTIVE);
     CHECK(bound_of("vm_exp(2 * x)", MGC_ROW_F64).how == MGC_SAMPLED);
     check_f32("1 / (1 + vm_exp(-x))", 2 * (0.9 + 0.5) + 1, MGC_EXHAUSTIVE);
     check_f32("1 / (1 + exp(-x))", 2 * (0.9 + 0.5) + 1, MGC_EXHAUSTIVE);

@@ -65,9 +65,9 @@ MG_TEST(mgc_derive, rules_of_the_op_files) {
 #define FLOAT "doc \"d\" types float ulp none \"a test\" "
 static const char formulas[] =
     "op product(x) { " FLOAT "value exp(x) * tanh(x) }\n"
-    "op selu(x) { " FLOAT "value 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * expm1(x) : x) }\n"
+    "op scaled(x) { " FLOAT "value 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * expm1(x) : x) }\n"
     "op leaky(x; slope) { " FLOAT "value maximum(x, 0) + slope * minimum(x, 0) }\n"
-    "op softplus(x) { " FLOAT "value log1p(exp(x)) }\n"
+    "op softer(x) { " FLOAT "value log1p(exp(x)) }\n"
     "op bell(x) { " FLOAT "value exp(-square(x)) }\n"
     "op quotient(x, z) { " FLOAT "value (x - z) / (1 + square(x) * square(z)) }\n"
     "op nested(x) { " FLOAT "let u = sqrt(1 + square(x)) value log(1 + u) }\n"
@@ -107,8 +107,8 @@ MG_TEST(mgc_derive, conventions) {
     CHECK_BITS_F64(rule_at(w, "minimum", 1, 1, nan, 3), 3.0);
     CHECK_BITS_F64(rule_at(w, "minimum", 1, 2, 2, 3), 0.0);
     CHECK_BITS_F64(rule_at(w, "sqrt", 0, 0, 0, 1), inf);
-    CHECK_BITS_F64(rule_at(w, "selu", 0, 0, 0, 1), 1.0507009873554805);
-    CHECK_BITS_F64(rule_at(w, "selu", 0, 1000, 0, 1), 1.0507009873554805); /* exp(1000) stays outside */
+    CHECK_BITS_F64(rule_at(w, "scaled", 0, 0, 0, 1), 1.0507009873554805);
+    CHECK_BITS_F64(rule_at(w, "scaled", 0, 1000, 0, 1), 1.0507009873554805); /* exp(1000) stays outside */
     CHECK_BITS_F64(rule_at(w, "capped", 0, 1000, 0, 1), 0.0);
     CHECK_NEAR(rule_at(w, "tanh", 0, 15, 0, 1), 1 / (cosh(15.0) * cosh(15.0)), 1e-27);
     mgc_free_all();

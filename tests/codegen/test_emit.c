@@ -40,6 +40,19 @@ MG_TEST(mgc_emit, values_made_of_parameters) {
     mgc_free_all();
 }
 
+MG_TEST(mgc_emit, aliases) {
+    const char *s =
+        generated("op f(x; a) { doc \"d\" types float d none value x alias e alias h }", "include/mygrad/ops.h");
+    CHECK_CONTAINS(s, "static inline mg_tensor *mg_e_with(mg_tensor *x, double a, const mg_ufunc_opts *opts) { return "
+                      "mg_f_with(x, a, opts); }\n");
+    CHECK_CONTAINS(s, "static inline mg_tensor *(mg_h)(mg_tensor *x, double a) { return mg_f_with(x, a, NULL); }\n");
+    CHECK_CONTAINS(s, "inline mg_tensor *mg_e(mg_tensor *x, double a, const mg_ufunc_opts &opts) { return mg_f_with(x, "
+                      "a, &opts); }\n");
+    CHECK_CONTAINS(s, "#define mg_h(...) mg_f(__VA_ARGS__)\n");
+    CHECK_CONTAINS(s, " * Also called mg_e.\n");
+    mgc_free_all();
+}
+
 /* Names of the emitters' own give way to those of the stanza. */
 MG_TEST(mgc_emit, names_that_look_like_ours) {
     const char *s = generated(OPS "op f(x; s1) -> (t1, t2) { internal doc \"d\" types float d none ulp none \"test\" "

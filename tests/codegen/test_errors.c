@@ -149,6 +149,15 @@ MG_TEST(mgc_errors, parser) {
           "'f' has a bool row, so its types must be all or integer");
     check("op f(x) { doc \"d\" types all value x bool int8 }",
           "'f' takes bool as int8, so its types must be numeric or integer");
+    check("op f(x) { doc \"d\" types float value x alias f }", "test.ops:1:4: error: 'f' is called 'f' twice");
+    check("op f(x) { doc \"d\" types float value x alias e }\nop e(x) { doc \"d\" types float value x }",
+          "test.ops:2:4: error: 'e' is already defined in test.ops, line 1");
+    check("op e(x) { doc \"d\" types float value x }\nop f(x) { doc \"d\" types float value x alias e }",
+          "test.ops:2:4: error: 'e' is already defined in test.ops, line 1");
+    check("op f(x) { doc \"d\" types float value x internal alias e }", "'f' has an alias, but it is internal");
+    check("op f(x) { doc \"d\" types float value x alias e_with }", "expected the name of the op, found 'e_with'");
+    check("op f(x) { alias a alias b alias c alias d alias e }", "expected at most 4 aliases");
+    check("row f(x) { alias e }", "expected doc, note, function,");
     check("op f(int8) {}", "expected the name of an input, found 'int8', which means something");
     check("op f(x) { doc \"d\" types numeric value x integer mgv_floor(x) }",
           "'f' has a row i8, but there is no mgv_floor of integers");
@@ -254,7 +263,7 @@ MG_TEST(mgc_errors, functions_of_rows) {
     check("op f(x) { doc \"d\" types compare value x != x eval mgv_isnan(x) }\n"
           "op not_equal(x, y) { doc \"d\" types compare value x != y eval mgv_ne(x, y) }",
           "'f' has a row bool, but there is no mgv_isnan of integers");
-    check(OP("value x eval vm_f(x, x, x)"), "'vm_f' does not exist or does not take (vvv)");
+    check(OP("value x eval vm_f(x, x, x, x, x)"), "'vm_f' does not exist or does not take (vvvvv)");
 }
 
 MG_TEST(mgc_errors, closure) {
@@ -276,7 +285,7 @@ MG_TEST(mgc_errors, closure) {
 }
 
 #define EXP(stated) "op exp(x) { doc \"d\" types float value exp(x) eval vm_exp(x) d/dx g * y " stated " }\n"
-#define REST        " sampled 10 mpfr 2026-01-31 measure it\n"
+#define REST        " 0x1p0 sampled 10 mpfr 2026-01-31 measure it\n"
 
 MG_TEST(mgc_errors, accuracy_of_stanzas) {
     check(ADD MUL OP("value x * x * x"),
@@ -302,14 +311,18 @@ MG_TEST(mgc_errors, accuracy_of_stanzas) {
 MG_TEST(mgc_errors, accuracy_file) {
     check_measured(MUL, "f f16", "test.txt:1:3: error: expected f32 or f64, found 'f16'");
     check_measured(MUL, "# good\n\nmultiply f32 0.5\n",
-                   "test.txt:3:17: error: expected exhaustive or sampled, found ''");
+                   "test.txt:3:17: error: expected the inputs where it is, as hexadecimal numbers, found ''");
+    check_measured(MUL, "multiply f32 .5 sampled", "test.txt:1:17: error: expected the inputs where it is");
+    check_measured(MUL, "multiply f32 .5 -0x1p0,1 sampled", "test.txt:1:17: error: expected the inputs where it is");
+    check_measured(MUL, "multiply f32 .5 0x1p0,-0x1p1 guessed", "expected exhaustive or sampled, found 'guessed'");
     check_measured(MUL, "multiply f32 half" REST,
                    "test.txt:1:14: error: expected the largest error in ULP, found 'half'");
     check_measured(MUL, "multiply f32 nan" REST, "expected the largest error in ULP");
-    check_measured(MUL, "multiply f32 1 guessed 1", "expected exhaustive or sampled, found 'guessed'");
-    check_measured(MUL, "multiply f32 1 sampled 1e9", "expected the number of points, found '1e9'");
-    check_measured(MUL, "multiply f32 1 sampled 9 mpfr today run", "expected the date, found 'today'");
-    check_measured(MUL, "multiply f32 1 sampled 9 mpfr 2026-01-31 # nothing", "expected the command that measures it");
+    check_measured(MUL, "multiply f32 1 0x1p0 guessed 1", "expected exhaustive or sampled, found 'guessed'");
+    check_measured(MUL, "multiply f32 1 0x1p0 sampled 1e9", "expected the number of points, found '1e9'");
+    check_measured(MUL, "multiply f32 1 0x1p0 sampled 9 mpfr today run", "expected the date, found 'today'");
+    check_measured(MUL, "multiply f32 1 0x1p0 sampled 9 mpfr 2026-01-31 # nothing",
+                   "expected the command that measures it");
     check_measured(MUL, "multiply f32 .5" REST "multiply f32 .5" REST,
                    "test.txt:2:1: error: 'multiply' has a row for f32 already, in line 1");
     check_measured(MUL, "divide f32 .5" REST, "test.txt:1:1: error: no map op with a f32 row is called 'divide'");

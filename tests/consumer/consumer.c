@@ -29,8 +29,16 @@ static int product(mg_dtype dtype) {
     return wrong("matmul", mg_item(mg_sum(mg_matmul(a, b))), 40 * 20 * 30 * 2.0);
 }
 
+/* The library's functions under NumPy's other names, with keywords and as functions. */
+static int other_names(void) {
+    MG_SCOPE;
+    mg_tensor *x = mg_from_f64((double[]){-5, 4}, MG_SHAPE(2)), *(*f)(mg_tensor *, mg_tensor *) = mg_mod;
+    int bad = wrong("amax", mg_item(mg_amax(mg_abs(x), .axis = MG_AXES(0))), 5);
+    return bad + wrong("mod", mg_item(mg_amin(f(x, mg_scalar(3)))), 1);
+}
+
 int main(void) {
-    int bad = gradient() + product(MG_F32) + product(MG_F64);
+    int bad = gradient() + product(MG_F32) + product(MG_F64) + other_names();
     mg_error error = mg_take_error();
     if (error.code != MG_OK) printf("%s: %s\n", error.op, error.message);
     if (strstr(mg_build_info(), "mygrad " MYGRAD_VERSION_STRING "\n") != mg_build_info()) bad++;

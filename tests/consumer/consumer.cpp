@@ -27,6 +27,7 @@ int main() {
     MG_SCOPE;
     bool ok = gradient();
     mg_tensor *ones = mg_ones(MG_SHAPE(8, 8));
+    ok = right("abs", mg_item(mg_amax(mg_abs(mg_negative(ones), mg::opts{}))), 1) && ok;
     ok = right("matmul", mg_item(mg_sum(mg_matmul(ones, ones))), 512) && ok;
     mg_error error = mg_take_error();
     if (error.code != MG_OK) std::printf("%s: %s\n", error.op, error.message);

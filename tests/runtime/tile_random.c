@@ -93,6 +93,7 @@ static uint16_t pick_reduction(oracle_case *c, uint8_t row) {
     for (uint16_t op = 1; op < MGK_OP_COUNT; op++) {
         if (mgk_ops[op].kind != MGK_KIND_REDUCE || !mgk_ops[op].step) continue;
         if (!mgr_kernels()->map[mgk_ops[op].step][row][MGK_VV]) continue;
+        if (mgk_ops[op].typing == MGK_TYPES_LOGICAL && row != MG_BOOL) continue; /* 0 and 1 are identities there only */
         if (oracle_below(&c->state, ++seen) == 0) found = op;
     }
     return found;

@@ -52,4 +52,7 @@ bool gen_exact(const char *op, mg_dtype row, const void *const in[], const doubl
 /* The same for ops of one result that one expression states: generated_simple.c. */
 bool gen_simple(const char *op, mg_dtype row, const void *const in[], int n_in, const double *params, void *out);
 
+/* The same for division with remainder and shifts: generated_division.c. */
+bool gen_division(const char *op, mg_dtype row, const void *const in[], void *out);
+
 #endif

@@ -132,6 +132,9 @@ static bool exact_float(const char *op, mg_dtype row, const double x[], const do
         r = x[0] - x[1];
     } else if (is(op, "multiply")) {
         r = x[0] * x[1];
+    } else if (is(op, "squared_deviation")) {
+        const double d = rounded(row, x[0] - x[1]);
+        r = d * d;
     } else if (is(op, "divide")) {
         r = x[0] / x[1];
     } else if (is(op, "negative")) {
@@ -162,9 +165,10 @@ bool gen_exact(const char *op, mg_dtype row, const void *const in[], const doubl
     }
     if (row == MG_BOOL) return exact_bool(op, in, out[0]);
     if (row != MG_F32 && row != MG_F64) return exact_int(op, row, in, out[0]);
-    static const char *const binary[] = {"add", "subtract", "multiply", "divide", "maximum", "minimum"};
+    static const char *const binary[] = {"add",     "subtract", "multiply",         "divide",
+                                         "maximum", "minimum",  "squared_deviation"};
     int n = comparison(op) >= 0 ? 2 : 1;
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 7; i++)
         if (is(op, binary[i])) n = 2;
     if (is(op, "sgd")) n = 3;
     if (is(op, "adam")) n = 4;

@@ -85,7 +85,7 @@ static void check_in_place(const call *c, const mgk_table *table, mgk_map_fn *f)
 
 /* SV and VS give what VV gives for an array of copies. */
 static void check_forms(const call *c, const mgk_table *table, size_t op) {
-    static unsigned char copies[8 * MAX_N], vv[8 * MAX_N], got[8 * MAX_N];
+    static unsigned char copies[8 * MAX_N], vv[MGK_MAX_OUT][8 * MAX_N], got[MGK_MAX_OUT][8 * MAX_N];
     mgk_map_fn *const *forms = table->map[op][c->row];
     for (int s = 0; s < 2; s++) {
         mgk_map_fn *f = forms[s == 0 ? MGK_SV : MGK_VS];
@@ -96,13 +96,17 @@ static void check_forms(const call *c, const mgk_table *table, size_t op) {
         gen_guarded one = gen_guard(size, true);
         memcpy(one.data, copies, size);
         const void *in[2] = {c->in_ptr[0], c->in_ptr[1]};
-        void *out = vv;
+        void *all[MGK_MAX_OUT], *split[MGK_MAX_OUT];
+        for (int j = 0; j < MGK_MAX_OUT; j++) {
+            all[j] = vv[j];
+            split[j] = got[j];
+        }
         in[s] = copies;
-        forms[MGK_VV](c->n, &out, in, c->params);
+        forms[MGK_VV](c->n, all, in, c->params);
         in[s] = one.data;
-        out = got;
-        f(c->n, &out, in, c->params);
-        check_same(c, 0, got, vv, table->name, s == 0 ? "SV is not VV" : "VS is not VV");
+        f(c->n, split, in, c->params);
+        for (int j = 0; j < c->op->n_out; j++)
+            check_same(c, j, got[j], vv[j], table->name, s == 0 ? "SV is not VV" : "VS is not VV");
         gen_release(&one);
     }
 }

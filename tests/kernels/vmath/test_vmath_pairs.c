@@ -170,7 +170,7 @@ MG_TEST(vmath_pairs, nan_stays_nan) {
             }
 }
 
-/* What codegen/accuracy.txt promises: above, the row is out of date (ulp_exhaustive prints a new one). */
+/* What codegen/accuracy.txt promises: above, the row is out of date (mg-ulp prints a new one). */
 static double on_file(int fn, const char *dtype) {
     char line[256], name[32], type[8];
     double ulp = -1, row;

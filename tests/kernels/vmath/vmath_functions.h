@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * The lists of vector-maths functions under test, of one operand and of two. F(name, oracle for f32, oracle for f64): a
  * double function of the C library or of vmath_oracle.c, and an mpfr_ function or one of vmath_oracle.c. Where their
- * points lie is in vmath_points.c and vmath_pairs.c. */
+ * points lie is in vmath_points.c and vmath_pairs.c. A parameter beside x (alpha of elu) is drawn from the bits b of x:
+ * the number in [1/2, 2) whose bits are those of 1/2 plus as many of b ^ b << 7 as a mantissa and one bit of the
+ * exponent have. */
 #ifndef MGT_VMATH_FUNCTIONS_H
 #define MGT_VMATH_FUNCTIONS_H
 
@@ -16,6 +18,16 @@
     F(cos, cos, mpfr_cos)                                                                                              \
     F(tan, tan, mpfr_tan)                                                                                              \
     F(arctan, atan, mpfr_atan)                                                                                         \
+    F(csc, csc, mpfr_csc)                                                                                              \
+    F(sec, sec, mpfr_sec)                                                                                              \
+    F(cot, cot, mpfr_cot)                                                                                              \
+    F(arcsin, asin, mpfr_asin)                                                                                         \
+    F(arccos, acos, mpfr_acos)                                                                                         \
+    F(arccsc, arccsc, exact_arccsc)                                                                                    \
+    F(arcsec, arcsec, exact_arcsec)                                                                                    \
+    F(arccot, arccot, exact_arccot)                                                                                    \
+    F(sinc, sinc, exact_sinc)                                                                                          \
+    F(sinc_slope, sinc_slope, exact_sinc_slope)                                                                        \
     F(exp2, exp2, mpfr_exp2)                                                                                           \
     F(log2, log2, mpfr_log2)                                                                                           \
     F(log10, log10, mpfr_log10)                                                                                        \
@@ -29,7 +41,15 @@
     F(sech, sech, mpfr_sech)                                                                                           \
     F(coth, coth, mpfr_coth)                                                                                           \
     F(arccsch, arccsch, exact_arccsch)                                                                                 \
-    F(arccoth, arccoth, exact_arccoth)
+    F(arccoth, arccoth, exact_arccoth)                                                                                 \
+    F(soft_sign, soft_sign, exact_soft_sign)                                                                           \
+    F(silu, silu, exact_silu)                                                                                          \
+    F(softplus, softplus, exact_softplus)                                                                              \
+    F(elu, elu, exact_elu)                                                                                             \
+    F(selu, selu, exact_selu)                                                                                          \
+    F(gauss, gauss, exact_gauss)                                                                                       \
+    F(erf, erf, mpfr_erf)                                                                                              \
+    F(erfc, erfc, exact_erfc)
 
 #define VMATH_PAIRS(F)                                                                                                 \
     F(hypot, hypot, mpfr_hypot)                                                                                        \

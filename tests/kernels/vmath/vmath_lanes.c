@@ -5,6 +5,19 @@
 #define MGV_LONG_KERNELS
 #include "kernels/vmath/vmath.h"
 
+/* With a parameter: see vmath_functions.h. */
+static inline mgv_f32 elu_f32_of(mgv_f32 x) {
+    const mgv_i32 b = mgv_bits_f32(x), drawn = mgv_and_i32(mgv_xor_i32(b, mgv_shl_i32(b, 7)), mgv_set1_i32(0xffffff));
+    return vm_elu_f32(x, mgv_frombits_f32(mgv_add_i32(mgv_bits_f32(mgv_set1_f32(0.5f)), drawn)));
+}
+static inline mgv_f64 elu_f64_of(mgv_f64 x) {
+    const mgv_i64 b = mgv_bits_f64(x), mask = mgv_set1_i64(0x1fffffffffffff);
+    const mgv_i64 drawn = mgv_and_i64(mgv_xor_i64(b, mgv_shl_i64(b, 7)), mask);
+    return vm_elu_f64(x, mgv_frombits_f64(mgv_add_i64(mgv_bits_f64(mgv_set1_f64(0.5)), drawn)));
+}
+#define vm_elu_f32(x) elu_f32_of(x)
+#define vm_elu_f64(x) elu_f64_of(x)
+
 #define LOOP_(t, c, name)                                                                                              \
     static void name##_##t(size_t n, c *y, const c *x) {                                                               \
         size_t i = 0;                                                                                                  \

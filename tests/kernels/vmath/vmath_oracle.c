@@ -4,6 +4,8 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "vmath_lanes.h"
 
@@ -13,6 +15,53 @@ static double sech(double x) { return 1 / cosh(x); }
 static double coth(double x) { return 1 / tanh(x); }
 static double arccsch(double x) { return asinh(1 / x); }
 static double arccoth(double x) { return isinf(x) ? 1 / x : copysign(0.5 * log1p(2 / (fabs(x) - 1)), x); }
+static double soft_sign(double x) { return isinf(x) ? copysign(1, x) : x / (1 + fabs(x)); }
+static double silu(double x) { return isinf(x) && x < 0 ? -0.0 : x / (1 + exp(-x)); }
+static double softplus(double x) { return (x > 0 ? x : 0) + log1p(exp(-fabs(x))); }
+static double elu(double x) {
+    const float narrow = (float)x;
+    uint32_t b;
+    float alpha;
+    memcpy(&b, &narrow, sizeof b);
+    b = 0x3f000000 + ((b ^ b << 7) & 0xffffff);
+    memcpy(&alpha, &b, sizeof alpha);
+    return x < 0 ? (double)alpha * expm1(x) : x;
+}
+#define SELU_SCALE 1.0507009873554805
+#define SELU_ALPHA 1.6732632423543772
+static double selu(double x) { return SELU_SCALE * (x < 0 ? SELU_ALPHA * expm1(x) : x); }
+
+static double csc(double x) { return 1 / sin(x); }
+static double sec(double x) { return 1 / cos(x); }
+static double cot(double x) { return 1 / tan(x); }
+static double arccsc(double x) { return asin(1 / x); }
+/* From the tangent, for near 1 the cosine says little. */
+static double arcsec(double x) {
+    return fabs(x) < 1 ? (double)NAN : atan2(sqrt((fabs(x) - 1) * (fabs(x) + 1)), copysign(1, x));
+}
+static double arccot(double x) { return x == 0 ? 1.57079632679489661923 : atan(1 / x); }
+/* By the distance from the nearest whole number, which is exact. */
+static double sinc(double x) {
+    const double pi = 3.14159265358979323846, n = rint(x), f = x - n;
+    const double s = fmod(n, 2) == 0 ? sin(pi * f) : -sin(pi * f);
+    return x == 0 ? 1 : f == 0 ? 0 : s / (pi * x);
+}
+/* The series of the derivative where cos(pi x) and sinc(x) cancel. */
+static double sinc_slope(double x) {
+    const double pi = 3.14159265358979323846, n = rint(x), f = x - n, w = x * x * pi * pi;
+    if (fabs(x) < 0.5) {
+        double sum = 0, term = pi;
+        for (int k = 1; k < 14; k++) {
+            term *= -w / (2 * k) / (2 * k + 1);
+            sum += 2 * k * term;
+        }
+        return fabs(x) < 1e-10 ? -pi * pi / 3 * x : sum / pi / x;
+    }
+    const double c = fmod(n, 2) == 0 ? cos(pi * f) : -cos(pi * f);
+    return (c - sinc(x)) / x;
+}
+
+static double gauss(double x) { return exp(-(x * x)); } /* x has the bits of a float: its square is exact */
 
 /* The larger, and the smaller less the larger: 0 for equal infinities. */
 static double logaddexp(double x, double y) {
@@ -87,6 +136,205 @@ static int exact_arccoth(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
     return mpfr_atanh(r, r, rounding);
 }
 
+/* r has twice the bits: near 1 the inverses of a rounded reciprocal lose half of theirs. */
+static int of_reciprocal(mpfr_t r, const mpfr_t x, int (*f)(mpfr_t, const mpfr_t, mpfr_rnd_t)) {
+    mpfr_t wide;
+    mpfr_init2(wide, 2 * mpfr_get_prec(x));
+    mpfr_ui_div(wide, 1, x, MPFR_RNDN);
+    f(wide, wide, MPFR_RNDN);
+    mpfr_set(r, wide, MPFR_RNDN);
+    mpfr_clear(wide);
+    return 0;
+}
+static int exact_arccsc(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    return (void)rounding, of_reciprocal(r, x, mpfr_asin);
+}
+static int exact_arcsec(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    return (void)rounding, of_reciprocal(r, x, mpfr_acos);
+}
+static int exact_arccot(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (mpfr_zero_p(x)) mpfr_abs(r, x, rounding);
+    return of_reciprocal(r, mpfr_zero_p(x) ? r : x, mpfr_atan);
+}
+
+/* By the distance from the nearest whole number, which is exact; where that is x itself by sin x / x. */
+/* By the distance f from the nearest whole number n, which is exact; where n is 0 as sin x / x. */
+static int exact_sinc(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (!mpfr_number_p(x)) return mpfr_sub(r, x, x, rounding);
+    if (mpfr_zero_p(x)) return mpfr_set_ui(r, 1, rounding);
+    mpfr_t n, f, pi;
+    mpfr_inits2(mpfr_get_prec(x), n, f, pi, (mpfr_ptr)0);
+    mpfr_const_pi(pi, rounding);
+    mpfr_rint(n, x, MPFR_RNDN);
+    mpfr_sub(f, x, n, rounding);
+    mpfr_mul(f, f, pi, rounding);
+    mpfr_sin(f, f, rounding);
+    mpfr_mul(pi, pi, x, rounding);
+    mpfr_div_2ui(n, n, 1, rounding);
+    mpfr_div(r, f, pi, rounding);
+    if (!mpfr_integer_p(n)) mpfr_neg(r, r, rounding);
+    if (mpfr_zero_p(r)) mpfr_set_ui(r, 0, rounding);
+    mpfr_clears(n, f, pi, (mpfr_ptr)0);
+    return 0;
+}
+
+/* (cos(pi x) - sinc(x))/x, with bits for what cancels; of the smallest x the first term of the series. */
+static int exact_sinc_slope(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (!mpfr_number_p(x)) return mpfr_sub(r, x, x, rounding);
+    mpfr_t c, s, y;
+    mpfr_inits2(320, c, s, y, (mpfr_ptr)0);
+    mpfr_const_pi(c, rounding);
+    if (mpfr_zero_p(x) || mpfr_get_exp(x) < -50) {
+        mpfr_sqr(c, c, rounding);
+        mpfr_mul(c, c, x, rounding);
+        mpfr_div_si(r, c, -3, rounding);
+    } else {
+        mpfr_rint(s, x, MPFR_RNDN);
+        mpfr_sub(y, x, s, rounding);
+        mpfr_div_2ui(s, s, 1, rounding);
+        const bool odd = !mpfr_integer_p(s);
+        mpfr_mul(y, y, c, rounding);
+        mpfr_mul(c, c, x, rounding);
+        mpfr_sin_cos(s, y, y, rounding);
+        mpfr_div(s, s, c, rounding);
+        mpfr_sub(y, y, s, rounding);
+        mpfr_div(r, y, x, rounding);
+        if (odd) mpfr_neg(r, r, rounding);
+    }
+    mpfr_clears(c, s, y, (mpfr_ptr)0);
+    return 0;
+}
+
+static int exact_soft_sign(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (mpfr_inf_p(x)) return mpfr_set_si(r, mpfr_sgn(x), rounding);
+    mpfr_t a;
+    mpfr_init2(a, 2200); /* 1 + |x| exactly */
+    mpfr_abs(a, x, rounding);
+    mpfr_add_ui(a, a, 1, rounding);
+    const int t = mpfr_div(r, x, a, rounding);
+    mpfr_clear(a);
+    return t;
+}
+
+static int exact_silu(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (mpfr_inf_p(x) && mpfr_sgn(x) < 0) return mpfr_set_zero(r, -1), 0;
+    mpfr_t a;
+    mpfr_init2(a, 128);
+    exact_sigmoid(a, x, rounding);
+    const int t = mpfr_mul(r, x, a, rounding);
+    mpfr_clear(a);
+    return t;
+}
+
+static int exact_softplus(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    mpfr_t a;
+    mpfr_init2(a, 128);
+    mpfr_abs(a, x, rounding);
+    mpfr_neg(a, a, rounding);
+    mpfr_exp(a, a, rounding);
+    mpfr_log1p(a, a, rounding);
+    const int t = mpfr_sgn(x) > 0 ? mpfr_add(r, x, a, rounding) : mpfr_set(r, a, rounding);
+    mpfr_clear(a);
+    return t;
+}
+
+static int exact_elu(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    double alpha = mpfr_get_d(x, rounding);
+    uint64_t b;
+    if (!(alpha < 0)) return mpfr_set(r, x, rounding);
+    memcpy(&b, &alpha, sizeof b);
+    b = 0x3fe0000000000000 + ((b ^ b << 7) & 0x1fffffffffffff);
+    memcpy(&alpha, &b, sizeof alpha);
+    mpfr_expm1(r, x, rounding);
+    return mpfr_mul_d(r, r, alpha, rounding);
+}
+
+static int exact_selu(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (mpfr_sgn(x) >= 0 || mpfr_nan_p(x)) return mpfr_mul_d(r, x, SELU_SCALE, rounding);
+    mpfr_expm1(r, x, rounding);
+    mpfr_mul_d(r, r, SELU_ALPHA, rounding);
+    return mpfr_mul_d(r, r, SELU_SCALE, rounding);
+}
+
+/* erfc by the Taylor series from the nearest multiple of 1/8, where it is known from mpfr_erfc, which far out takes 200
+ * us a call: erfc(c + h) = erfc(c) - 2 exp(-c^2)/sqrt(pi) sum b[n] h^(n+1)/(n+1), b[n+1] = -2 (c b[n] + b[n-1])/(n+1).
+ */
+enum { GRID = 8 * 40, GRID_BITS = 192 };
+static mpfr_t grid_erfc[GRID + 1], grid_slope[GRID + 1];
+static bool have_grid;
+
+static void make_grid(void) {
+    mpfr_t c, root;
+    mpfr_inits2(GRID_BITS, c, root, (mpfr_ptr)NULL);
+    mpfr_const_pi(root, MPFR_RNDN);
+    mpfr_sqrt(root, root, MPFR_RNDN);
+    for (int k = 0; k <= GRID; k++) {
+        mpfr_inits2(GRID_BITS, grid_erfc[k], grid_slope[k], (mpfr_ptr)NULL);
+        mpfr_set_d(c, k / 8.0, MPFR_RNDN);
+        mpfr_erfc(grid_erfc[k], c, MPFR_RNDN);
+        mpfr_sqr(c, c, MPFR_RNDN);
+        mpfr_neg(c, c, MPFR_RNDN);
+        mpfr_exp(c, c, MPFR_RNDN);
+        mpfr_mul_2ui(c, c, 1, MPFR_RNDN);
+        mpfr_div(grid_slope[k], c, root, MPFR_RNDN);
+    }
+    mpfr_clears(c, root, (mpfr_ptr)NULL);
+    have_grid = true;
+}
+
+static void clear_grid(void) {
+    for (int k = 0; k <= GRID && have_grid; k++) mpfr_clears(grid_erfc[k], grid_slope[k], (mpfr_ptr)NULL);
+    have_grid = false;
+}
+
+/* sum = the sum above, to GRID_BITS. */
+static void taylor_sum(mpfr_t sum, unsigned k, const mpfr_t h) {
+    mpfr_t b, before, power, term;
+    mpfr_inits2(GRID_BITS, b, before, power, term, (mpfr_ptr)NULL);
+    mpfr_set_zero(before, 1);
+    mpfr_set_ui(b, 1, MPFR_RNDN);
+    mpfr_set(power, h, MPFR_RNDN);
+    mpfr_set_zero(sum, 1);
+    for (unsigned n = 0; n < 200; n++) {
+        mpfr_mul(term, b, power, MPFR_RNDN);
+        mpfr_div_ui(term, term, n + 1, MPFR_RNDN);
+        mpfr_add(sum, sum, term, MPFR_RNDN);
+        if (mpfr_zero_p(h) || (n > 2 && mpfr_get_exp(term) < mpfr_get_exp(sum) - GRID_BITS)) break;
+        mpfr_mul_ui(term, b, k, MPFR_RNDN);
+        mpfr_div_2ui(term, term, 3, MPFR_RNDN);
+        mpfr_add(term, term, before, MPFR_RNDN);
+        mpfr_swap(before, b);
+        mpfr_mul_si(term, term, -2, MPFR_RNDN);
+        mpfr_div_ui(b, term, n + 1, MPFR_RNDN);
+        mpfr_mul(power, power, h, MPFR_RNDN);
+    }
+    mpfr_clears(b, before, power, term, (mpfr_ptr)NULL);
+}
+
+static int exact_erfc(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    const double rough = mpfr_get_d(x, MPFR_RNDN), a = fabs(rough);
+    if (!(a > 0.5 && a < 39)) return mpfr_erfc(r, x, rounding);
+    if (!have_grid) make_grid();
+    const unsigned k = (unsigned)(a * 8 + 0.5);
+    mpfr_t h, y;
+    mpfr_inits2(GRID_BITS, h, y, (mpfr_ptr)NULL);
+    mpfr_abs(h, x, MPFR_RNDN);
+    mpfr_sub_d(h, h, k / 8.0, MPFR_RNDN);
+    taylor_sum(y, k, h);
+    mpfr_mul(y, y, grid_slope[k], MPFR_RNDN);
+    mpfr_sub(y, grid_erfc[k], y, MPFR_RNDN);
+    if (rough < 0) mpfr_ui_sub(y, 2, y, MPFR_RNDN);
+    mpfr_set(r, y, rounding);
+    mpfr_clears(h, y, (mpfr_ptr)NULL);
+    return 0;
+}
+
+static int exact_gauss(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    mpfr_sqr(r, x, rounding);
+    mpfr_neg(r, r, rounding);
+    return mpfr_exp(r, r, rounding);
+}
+
 /* log(e^x + e^y), either in the base of `power`; the sum has the bits of the smaller one that matter, for the precision
  * is more than twice that of the result's ULP. */
 static int exact_sum(mpfr_t r, const mpfr_t x, const mpfr_t y, int (*power)(mpfr_t, const mpfr_t, mpfr_rnd_t)) {
@@ -133,6 +381,24 @@ long double vmath_exact_f64(int fn, double x) {
     return exact;
 }
 
+double vmath_oracle_gap(void) {
+    double worst = 0;
+    mpfr_t x, y, z;
+    mpfr_inits2(128, x, y, z, (mpfr_ptr)NULL);
+    for (int i = 0; i < 400; i++) {
+        mpfr_set_d(x, i % 2 ? 39 * i / 400.0 : i / 80.0 - 2.5, MPFR_RNDN);
+        mpfr_div_ui(x, x, 3 + (unsigned)i % 5 * 2, MPFR_RNDN);
+        mpfr_mul_ui(x, x, 3, MPFR_RNDN);
+        exact_erfc(y, x, MPFR_RNDN);
+        mpfr_erfc(z, x, MPFR_RNDN);
+        mpfr_div(y, y, z, MPFR_RNDN);
+        mpfr_sub_ui(y, y, 1, MPFR_RNDN);
+        worst = fmax(worst, fabs(mpfr_get_d(y, MPFR_RNDN)));
+    }
+    mpfr_clears(x, y, z, (mpfr_ptr)NULL);
+    return worst;
+}
+
 double vmath_pair_ulp_f64(int fn, double x, double y, double z) {
 #define F64_PAIR_(name, o32, o64) o64,
     static int (*const of[VMATH_PAIR_COUNT])(mpfr_t, const mpfr_t, const mpfr_t, mpfr_rnd_t) = {VMATH_PAIRS(F64_PAIR_)};
@@ -146,11 +412,15 @@ double vmath_pair_ulp_f64(int fn, double x, double y, double z) {
     return ulps((long double)z, exact, other, DBL_MANT_DIG, DBL_MIN_EXP, DBL_MAX_EXP);
 }
 
-void vmath_oracle_release(void) { mpfr_free_cache(); }
+void vmath_oracle_release(void) {
+    clear_grid();
+    mpfr_free_cache();
+}
 #else
 const char *vmath_oracle_name(void) { return "none"; }
 bool vmath_oracle_has_f64(void) { return false; }
 long double vmath_exact_f64(int fn, double x) { return fn + (long double)x; } /* never called */
+double vmath_oracle_gap(void) { return 0; }
 double vmath_pair_ulp_f64(int fn, double x, double y, double z) { return fn + x + y + z; }
 void vmath_oracle_release(void) {}
 #endif

@@ -23,6 +23,10 @@ double vmath_pair_ulp_f32(int fn, float x, float y, float z);
 double vmath_pair_ulp_f64(int fn, double x, double y, double z);
 
 bool vmath_oracle_has_f64(void);
+
+/* How far the oracle of erfc, a series of its own, is from mpfr_erfc: the largest relative difference of some points.
+ */
+double vmath_oracle_gap(void);
 const char *vmath_oracle_name(void); /* of the f64 oracle */
 void vmath_oracle_release(void);
 

@@ -59,7 +59,7 @@ const vmath_hard_pair vmath_hard_pairs_f64[] = {
 const int vmath_n_hard_pairs_f32 = (int)(sizeof vmath_hard_pairs_f32 / sizeof *vmath_hard_pairs_f32);
 const int vmath_n_hard_pairs_f64 = (int)(sizeof vmath_hard_pairs_f64 / sizeof *vmath_hard_pairs_f64);
 
-/* A stream of random numbers of a pair. */
+/* A stream of random numbers of a pair. One call of these in an expression, for C leaves the order of several open. */
 static uint64_t next(uint64_t *state) {
     uint64_t x = *state += 0x9e3779b97f4a7c15u;
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -78,7 +78,11 @@ typedef struct format {
 static const format narrow = {FLT_MANT_DIG, FLT_MIN_EXP - 1, FLT_MAX_EXP};
 static const format wide = {DBL_MANT_DIG, DBL_MIN_EXP - 1, DBL_MAX_EXP};
 
-static double at_exponents(int low, int high, uint64_t *r) { return ldexp(1 + unit(r), whole(low, high, r)) * sign(r); }
+static double at_exponents(int low, int high, uint64_t *r) {
+    const int e = whole(low, high, r);
+    const double m = 1 + unit(r);
+    return ldexp(m, e) * sign(r);
+}
 
 /* x times 1 and a few units of its last places. */
 static double beside(double x, const format *f, uint64_t *r) {
@@ -136,9 +140,13 @@ static void ordinary_pair(int fn, double *x, double *y, uint64_t *r) {
 
 /* Powers whose exponent of 2 is t: of numbers near 1 if so wished, of any otherwise. */
 static void power_pair(double t, bool near_one, const format *f, double *x, double *y, uint64_t *r) {
-    *x = near_one ? 1 + ldexp((double)(whole(0, 1, r) ? whole(1, 4000, r) : -whole(1, 4000, r)),
-                              whole(-f->digits, -f->digits + 8, r))
-                  : fabs(at_exponents(f->low, f->high - 1, r));
+    if (near_one) {
+        const int e = whole(-f->digits, -f->digits + 8, r);
+        const double s = whole(0, 1, r) ? 1 : -1;
+        *x = 1 + ldexp(s * whole(1, 4000, r), e);
+    } else {
+        *x = fabs(at_exponents(f->low, f->high - 1, r));
+    }
     if (*x == 1) *x = 2;
     *y = t / rough_log2(*x);
 }
@@ -146,17 +154,23 @@ static void power_pair(double t, bool near_one, const format *f, double *x, doub
 /* Where the value turns, or nearly loses its bits. */
 static void delicate_pair(int fn, const format *f, double *x, double *y, uint64_t *r) {
     static const double turns[] = {0.5, 1, 2, 0.414213562373095, 0.33333333333333333, 3};
+    bool near_one;
+    int e;
     switch (fn) {
     case VMATH_power:
-        power_pair(between(f->low - f->digits - 2, f->high + 2, r), next(r) & 1, f, x, y, r);
+        near_one = next(r) & 1;
+        power_pair(between(f->low - f->digits - 2, f->high + 2, r), near_one, f, x, y, r);
         break;
     case VMATH_arctan2:
         *x = at_exponents(f->low - 3, f->high - 3, r);
-        *y = beside(*x * turns[next(r) % 6], f, r) * sign(r);
+        *y = *x * turns[next(r) % 6];
+        *y = beside(*y, f, r);
+        *y *= sign(r);
         break;
     case VMATH_hypot:
         *x = at_exponents(-3, 3, r);
-        *y = ldexp(between(1, 2, r), -whole(0, f->digits, r));
+        e = -whole(0, f->digits, r);
+        *y = ldexp(between(1, 2, r), e);
         break;
     default:
         *x = between(-2, 2, r);
@@ -168,23 +182,26 @@ static void delicate_pair(int fn, const format *f, double *x, double *y, uint64_
 /* At the ends of the range. */
 static void limit_pair(int fn, const format *f, double *x, double *y, uint64_t *r) {
     const int ends[3] = {f->high, f->low, f->low - f->digits + 1};
+    int e;
     switch (fn) {
     case VMATH_power:
-        power_pair(ends[next(r) % 3] + between(-1, 1, r), false, f, x, y, r);
+        e = ends[next(r) % 3];
+        power_pair(e + between(-1, 1, r), false, f, x, y, r);
         break;
     case VMATH_hypot: /* overflow, underflow, and where it scales */
         if (next(r) & 1) {
             *x = at_exponents(f->high - 3, f->high - 1, r);
             *y = at_exponents(f->high - 3, f->high - 1, r);
         } else {
-            const int e = whole(f->low - f->digits + 1, f->low + 2, r);
+            e = whole(f->low - f->digits + 1, f->low + 2, r);
             *x = at_exponents(e, e + 2, r);
             *y = at_exponents(e, e + 2, r);
         }
         break;
     case VMATH_arctan2: /* subnormal quotients */
         *x = at_exponents(-40, f->high - 2, r);
-        *y = ldexp(*x * unit(r), f->low + whole(-3, 3, r));
+        e = f->low + whole(-3, 3, r);
+        *y = ldexp(*x * unit(r), e);
         break;
     default: /* large operands of any difference */
         *x = at_exponents(-20, f->high / 2, r);
@@ -208,7 +225,8 @@ static void pair(int fn, uint64_t i, const format *f, double *x, double *y, uint
         break;
     case 2:
         *x = fn == VMATH_power ? at_exponents(-6, 6, r) : at_exponents(f->low - f->digits, f->high - 1, r);
-        *y = beside(*x, f, r) * sign(r);
+        *y = beside(*x, f, r);
+        *y *= sign(r);
         break;
     case 3:
         special_pair(i / 8, f, x, y);

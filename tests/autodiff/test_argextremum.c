@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: MIT
- * argmax against a loop, with ties and NaNs. */
+ * argmax and argmin against a loop, with ties and NaNs. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "nnet_check.h"
 
-MG_TEST(argmax, every_axis) {
+typedef mg_tensor *search_fn(mg_tensor *x, const mg_arg_opts *opts);
+static search_fn *const searches[2] = {mg_argmin_with, mg_argmax_with};
+
+static bool beats(int largest, double a, double b) { return largest ? a > b : a < b; }
+
+MG_TEST(argextremum, every_axis) {
     mg_test_rng rng = mg_test_rng_new();
     static const mg_dtype dtypes[] = {MG_F64, MG_F32, MG_F16, MG_BF16, MG_I8, MG_I64, MG_BOOL};
-    for (int round = 0; round < mg_test_times(30); round++) {
+    for (int round = 0; round < mg_test_times(60); round++) {
+        const int largest = round % 2;
         MG_SCOPE;
         int64_t dims[3] = {mg_test_int(&rng, 1, 5), mg_test_int(&rng, 1, 40), mg_test_int(&rng, 1, 5)};
         int64_t strides[3] = {dims[1] * dims[2], dims[2], 1}, size = dims[0] * strides[0];
         double values[1000], *v;
         for (int64_t i = 0; i < size; i++) values[i] = (double)mg_test_int(&rng, 0, 6);
-        mg_dtype dtype = dtypes[round % 7];
+        mg_dtype dtype = dtypes[round / 2 % 7];
         mg_tensor *x = mg_astype(mg_from_f64(values, (mg_shape){3, dims}), dtype);
         v = nnet_read(x);
         for (int axis = 0; axis < 3; axis++) {
-            mg_tensor *found = mg_argmax(x, .axis = MG_AXES(axis - 3));
+            mg_tensor *found =
+                searches[largest](x, &(mg_arg_opts){.size = sizeof(mg_arg_opts), .axis = MG_AXES(axis - 3)});
             CHECK_MSG(found != NULL, "%s", mg_take_error().message);
             CHECK_EQ_I64(mg_ndim(found), 2);
             CHECK_EQ_I64(mg_dtype_of(found), MG_I64);
@@ -29,31 +36,35 @@ MG_TEST(argmax, every_axis) {
                 for (int64_t j = 0; j < dims[b]; j++) {
                     int64_t best = 0, start = i * strides[a] + j * strides[b];
                     for (int64_t k = 1; k < dims[axis]; k++) {
-                        if (v[start + k * strides[axis]] > v[start + best * strides[axis]]) best = k;
+                        if (beats(largest, v[start + k * strides[axis]], v[start + best * strides[axis]])) best = k;
                     }
                     CHECK_EQ_I64(index[i * dims[b] + j], best);
                 }
             }
         }
         int64_t best = 0;
-        for (int64_t k = 1; k < size; k++) best = v[k] > v[best] ? k : best;
-        CHECK_EQ_I64(mg_item_i64(mg_argmax(x)), best);
+        for (int64_t k = 1; k < size; k++) best = beats(largest, v[k], v[best]) ? k : best;
+        CHECK_EQ_I64(mg_item_i64(searches[largest](x, NULL)), best);
         free(v);
     }
 }
 
-MG_TEST(argmax, first_nan_wins) {
+MG_TEST(argextremum, first_nan_wins) {
     MG_SCOPE;
     mg_tensor *x = mg_from_f64((double[]){1, NAN, 7, NAN}, MG_SHAPE(4));
     CHECK_EQ_I64(mg_item_i64(mg_argmax(x)), 1);
+    CHECK_EQ_I64(mg_item_i64(mg_argmin(x)), 1);
     CHECK_EQ_I64(mg_item_i64(mg_argmax(mg_scalar(3))), 0);
+    CHECK_EQ_I64(mg_item_i64(mg_argmin(mg_scalar(3))), 0);
 }
 
-MG_TEST(argmax, empty_and_errors) {
+MG_TEST(argextremum, empty_and_errors) {
     MG_SCOPE;
     mg_tensor *x = mg_zeros(MG_SHAPE(0, 3));
     CHECK(mg_argmax(x) == NULL);
     nnet_expect_error(MG_ERR_VALUE, "(0, 3)");
+    CHECK(mg_argmin(x) == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "argmin");
     CHECK(mg_argmax(x, .axis = MG_AXES(0)) == NULL);
     nnet_expect_error(MG_ERR_VALUE, "(0, 3)");
     CHECK_EQ_I64(mg_size(mg_argmax(x, .axis = MG_AXES(1))), 0);

@@ -1,34 +1,36 @@
 /* SPDX-License-Identifier: MIT
- * argmax: positions of largest elements, as constants. */
+ * argmax and argmin: positions of largest and smallest elements, as constants. */
 #include "autodiff/flush.h"
 #include "autodiff/nnet_opts.h"
 #include "autodiff/reduce_axes.h"
 #include "mygrad/nnet.h"
 #include "runtime/rows.h"
 
+static const char *const names[2] = {"argmin", "argmax"};
+
 /* The axes to search, or false with an error set. */
-static bool argmax_axes(const mgr_shape *shape, mg_axes given, uint64_t *axes) {
+static bool search_axes(const char *op, const mgr_shape *shape, mg_axes given, uint64_t *axes) {
     int ndim = shape->ndim;
     *axes = ndim == 0 ? 0 : UINT64_MAX >> (64 - ndim);
     if (!given.v) return true;
     if (given.n != 1) {
-        mgr_fail(MG_ERR_VALUE, "argmax", "%d axes were given: one, or none for all", given.n);
+        mgr_fail(MG_ERR_VALUE, op, "%d axes were given: one, or none for all", given.n);
         return false;
     }
-    int axis = mgr_axis("argmax", given.v[0], ndim);
+    int axis = mgr_axis(op, given.v[0], ndim);
     if (axis < 0) return false;
     *axes = UINT64_C(1) << axis;
     return true;
 }
 
-static mga_node *argmax_node(mga_node *x, uint64_t axes) {
+static mga_node *positions(bool largest, mga_node *x, uint64_t axes) {
     int perm[MG_MAX_NDIM];
     int64_t outer, length;
     mga_node *rows = mga_reduced_last(x, axes, perm, &outer, &length), *leaf = NULL;
     if (!rows) return NULL;
     if (length == 0) {
         char text[MGR_SHAPE_TEXT];
-        mgr_fail(MG_ERR_VALUE, "argmax", "shape %s has no elements along the axis to search",
+        mgr_fail(MG_ERR_VALUE, names[largest], "shape %s has no elements along the axis to search",
                  mgr_shape_text(x->shape, text));
     } else {
         int kept = x->shape->ndim - __builtin_popcountll(axes);
@@ -37,7 +39,7 @@ static mga_node *argmax_node(mga_node *x, uint64_t axes) {
         if (shape) mgr_shape_release(shape);
     }
     if (leaf && outer > 0 &&
-        mgr_argextremum((mg_dtype)x->dtype, true, outer, length, mga_data(rows), mga_data(leaf)) != MG_OK) {
+        mgr_argextremum((mg_dtype)x->dtype, largest, outer, length, mga_data(rows), mga_data(leaf)) != MG_OK) {
         mga_node_release(leaf);
         leaf = NULL;
     }
@@ -45,13 +47,17 @@ static mga_node *argmax_node(mga_node *x, uint64_t axes) {
     return leaf;
 }
 
-mg_tensor *mg_argmax_with(mg_tensor *x, const mg_arg_opts *opts) {
+static mg_tensor *search(bool largest, mg_tensor *x, const mg_arg_opts *opts) {
     mg_arg_opts given = {0};
     MGA_COPY_OPTS(given, opts);
-    mga_node *in = mga_value("argmax", x); /* no history: x keeps its gradient */
+    mga_node *in = mga_value(names[largest], x); /* no history: x keeps its gradient */
     uint64_t axes;
-    if (!in || !argmax_axes(in->shape, given.axis, &axes)) return NULL;
-    return mga_wrap(argmax_node(in, axes));
+    if (!in || !search_axes(names[largest], in->shape, given.axis, &axes)) return NULL;
+    return mga_wrap(positions(largest, in, axes));
 }
 
+mg_tensor *mg_argmax_with(mg_tensor *x, const mg_arg_opts *opts) { return search(true, x, opts); }
+mg_tensor *mg_argmin_with(mg_tensor *x, const mg_arg_opts *opts) { return search(false, x, opts); }
+
 mg_tensor *(mg_argmax)(mg_tensor *x) { return mg_argmax_with(x, NULL); }
+mg_tensor *(mg_argmin)(mg_tensor *x) { return mg_argmin_with(x, NULL); }

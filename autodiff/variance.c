@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * var and std, recorded as mean, squared_deviation, sum and a division: two passes of the tile machine, both in the
+ * order of rules C1. The gradient is that of the sum alone, for the one of the mean adds up to nothing. */
+#include "autodiff/composite.h"
+#include "autodiff/nnet_opts.h"
+#include "autodiff/record.h"
+#include "autodiff/reduce_axes.h"
+#include "mygrad/reductions.h"
+#include "runtime/dtype.h"
+
+/* Without axes, which keep their length of 1 otherwise; in the dtype that is computed in. */
+static mga_node *variance(mga_node *x, uint64_t axes, double ddof) {
+    int64_t count = 1;
+    for (int i = 0; i < x->shape->ndim; i++) count *= axes >> i & 1 ? x->shape->dims[i] : 1;
+    double divisor = (double)count > ddof ? (double)count - ddof : 0;
+    mga_node *mean = mga_reduced(MGK_OP_MEAN, mga_held(x), axes, MG_CONSTANT_AUTO);
+    mga_node *squares = mga_binary(MGK_OP_SQUARED_DEVIATION, mga_held(x), mean);
+    mga_node *sum = mga_reduced(MGK_OP_SUM, squares, axes, MG_CONSTANT_AUTO);
+    mga_node *n = sum ? mga_fill_f64((mg_dtype)sum->dtype, sum->shape, divisor) : NULL;
+    return mga_binary(MGK_OP_DIVIDE, sum, n);
+}
+
+static mg_tensor *moment(const char *op, mg_tensor *x, const mg_var_opts *opts, bool root) {
+    mg_var_opts given = {0};
+    MGA_COPY_OPTS(given, opts);
+    mga_node *in;
+    uint64_t axes;
+    if (!mga_operands(op, 1, &x, &in)) return NULL;
+    if (mga_axis_mask(op, given.axis, in->shape->ndim, &axes) != MG_OK) return NULL;
+    mg_dtype dtype = mg_dtype_is_float((mg_dtype)in->dtype) ? (mg_dtype)in->dtype : MG_F64;
+    mga_composite_begin(given.constant);
+    mga_node *wide = mga_record_convert(in, mgr_row_dtype(dtype));
+    mga_node *result = wide ? variance(wide, axes, given.ddof) : NULL;
+    mga_node_release(wide);
+    if (root) result = mga_unary(MGK_OP_SQRT, result);
+    if (!given.keepdims) result = mga_without_axes(result, axes);
+    return mga_composite_end(given.constant, mga_converted(result, dtype));
+}
+
+mg_tensor *mg_var_with(mg_tensor *x, const mg_var_opts *opts) { return moment("var", x, opts, false); }
+mg_tensor *mg_std_with(mg_tensor *x, const mg_var_opts *opts) { return moment("std", x, opts, true); }
+
+mg_tensor *(mg_var)(mg_tensor *x) { return mg_var_with(x, NULL); }
+mg_tensor *(mg_std)(mg_tensor *x) { return mg_std_with(x, NULL); }

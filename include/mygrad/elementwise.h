@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * Elementwise functions that are more than one operation: division into quotient and remainder, equality but for
+ * rounding, the absolute value that shows its kink. Rules of tensor.h apply; operations of one result are in ops.h
+ * (generated). */
+#ifndef MYGRAD_ELEMENTWISE_H
+#define MYGRAD_ELEMENTWISE_H
+
+#include "mygrad/tensor.h"
+
+MG_EXTERN_C_BEGIN
+
+/* *quotient = floor_divide(x, y) and *remainder = remainder(x, y), constants, with their dtypes and special values
+ * (ops.h). Both tensors are made or neither: then they are set to NULL. Options apply to both; value error for .out,
+ * which is one tensor. */
+MG_API mg_status mg_divmod_with(mg_tensor *x, mg_tensor *y, mg_tensor **quotient, mg_tensor **remainder,
+                                const mg_ufunc_opts *opts);
+
+/* |x|, as mg_absolute (ops.h), but with the derivative that it has not: nan at 0 instead of 0. MyGrad's
+ * abs(x, nan_to_num=False). */
+MG_API mg_tensor *mg_absolute_nan(mg_tensor *x);
+
+/* How far apart x and y may be: |x - y| <= atol + rtol * |y|. */
+typedef struct mg_tolerance {
+    bool given;
+    double rtol, atol;
+} mg_tolerance;
+
+typedef struct mg_close_opts {
+    size_t size;
+    int mg_end;
+    mg_tolerance tolerance; /* MG_TOLERANCE(rtol, atol); default rtol 1e-5, atol 1e-8 */
+    bool equal_nan;         /* nan is close to nan; default: to nothing */
+} mg_close_opts;
+
+#ifdef __cplusplus
+#define MG_TOLERANCE(rtol, atol) (mg_tolerance{true, (rtol), (atol)})
+#else
+#define MG_TOLERANCE(rtol, atol) ((mg_tolerance){true, (rtol), (atol)})
+#endif
+
+/* |x - y| <= atol + rtol * |y|, element-wise, in the dtype that x - y has (integers and bool: float64). Not symmetric:
+ * y is the value to compare with. Infinities are close to themselves alone. bool, constant; x and y keep their
+ * gradients.
+ */
+MG_API mg_tensor *mg_isclose_with(mg_tensor *x, mg_tensor *y, const mg_close_opts *opts);
+
+/* Is every element of x close to its element of y? Evaluated now; true if there are none, false on failure
+ * (mg_take_error says why). */
+MG_API bool mg_allclose_with(mg_tensor *x, mg_tensor *y, const mg_close_opts *opts);
+
+/* ---- the plain functions behind the keyword macros --------------------------------------------------------------- */
+
+MG_API mg_status(mg_divmod)(mg_tensor *x, mg_tensor *y, mg_tensor **quotient, mg_tensor **remainder);
+MG_API mg_tensor *(mg_isclose)(mg_tensor *x, mg_tensor *y);
+MG_API bool(mg_allclose)(mg_tensor *x, mg_tensor *y);
+
+#ifndef __cplusplus
+#define mg_divmod(...) MG_DIVMOD_(__VA_ARGS__, .mg_end = 0)
+#define MG_DIVMOD_(x, y, q, r, ...)                                                                                    \
+    mg_divmod_with(x, y, q, r, &(mg_ufunc_opts){.size = sizeof(mg_ufunc_opts), __VA_ARGS__})
+#define mg_isclose(...)         MG_ISCLOSE_(__VA_ARGS__, .mg_end = 0)
+#define MG_ISCLOSE_(x, y, ...)  mg_isclose_with(x, y, &(mg_close_opts){.size = sizeof(mg_close_opts), __VA_ARGS__})
+#define mg_allclose(...)        MG_ALLCLOSE_(__VA_ARGS__, .mg_end = 0)
+#define MG_ALLCLOSE_(x, y, ...) mg_allclose_with(x, y, &(mg_close_opts){.size = sizeof(mg_close_opts), __VA_ARGS__})
+#endif
+
+MG_EXTERN_C_END
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ * Reductions that take more than one pass, scans along an axis, sums and products of several tensors. Rules of tensor.h
+ * apply. Sums, products and extremes are in ops.h (generated); softmax is in nnet.h. */
+#ifndef MYGRAD_REDUCTIONS_H
+#define MYGRAD_REDUCTIONS_H
+
+#include "mygrad/tensor.h"
+
+MG_EXTERN_C_BEGIN
+
+/* The mean of the squared distances from the mean, sum((x - mean(x))^2) / (N - ddof), over `axis`; its square root. Two
+ * passes; booleans and integers in float64, 16-bit floats in float32, rounded once. No elements, or N <= ddof: nan or
+ * inf, as in NumPy. Gradient of var: 2 (x - mean) / (N - ddof) g; of std where the variance is 0: nan. Since 0.1. */
+typedef struct mg_var_opts {
+    size_t size;
+    int mg_end;
+    mg_axes axis; /* default: all; MG_AXES0: none */
+    bool keepdims;
+    mg_constant constant;
+    double ddof; /* "delta degrees of freedom": 0, or 1 for an unbiased estimate */
+} mg_var_opts;
+MG_API mg_tensor *mg_var_with(mg_tensor *x, const mg_var_opts *opts);
+MG_API mg_tensor *mg_std_with(mg_tensor *x, const mg_var_opts *opts);
+
+/* Running sums and products along an axis, y[k] = x[0] + ... + x[k]; without an axis of all elements in C order, of
+ * shape (size,). Booleans and integers are accumulated in 64 bits, 16-bit floats in float32. The gradient of cumprod is
+ * exact where there are zeros. Value error for more than one axis. Since 0.1. */
+typedef struct mg_scan_opts {
+    size_t size;
+    int mg_end;
+    mg_axes axis; /* one */
+    mg_constant constant;
+} mg_scan_opts;
+MG_API mg_tensor *mg_cumsum_with(mg_tensor *x, const mg_scan_opts *opts);
+MG_API mg_tensor *mg_cumprod_with(mg_tensor *x, const mg_scan_opts *opts);
+
+/* log(sum(exp(x))) over `axis`, without overflow: -inf for no elements or where all are -inf, inf where one is.
+ * Integers and bool become float64. Accuracy: 1 ULP of the largest of |x| and |result|. Gradient: g softmax(x). Since
+ * 0.1. */
+MG_API mg_tensor *mg_logsumexp_with(mg_tensor *x, const mg_reduce_opts *opts);
+
+/* The sum and the product of n >= 2 tensors (value error for fewer), from left to right; they broadcast and promote as
+ * in mg_add. mg_add_sequence(MG_TENSORS(x, y, z)); in C++ mg_add_sequence({x, y, z}). Since 0.1. */
+MG_API mg_tensor *mg_add_sequence(mg_tensor *const *tensors, size_t n);
+MG_API mg_tensor *mg_multiply_sequence(mg_tensor *const *tensors, size_t n);
+
+/* ---- the plain functions behind the keyword macros --------------------------------------------------------------- */
+
+MG_API mg_tensor *(mg_var)(mg_tensor *x);
+MG_API mg_tensor *(mg_std)(mg_tensor *x);
+MG_API mg_tensor *(mg_cumsum)(mg_tensor *x);
+MG_API mg_tensor *(mg_cumprod)(mg_tensor *x);
+MG_API mg_tensor *(mg_logsumexp)(mg_tensor *x);
+
+#ifndef __cplusplus
+#define mg_var(...)           MG_VAR_(__VA_ARGS__, .mg_end = 0)
+#define MG_VAR_(x, ...)       mg_var_with(x, &(mg_var_opts){.size = sizeof(mg_var_opts), __VA_ARGS__})
+#define mg_std(...)           MG_STD_(__VA_ARGS__, .mg_end = 0)
+#define MG_STD_(x, ...)       mg_std_with(x, &(mg_var_opts){.size = sizeof(mg_var_opts), __VA_ARGS__})
+#define mg_cumsum(...)        MG_CUMSUM_(__VA_ARGS__, .mg_end = 0)
+#define MG_CUMSUM_(x, ...)    mg_cumsum_with(x, &(mg_scan_opts){.size = sizeof(mg_scan_opts), __VA_ARGS__})
+#define mg_cumprod(...)       MG_CUMPROD_(__VA_ARGS__, .mg_end = 0)
+#define MG_CUMPROD_(x, ...)   mg_cumprod_with(x, &(mg_scan_opts){.size = sizeof(mg_scan_opts), __VA_ARGS__})
+#define mg_logsumexp(...)     MG_LOGSUMEXP_(__VA_ARGS__, .mg_end = 0)
+#define MG_LOGSUMEXP_(x, ...) mg_logsumexp_with(x, &(mg_reduce_opts){.size = sizeof(mg_reduce_opts), __VA_ARGS__})
+/* MG_TENSORS(x, y, z): an array of tensors and how many they are, as two arguments. */
+#define MG_TENSORS(...)                                                                                                \
+    (mg_tensor *const[]){__VA_ARGS__}, sizeof((mg_tensor *const[]){__VA_ARGS__}) / sizeof(mg_tensor *)
+#endif
+
+MG_EXTERN_C_END
+
+#ifdef __cplusplus
+inline mg_tensor *mg_add_sequence(std::initializer_list<mg_tensor *> t) { return mg_add_sequence(t.begin(), t.size()); }
+inline mg_tensor *mg_multiply_sequence(std::initializer_list<mg_tensor *> t) {
+    return mg_multiply_sequence(t.begin(), t.size());
+}
+#endif
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ * logsumexp, softmax and logsoftmax against long double, to the promised fractions of an ULP; infinities and NaN as
+ * SciPy and MyGrad have them; axes, dtypes, nothing at all; gradients against central differences, and theirs again. */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "autodiff/backward.h"
+#include "autodiff/handle.h"
+#include "nnet_check.h"
+#include "tensor_check.h"
+
+mga_backward_fn mga_softmax_grad, mga_logsoftmax_grad, mga_logsumexp_grad;
+
+#define INF      ((double)INFINITY)
+#define NOT      ((double)NAN)
+#define VEC(...) mg_from_f64((double[]){__VA_ARGS__}, MG_SHAPE(sizeof((double[]){__VA_ARGS__}) / sizeof(double)))
+
+/* ---- accuracy ---- */
+
+/* An error in ULPs of a double or a float at |x|, the smallest number's included. In long double: of a subnormal result
+ * it is no double. */
+static double in_ulp(long double error, double x, bool narrow) {
+    const int e = ilogb(fmax(fabs(x), narrow ? (double)FLT_MIN : DBL_MIN));
+    return (double)(fabsl(error) / ldexpl(1, e - (narrow ? 23 : 52)));
+}
+
+typedef struct worst {
+    double logsumexp, softmax, logsoftmax;
+} worst;
+
+/* long double has 11 bits more than double: its sums are off by n 2^-64, its functions by less than 1 of its ULP. */
+static void check_row(int64_t n, const double *values, bool narrow, worst *w) {
+    MG_SCOPE;
+    mg_tensor *x = mg_from_f64(values, (mg_shape){1, &n});
+    if (narrow) x = mg_astype(x, MG_F32);
+    double most = -INF, largest = 0, *soft = nnet_read(mg_softmax(x)), *log_soft = nnet_read(mg_logsoftmax(x));
+    long double sum = 0;
+    for (int64_t i = 0; i < n; i++) most = fmax(most, values[i]), largest = fmax(largest, fabs(values[i]));
+    for (int64_t i = 0; i < n; i++) sum += expl((long double)values[i] - (long double)most);
+    const long double lse = (long double)most + logl(sum);
+    const double found = mg_item(mg_logsumexp(x));
+    w->logsumexp = fmax(w->logsumexp, in_ulp((long double)found - lse, fmax(largest, fabs((double)lse)), narrow));
+    for (int64_t i = 0; i < n; i++) {
+        const long double shifted = (long double)values[i] - (long double)most;
+        const long double y = expl(shifted) / sum, log_y = shifted - logl(sum);
+        const double scale = fmax(largest, fabs((double)log_y));
+        w->softmax = fmax(w->softmax, in_ulp((long double)soft[i] - y, (double)y, narrow));
+        w->logsoftmax = fmax(w->logsoftmax, in_ulp((long double)log_soft[i] - log_y, scale, narrow));
+    }
+    free(soft);
+    free(log_soft);
+}
+
+static double draw(mg_test_rng *rng, int kind, double middle) {
+    switch (kind) {
+    case 0:
+        return mg_test_normal(rng);
+    case 1:
+        return middle + mg_test_uniform(rng, -1, 1);
+    case 2:
+        return mg_test_uniform(rng, -100, 100);
+    case 3:
+        return mg_test_uniform(rng, -800, 800);
+    case 4:
+        return middle; /* all equal: the errors of exp add up */
+    case 5:
+        return mg_test_int(rng, 0, 9) ? middle - 6.3 : middle;
+    default:
+        return mg_test_uniform(rng, -1e-3, 1e-3) * mg_test_uniform(rng, -1e-9, 1);
+    }
+}
+
+MG_TEST(softmax, errors_are_below_the_promised_ulp) {
+    mg_test_rng rng = mg_test_rng_new();
+    for (int narrow = 0; narrow < 2; narrow++) {
+        worst w = {0};
+        for (int t = 0; t < mg_test_times(700); t++) {
+            const int64_t n = t % 4 == 0 ? 2 : mg_test_int(&rng, 1, t % 16 == 1 ? 6000 : 40);
+            double *values = malloc((size_t)n * sizeof *values);
+            double middle = mg_test_uniform(&rng, -10, 10);
+            if (t % 3 == 0) middle = -log((double)n) + mg_test_uniform(&rng, -0.1, 0.1); /* results near 0 */
+            for (int64_t i = 0; i < n; i++) {
+                values[i] = draw(&rng, t % 7, middle);
+                if (narrow) values[i] = (double)(float)values[i];
+            }
+            check_row(n, values, narrow, &w);
+            free(values);
+        }
+        printf("%s: logsumexp %.3f, softmax %.3f, logsoftmax %.3f ULP; ", narrow ? "f32" : "f64", w.logsumexp,
+               w.softmax, w.logsoftmax);
+        CHECK(w.logsumexp <= 1 && w.softmax <= 1 && w.logsoftmax <= 1);
+    }
+}
+
+/* ---- conventions ---- */
+
+MG_TEST(softmax, infinities_and_nan) {
+    MG_SCOPE;
+    VALUES(mg_logsumexp(VEC(-INF, -INF)), -INF);
+    VALUES(mg_logsumexp(VEC(-INF, 3)), 3);
+    VALUES(mg_logsumexp(VEC(1, INF)), INF);
+    VALUES(mg_logsumexp(VEC(INF, -INF)), INF);
+    VALUES(mg_logsumexp(VEC(1, NOT, INF)), NOT);
+    VALUES(mg_softmax(VEC(-INF, 0, 0)), 0, 0.5, 0.5);
+    VALUES(mg_softmax(VEC(-INF, -INF)), NOT, NOT);
+    VALUES(mg_softmax(VEC(1, INF)), NOT, NOT);
+    VALUES(mg_softmax(VEC(1, NOT)), NOT, NOT);
+    VALUES(mg_logsoftmax(VEC(-INF, 0)), -INF, 0);
+    VALUES(mg_logsoftmax(VEC(-INF, -INF)), NOT, NOT);
+    VALUES(mg_logsoftmax(VEC(1, INF)), -INF, NOT);
+    VALUES(mg_logsoftmax(VEC(1, NOT)), NOT, NOT);
+}
+
+MG_TEST(softmax, far_apart_and_huge) {
+    MG_SCOPE;
+    VALUES(mg_logsumexp(VEC(1e308, 1e308)), 1e308);
+    VALUES(mg_logsumexp(VEC(DBL_MAX, -DBL_MAX)), DBL_MAX);
+    VALUES(mg_softmax(VEC(1e308, -1e308)), 1, 0);
+    VALUES(mg_softmax(VEC(DBL_MAX, -DBL_MAX)), 1, 0);
+    VALUES(mg_logsoftmax(VEC(0, -1e6)), 0, -1e6);
+    VALUES(mg_softmax(VEC(0, -744)), 1, exp(-744));                                /* subnormal */
+    CHECK_NEAR(mg_item(mg_logsumexp(VEC(0, -50))), 1.9287498479639178e-22, 1e-37); /* log(1 + e^-50), not 0 */
+}
+
+MG_TEST(softmax, axes_scalars_and_nothing) {
+    MG_SCOPE;
+    mg_tensor *x = mg_zeros(MG_SHAPE(2, 4), .dtype = MG_F64);
+    VALUES(mg_softmax(x), .25, .25, .25, .25, .25, .25, .25, .25);
+    VALUES(mg_softmax(x, .axis = MG_AXES(0)), .5, .5, .5, .5, .5, .5, .5, .5);
+    VALUES(mg_softmax(x, .axis = MG_AXES(0, 1)), .125, .125, .125, .125, .125, .125, .125, .125);
+    VALUES(mg_softmax(x, .axis = MG_AXES0), 1, 1, 1, 1, 1, 1, 1, 1);
+    CHECK_EQ_I64(mg_ndim(mg_logsumexp(x)), 0);
+    CHECK_EQ_I64(mg_ndim(mg_logsumexp(x, .axis = MG_AXES(1))), 1);
+    CHECK_EQ_I64(mg_ndim(mg_logsumexp(x, .axis = MG_AXES(1), .keepdims = true)), 2);
+    CHECK_EQ_I64(mg_dim(mg_logsumexp(x, .axis = MG_AXES(0)), 0), 4);
+    mg_tensor *s = mg_from_f64((double[]){5}, MG_SHAPE0);
+    VALUES(mg_softmax(s), 1);
+    VALUES(mg_logsoftmax(s), 0);
+    VALUES(mg_logsumexp(s), 5);
+    mg_tensor *none = mg_zeros(MG_SHAPE(2, 0));
+    VALUES(mg_logsumexp(none, .axis = MG_AXES(1)), -INF, -INF);
+    CHECK_EQ_I64(mg_size(mg_softmax(none)), 0);
+    CHECK_EQ_I64(mg_dim(mg_logsoftmax(none, .axis = MG_AXES(0)), 0), 2);
+    CHECK(mg_backward(mg_logsoftmax(none)) == MG_OK);
+    CHECK_EQ_I64(mg_size(mg_grad(none)), 0);
+    CHECK(mg_backward(mg_logsumexp(none)) == MG_OK);
+    CHECK(mg_softmax(s, .axis = MG_AXES(0)) == NULL);
+    nnet_expect_error(MG_ERR_INDEX, "softmax");
+    CHECK(mg_logsumexp(x, .axis = MG_AXES(1, 1)) == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "logsumexp");
+}
+
+MG_TEST(softmax, dtypes_views_and_constants) {
+    MG_SCOPE;
+    mg_tensor *x = mg_from_f64((double[]){1, 2, 3, 4, 5, 6}, MG_SHAPE(2, 3)), *t = mg_transpose(x, (mg_axes){0});
+    double *along = nnet_read(mg_softmax(t, .axis = MG_AXES(0))), *rows = nnet_read(mg_softmax(x));
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 3; j++) CHECK_BITS_F64(along[j * 2 + i], rows[i * 3 + j]);
+    free(along);
+    free(rows);
+    CHECK_EQ_I64(mg_dtype_of(mg_softmax(mg_astype(x, MG_I8))), MG_F64);
+    CHECK(mg_is_constant(mg_logsumexp(mg_astype(x, MG_I8))));
+    CHECK(mg_is_constant(mg_softmax(x, .constant = MG_CONSTANT)) && !mg_is_constant(mg_softmax(x)));
+    static const mg_dtype dtypes[] = {MG_F16, MG_BF16, MG_F32};
+    for (int i = 0; i < 3; i++) {
+        mg_tensor *narrow = mg_astype(x, dtypes[i]);
+        CHECK_EQ_I64(mg_dtype_of(mg_logsoftmax(narrow)), dtypes[i]);
+        CHECK_EQ_I64(mg_dtype_of(mg_logsumexp(narrow)), dtypes[i]);
+        CHECK(mg_backward(mg_sum(mg_square(mg_softmax(narrow)))) == MG_OK);
+        CHECK_EQ_I64(mg_dtype_of(mg_grad(narrow)), dtypes[i]);
+    }
+}
+
+/* ---- gradients ---- */
+
+static mg_tensor *function(mg_tensor *const *in, void *context) {
+    const int what = *(int *)context;
+    static const int axes[][2] = {{2, 0}, {0, 2}, {1, 1}};
+    const mg_axes axis = {what / 3 == 1 ? 2 : what / 3 == 3 ? 0 : 1, axes[what / 3 % 3]};
+    const mg_softmax_opts opts = {.size = sizeof opts, .axis = axis};
+    const mg_reduce_opts reduce = {.size = sizeof reduce, .axis = axis, .keepdims = what % 2};
+    return what % 3 == 0   ? mg_softmax_with(in[0], &opts)
+           : what % 3 == 1 ? mg_logsoftmax_with(in[0], &opts)
+                           : mg_logsumexp_with(in[0], &reduce);
+}
+
+MG_TEST(softmax, central_differences) {
+    mg_test_rng rng = mg_test_rng_new();
+    for (int what = 0; what < 12; what++) {
+        MG_SCOPE;
+        mg_tensor *x = nnet_random(&rng, MG_SHAPE(2, 3, 4));
+        nnet_check_gradients(function, &what, 1, &x, 1e-7);
+    }
+}
+
+/* Where exp would overflow or vanish: the gradient of logsoftmax is g - softmax sum(g), exactly 1 and -1 here. */
+MG_TEST(softmax, gradients_far_out) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(1000, -1000), *g = VEC(0, 1);
+    CHECK(mg_backward(mg_logsoftmax(x), .grad = g) == MG_OK);
+    VALUES(mg_grad(x), -1, 1);
+    CHECK(mg_backward(mg_softmax(x)) == MG_OK);
+    VALUES(mg_grad(x), 0, 0);
+    CHECK(mg_backward(mg_logsumexp(x)) == MG_OK);
+    VALUES(mg_grad(x), 1, 0);
+}
+
+typedef struct rule {
+    mga_backward_fn *fn;
+    int what;
+} rule;
+
+static mg_tensor *gradient(mg_tensor *const *in, void *context) {
+    rule *r = context;
+    mga_node *out = NULL;
+    mg_tensor *y = function(in, &r->what);
+    CHECK(r->fn(mga_value("test", y), mga_value("test", in[1]), 0, &out) == MG_OK);
+    return mga_wrap(out);
+}
+
+MG_TEST(softmax, gradients_of_gradients) {
+    mg_test_rng rng = mg_test_rng_new();
+    rule rules[] = {{mga_softmax_grad, 0}, {mga_logsoftmax_grad, 1}, {mga_logsumexp_grad, 2}};
+    for (int i = 0; i < 3; i++) {
+        MG_SCOPE;
+        mg_tensor *in[2] = {nnet_random(&rng, MG_SHAPE(2, 3, 4)),
+                            i < 2 ? nnet_random(&rng, MG_SHAPE(2, 3, 4)) : nnet_random(&rng, MG_SHAPE(2, 3))};
+        nnet_check_gradients(gradient, &rules[i], 2, in, 1e-6);
+    }
+}
