@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What stands between the generated public functions and recording: options, axes, masks, out. */
+#include "autodiff/composite.h"
 #include "autodiff/flush.h"
 #include "autodiff/op_api.h"
 #include "autodiff/record.h"
@@ -78,32 +79,40 @@ static mg_tensor *into(const char *op, mga_node *result, mg_tensor *out) {
     return done;
 }
 
-/* Integers to negative integer powers are an error, as in NumPy; a kernel cannot fail, so the exponents are looked at
- * now. */
-static mg_status check_exponents(mga_node *const *nodes, const mg_ufunc_opts *opts) {
-    mga_node *y = nodes[1];
-    const mg_dtype dtype = (mg_dtype)y->dtype;
-    if (mg_dtype_is_float((mg_dtype)nodes[0]->dtype) || dtype < MG_I8 || dtype > MG_I64) return MG_OK;
-    if ((opts && mg_dtype_is_float(opts->dtype)) || y->shape->size == 0) return MG_OK;
-    const uint64_t all = y->shape->ndim == 0 ? 0 : UINT64_MAX >> (64 - y->shape->ndim);
-    mga_node *least = mga_record_reduce(MGK_OP_MIN, y, all, NULL, MG_CONSTANT);
+/* Integers to negative integer powers are an error, as in NumPy. A kernel cannot fail, so the exponents that the mask
+ * leaves are computed when their power is recorded; a weak one must be right before and after it gets the dtype. */
+static mg_status check_exponents(const mga_node *power, mg_tensor *exponents, mg_tensor *where) {
+    const mg_dtype dtype = (mg_dtype)power->dtype;
+    mga_node *y = mga_value("power", exponents);
+    const bool is_signed = dtype >= MG_I8 && dtype <= MG_I64;
+    if (mg_dtype_is_float(dtype) || !(is_signed || y->weak) || power->shape->size == 0) return MG_OK;
+    mga_node *least = y->weak ? mga_held(y) : mga_record_convert(y, dtype);
+    if (where) least = masked(least, mask_of(where));
+    uint64_t all = 0, element = 0;
+    if (least && mga_axis_mask("power", (mg_axes){0}, least->shape->ndim, &all) == MG_OK)
+        least = mga_reduced(MGK_OP_MIN, least, all, MG_CONSTANT);
     const mg_status status = least ? mga_eval(least) : mgr_error();
-    const bool negative = status == MG_OK && mgr_get_i64((mg_dtype)least->dtype, mga_data(least)) < 0;
+    const int64_t exponent = status == MG_OK ? mgr_get_i64((mg_dtype)least->dtype, mga_data(least)) : 0;
     mga_node_release(least);
-    if (!negative) return status;
-    return mgr_fail(MG_ERR_VALUE, "power", "Integers to negative integer powers are not allowed.");
+    mgr_set_i64(dtype, &element, exponent);
+    if (status != MG_OK || (exponent >= 0 && (!is_signed || mgr_get_i64(dtype, &element) >= 0))) return status;
+    return mgr_fail(MG_ERR_VALUE, "power", "Integers to negative integer powers are not allowed: exponent %lld in %s.",
+                    (long long)exponent, mg_dtype_name(dtype));
 }
 
 mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, const mg_ufunc_opts *opts) {
+    static const mg_ufunc_opts standard = {0};
     const mgk_op_info *info = &mgk_ops[op];
+    const mg_ufunc_opts *o = opts ? opts : &standard;
     mga_node *nodes[MGK_MAX_IN];
     if (!mga_operands(info->name, info->n_in, in, nodes)) return NULL;
-    if (op == MGK_OP_POWER && check_exponents(nodes, opts) != MG_OK) return NULL;
-    if (!opts) return mga_wrap(mga_record_map(op, nodes, params, MG_DTYPE_NONE, MG_CONSTANT_AUTO));
-    mga_node *result = opts->where ? record_masked(op, nodes, params, opts)
-                                   : mga_record_map(op, nodes, params, opts->dtype, opts->constant);
-    if (result && opts->out) return into(info->name, result, opts->out);
-    return mga_wrap(result);
+    mga_node *result =
+        o->where ? record_masked(op, nodes, params, o) : mga_record_map(op, nodes, params, o->dtype, o->constant);
+    if (result && op == MGK_OP_POWER && check_exponents(result, in[1], o->where) != MG_OK) {
+        mga_node_release(result);
+        return NULL;
+    }
+    return result && o->out ? into(info->name, result, o->out) : mga_wrap(result);
 }
 
 /* ---- reductions ---- */

@@ -166,25 +166,3 @@ MG_TEST(types, bfloat16_in_place_of_float16) {
         expect(as_bfloat16(row->int_left[F16]), op, mg_scalar_i64(1), ones(MG_BF16), "1", "bfloat16");
     }
 }
-
-static void expect_i64(mg_tensor *got, int n, const int64_t *expected) {
-    int64_t values[8];
-    CHECK_EQ_I64(mg_read(got, MG_I64, values), MG_OK);
-    for (int i = 0; i < n; i++) CHECK_EQ_I64(values[i], expected[i]);
-}
-
-/* Integers stay what they are and wrap; a negative exponent is an error at once, but not beside a float. */
-MG_TEST(types, integers_to_integer_powers) {
-    MG_SCOPE;
-    mg_tensor *x = mg_astype(mg_from_f64((double[]){2, -3, 0, 10, 0}, MG_SHAPE(5)), MG_I32);
-    mg_tensor *y = mg_astype(mg_from_f64((double[]){10, 3, 0, 10, 5}, MG_SHAPE(5)), MG_I32);
-    expect_i64(mg_power(x, y), 5, (int64_t[]){1024, -27, 1, 1410065408, 0});
-    expect_i64(mg_power(mg_astype(y, MG_U8), mg_scalar_i64(3)), 5, (int64_t[]){232, 27, 0, 232, 125});
-    mg_tensor *below = mg_subtract(y, mg_scalar_i64(4));
-    CHECK(!mg_power(x, below) && mg_take_error().code == MG_ERR_VALUE);
-    CHECK(!mg_power(x, mg_scalar_i64(-1)) && mg_take_error().code == MG_ERR_VALUE);
-    CHECK(!mg_power(mg_scalar_i64(2), mg_scalar_i64(-1)) && mg_take_error().code == MG_ERR_VALUE);
-    CHECK_EQ_I64(mg_dtype_of(mg_power(mg_astype(x, MG_F32), mg_scalar_i64(-1))), MG_F32);
-    CHECK_EQ_I64(mg_dtype_of(mg_power(x, below, .dtype = MG_F64)), MG_F64);
-    CHECK_EQ_I64(mg_size(mg_power(x, mg_astype(mg_zeros(MG_SHAPE(0, 5)), MG_I32))), 0);
-}

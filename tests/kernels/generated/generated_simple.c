@@ -74,16 +74,17 @@ INT(same, x[0])
 INT(absolute, magnitude(x[0], is_signed))
 INT(sign, x[0] == 0 ? 0 : below(x[0], 0, is_signed) ? UINT64_MAX : 1)
 INT(reciprocal, magnitude(x[0], is_signed) == 1 ? x[0] : 0)
-static uint64_t int_power(const uint64_t x[], bool is_signed) {
-    uint64_t y = 1, base = x[0];
-    for (uint64_t e = below(x[1], 0, is_signed) ? 0 : x[1]; e; e >>= 1, base *= base)
-        if (e & 1) y *= base;
-    return y;
-}
 INT(and, x[0] & x[1])
 INT(or, x[0] | x[1])
 INT(xor, x[0] ^ x[1])
 INT(not, ~x[0])
+/* The highest bits of the exponent first; a negative one counts as 0. */
+static uint64_t whole_power(uint64_t x, uint64_t y) {
+    if (y == 0) return 1;
+    const uint64_t root = whole_power(x, y / 2);
+    return root * root * (y % 2 ? x : 1);
+}
+INT(power, whole_power(x[0], below(x[1], 0, is_signed) ? 0 : x[1]))
 static uint64_t int_clip(const uint64_t x[], bool is_signed) {
     const uint64_t raised = below(x[0], x[1], is_signed) ? x[1] : x[0];
     return below(x[2], raised, is_signed) ? x[2] : raised;
