@@ -55,12 +55,27 @@ static mga_node *record_masked(uint16_t op, mga_node **nodes, const double *para
     return result;
 }
 
-/* Into an existing tensor, outside recorded graphs. Takes over result. */
-static mg_tensor *into(const char *op, mga_node *result, mg_tensor *out) {
+/* value where the mask is true, elsewhere what out has; as out's dtype. Takes over value; no history. */
+static mga_node *merged(mga_node *value, mga_node *mask, mga_node *old) {
+    value = mga_converted(value, (mg_dtype)old->dtype);
+    mga_node *in[3] = {mask, value, old};
+    mga_node *node = value ? mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT) : NULL;
+    mga_node_release(value);
+    return node;
+}
+
+/* Was it computed from variables, or the tensor that it is a view of? */
+static bool is_recorded(const mga_node *node) {
+    return (node->op == MGA_OP_VIEW ? node->in[0] : node)->flags & MGA_HISTORY;
+}
+
+/* Into an existing tensor, outside recorded graphs: what a mask keeps of it counts, too. Takes over result. */
+static mg_tensor *into(const char *op, mga_node *result, const mg_ufunc_opts *opts) {
     char a[MGR_SHAPE_TEXT], b[MGR_SHAPE_TEXT];
-    mg_tensor *done = NULL;
-    if (!mga_value(op, out)) {
-    } else if (result->flags & MGA_HISTORY) {
+    mg_tensor *done = NULL, *out = opts->out;
+    mga_node *mask = opts->where ? mask_of(opts->where) : NULL, *old = mga_value(op, out);
+    if (!old || (opts->where && !mask)) {
+    } else if ((result->flags & MGA_HISTORY) || (mask && is_recorded(old))) {
         mgr_fail(MG_ERR_NOT_IMPLEMENTED, op,
                  "Gradients through .out are not implemented yet: use constants, or mg_no_autodiff.");
     } else if (!mgr_can_cast_same_kind((mg_dtype)result->dtype, (mg_dtype)out->dtype)) {
@@ -70,8 +85,7 @@ static mg_tensor *into(const char *op, mga_node *result, mg_tensor *out) {
         mgr_fail(MG_ERR_VALUE, op, "A result of shape %s does not fit into .out of shape %s.",
                  mgr_shape_text(result->shape, a), mgr_shape_text(out->shape, b));
     } else {
-        mga_node_retain(result);
-        mg_tensor *value = mga_wrap(result);
+        mg_tensor *value = mga_wrap(mask ? merged(mga_held(result), mask, old) : mga_held(result));
         done = value ? mg_copyto(out, value) : NULL;
         mg_release(value);
     }
@@ -112,7 +126,7 @@ mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, c
         mga_node_release(result);
         return NULL;
     }
-    return result && o->out ? into(info->name, result, o->out) : mga_wrap(result);
+    return result && o->out ? into(info->name, result, o) : mga_wrap(result);
 }
 
 /* ---- reductions ---- */
