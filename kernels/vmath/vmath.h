@@ -30,8 +30,6 @@
  *   sinc      +-f/x sinc f, f the distance from the nearest whole number, in two words
  *   sinc_slope
  *             its derivative; near its zeros to 2^-103 in f64, f32 in f64
- *   tan       sin over cos, f32 in f64, f64 in double words
- *   arctan    0, pi/4 or pi/2 plus arctan(num/den) <= arctan(1/2), in two words
  *   fmod      exact, by steps of 22 (51) bits of the quotient; remainder: fmod(x, y), plus y rounded once
  *   floor_divide  the floor of the exact quotient, rounded once
  *   soft_sign one division, corrected by what it and 1 + |x| leave
@@ -79,8 +77,6 @@
  *   arccot   1/x of arctan: +inf: +0   -inf: -0   -0, +0: pi/2
  *   sinc     even  0: 1   other whole numbers: +0   inf: NaN
  *   sinc_slope  odd  +0: -0   n: (-1)^n/n   inf: NaN
- *   sin cos tan  -inf, +inf: NaN   -0: -0 (cos: 1)
- *   arctan   -inf: -pi/2   +inf: pi/2   -0: -0
  *   fmod(x, y)          y = 0 or x infinite: NaN   y infinite: x   0: of x's sign
  *   remainder(x, y)     as fmod, but of y's sign, 0 too; y infinite: x, or y where their signs differ
  *   floor_divide(x, y)  y = 0: x / y   x infinite: NaN   y infinite: 0, or -1 where the signs differ   0: as x / y
@@ -108,12 +104,16 @@
  * Measured later, SLEEF's in brackets, AVX-512 alone: exp2 0.20 / 0.60 (0.21 / 0.81), log2 0.40 / 1.1 (0.57 / 1.3),
  * log10 0.43 / 1.2 (0.53 / 1.3), cbrt 0.52 / 1.3 (1.4 / 3.2), sinh 0.76 / 1.1 (1.3 / 2.6), cosh the same, arcsinh 1.1
  * / 2.5 (2.3 / 5.9), arccosh 1.1 / 2.4 (2.1 / 5.4), arctanh 0.94 / 1.5 (1.2 / 3.3), erf 0.29 / 1.3 (2.4 / 6.2),
- * erfc 1.3 / 3.5 (3.4 / 7.8, of 1.5 ULP), gauss 0.66 / 0.90. fmod and remainder 0.7 / 1.4, on AVX2 0.9 / 2.1, where the
- * quotient fits into one step, for random bits 13 / 65; floor_divide 0.6 / 1.5, 1.0 / 1.7. Of two operands: hypot 0.38
- * / 0.77 (u05: 1.0 / 2.2), arctan2 0.66 / 1.6 (1.3 / 3.1), power 1.6 / 4.0 (2.3 / 5.1), logaddexp 1.4 / 2.6, logaddexp2
- * 1.3 / 2.8.
- * Both: soft_sign 0.20 (0.28) / 0.41 (0.58), silu 0.87 (1.2) / 2.0 (2.9), softplus 1.4 (2.1) / 3.3 (4.4), elu and selu
- * 0.7 (1.1) / 1.1 (1.7). */
+ * erfc 1.3 / 3.5 (3.4 / 7.8, of 1.5 ULP), gauss 0.66 / 0.90. Of two operands: hypot 0.38 / 0.77 (u05: 1.0 / 2.2),
+ * arctan2 0.66 / 1.6 (1.3 / 3.1), power 1.6 / 4.0 (2.3 / 5.1), logaddexp 1.4 / 2.6, logaddexp2 1.3 / 2.8.
+ *
+ * Measured later, AVX2 in brackets:
+ *   soft_sign 0.20 (0.28) / 0.41 (0.58)        silu 0.87 (1.2) / 2.0 (2.9)         softplus 1.4 (2.1) / 3.3 (4.4)
+ *   elu and selu 0.7 (1.1) / 1.1 (1.7)         floor_divide 0.29 (0.28) / 0.61 (0.58)
+ *   fmod 0.29 (0.38) / 0.61 (0.88)             remainder 0.41 (0.47) / 0.83 (1.1)
+ * the last two where the quotient fits into one step, while exp took 0.25 (0.34) / 0.70 (0.90). For random bits, while
+ * exp took 0.31 (0.84) / 1.1 (2.4):
+ *   fmod and remainder 7 (8.5) / 43 (54)       floor_divide 1.1 (1.6) / 1.9 (2.7) */
 #ifndef MGK_VMATH_H
 #define MGK_VMATH_H
 
