@@ -3,6 +3,7 @@
  * out, where plain formulas lose bits. */
 #include <math.h>
 
+#include "autodiff/op_api.h"
 #include "tensor_check.h"
 
 #define INF      ((double)INFINITY)
@@ -70,6 +71,9 @@ MG_TEST(error_functions, gradients_of_gelu_have_every_bit_at_their_zeros) {
 typedef mg_tensor *unary(mg_tensor *);
 static mg_tensor *gelu(mg_tensor *x) { return mg_gelu(x); }
 static mg_tensor *gelu_tanh(mg_tensor *x) { return mg_gelu_tanh(x); }
+/* The derivatives are internal ops, with rules of their own. */
+static mg_tensor *gelu_slope(mg_tensor *x) { return mga_ufunc(MGK_OP_GELU_SLOPE, &x, NULL, NULL); }
+static mg_tensor *gelu_tanh_slope(mg_tensor *x) { return mga_ufunc(MGK_OP_GELU_TANH_SLOPE, &x, NULL, NULL); }
 
 /* By two central differences, extrapolated, of values that are good to an ULP: off by h^4 f^(5)/30 < 2e-13 and by 18
  * ULP/(12 h) < 1.4e-12. Every x +- h is exact. */
@@ -89,6 +93,14 @@ static void check_quotients(unary *f) {
 MG_TEST(error_functions, gradients_of_gelu_are_difference_quotients) {
     check_quotients(gelu);
     check_quotients(gelu_tanh);
+    check_quotients(gelu_slope);
+    check_quotients(gelu_tanh_slope);
+}
+MG_TEST(error_functions, second_derivatives_of_gelu_at_0_and_at_the_ends) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(0, INF, -INF, 1e200, -1e200, (double)NAN);
+    GRAD(gelu_slope(x), x, 2 * 0.3989422804014327, -0.0, -0.0, -0.0, -0.0, (double)NAN);
+    GRAD(gelu_tanh_slope(x), x, 0.7978845608028654, -0.0, -0.0, -0.0, -0.0, (double)NAN);
 }
 
 /* Values in the first n of `exact`, gradients in the rest, both within 1 ULP of the exact ones: within a place of the
