@@ -42,6 +42,10 @@
  *   erf       f32 16, f64 8 polynomials
  *   erfc      exp(-x^2) times 8 polynomials in 1/(|x| + k); f32 in f64, f64 in double words
  *   gauss     exp(-x^2), the square in double words; f32 in f64
+ *   gelu      as erfc, with tables in |x| itself
+ *   gelu_tanh x sigmoid(w), as sigmoid; w in double words
+ *   gelu_slope gelu_tanh_slope
+ *             their derivatives, by the same; a factor with the zero is t p(t) near it
  *   hypot     both squares and their sum with their errors
  *   arctan2   n/d or (n - d)/(n + d), corrected once
  *   logaddexp logaddexp2
@@ -90,6 +94,10 @@
  *   erf      odd   +inf: 1     +0: +0   1 from 3.84 (5.87) on
  *   erfc     -inf: 2   +inf: +0   0: 1   subnormal above 9.19 (26.54), +0 above 10.05 (27.22)
  *   gauss    even  +inf: +0    0: 1     +0 above 10.20 (27.30)
+ *   gelu, gelu_tanh
+ *            -inf: -0   +inf: inf  -0: -0
+ *   gelu_slope, gelu_tanh_slope
+ *            -inf: -0   +inf: 1    0: 0.5
  *   hypot    an infinite operand: inf, beside NaN too
  *   arctan2  as C: (+0, -0) is pi, (+inf, -inf) 3 pi/4; where |y| = |x| the rounded multiple of pi/4
  *   logaddexp, logaddexp2  +inf beside any number: +inf   both -inf: -inf
@@ -112,7 +120,8 @@
  * / 0.77 (u05: 1.0 / 2.2), arctan2 0.66 / 1.6 (1.3 / 3.1), power 1.6 / 4.0 (2.3 / 5.1), logaddexp 1.4 / 2.6, logaddexp2
  * 1.3 / 2.8.
  * Both: soft_sign 0.20 (0.28) / 0.41 (0.58), silu 0.87 (1.2) / 2.0 (2.9), softplus 1.4 (2.1) / 3.3 (4.4), elu and selu
- * 0.7 (1.1) / 1.1 (1.7). */
+ * 0.7 (1.1) / 1.1 (1.7), gelu 1.4 (2.2) / 3.5 (5.1), gelu_slope 1.6 (2.3) / 5.0 (7.5), gelu_tanh 1.0 (1.3) / 3.4 (4.3),
+ * gelu_tanh_slope 1.3 (1.7) / 6.6 (9.3). */
 #ifndef MGK_VMATH_H
 #define MGK_VMATH_H
 
@@ -127,6 +136,8 @@
 #include "kernels/vmath/vm_erfc.h"
 #include "kernels/vmath/vm_exp.h"
 #include "kernels/vmath/vm_gauss.h"
+#include "kernels/vmath/vm_gelu.h"
+#include "kernels/vmath/vm_gelu_slope.h"
 #include "kernels/vmath/vm_hyperbolic.h"
 #include "kernels/vmath/vm_hypot.h"
 #include "kernels/vmath/vm_log.h"
