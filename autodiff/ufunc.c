@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What stands between the generated public functions and recording: options, axes, masks, out. */
+#include "autodiff/composite.h"
+#include "autodiff/flush.h"
 #include "autodiff/op_api.h"
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
@@ -53,12 +55,27 @@ static mga_node *record_masked(uint16_t op, mga_node **nodes, const double *para
     return result;
 }
 
-/* Into an existing tensor, outside recorded graphs. Takes over result. */
-static mg_tensor *into(const char *op, mga_node *result, mg_tensor *out) {
+/* value where the mask is true, elsewhere what out has; as out's dtype. Takes over value; no history. */
+static mga_node *merged(mga_node *value, mga_node *mask, mga_node *old) {
+    value = mga_converted(value, (mg_dtype)old->dtype);
+    mga_node *in[3] = {mask, value, old};
+    mga_node *node = value ? mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT) : NULL;
+    mga_node_release(value);
+    return node;
+}
+
+/* Was it computed from variables, or the tensor that it is a view of? */
+static bool is_recorded(const mga_node *node) {
+    return (node->op == MGA_OP_VIEW ? node->in[0] : node)->flags & MGA_HISTORY;
+}
+
+/* Into an existing tensor, outside recorded graphs: what a mask keeps of it counts, too. Takes over result. */
+static mg_tensor *into(const char *op, mga_node *result, const mg_ufunc_opts *opts) {
     char a[MGR_SHAPE_TEXT], b[MGR_SHAPE_TEXT];
-    mg_tensor *done = NULL;
-    if (!mga_value(op, out)) {
-    } else if (result->flags & MGA_HISTORY) {
+    mg_tensor *done = NULL, *out = opts->out;
+    mga_node *mask = opts->where ? mask_of(opts->where) : NULL, *old = mga_value(op, out);
+    if (!old || (opts->where && !mask)) {
+    } else if ((result->flags & MGA_HISTORY) || (mask && is_recorded(old))) {
         mgr_fail(MG_ERR_NOT_IMPLEMENTED, op,
                  "Gradients through .out are not implemented yet: use constants, or mg_no_autodiff.");
     } else if (!mgr_can_cast_same_kind((mg_dtype)result->dtype, (mg_dtype)out->dtype)) {
@@ -68,8 +85,7 @@ static mg_tensor *into(const char *op, mga_node *result, mg_tensor *out) {
         mgr_fail(MG_ERR_VALUE, op, "A result of shape %s does not fit into .out of shape %s.",
                  mgr_shape_text(result->shape, a), mgr_shape_text(out->shape, b));
     } else {
-        mga_node_retain(result);
-        mg_tensor *value = mga_wrap(result);
+        mg_tensor *value = mga_wrap(mask ? merged(mga_held(result), mask, old) : mga_held(result));
         done = value ? mg_copyto(out, value) : NULL;
         mg_release(value);
     }
@@ -77,15 +93,40 @@ static mg_tensor *into(const char *op, mga_node *result, mg_tensor *out) {
     return done;
 }
 
+/* Integers to negative integer powers are an error, as in NumPy. A kernel cannot fail, so the exponents that the mask
+ * leaves are computed when their power is recorded; a weak one must be right before and after it gets the dtype. */
+static mg_status check_exponents(const mga_node *power, mg_tensor *exponents, mg_tensor *where) {
+    const mg_dtype dtype = (mg_dtype)power->dtype;
+    mga_node *y = mga_value("power", exponents);
+    const bool is_signed = dtype >= MG_I8 && dtype <= MG_I64;
+    if (mg_dtype_is_float(dtype) || !(is_signed || y->weak) || power->shape->size == 0) return MG_OK;
+    mga_node *least = y->weak ? mga_held(y) : mga_record_convert(y, dtype);
+    if (where) least = masked(least, mask_of(where));
+    uint64_t all = 0, element = 0;
+    if (least && mga_axis_mask("power", (mg_axes){0}, least->shape->ndim, &all) == MG_OK)
+        least = mga_reduced(MGK_OP_MIN, least, all, MG_CONSTANT);
+    const mg_status status = least ? mga_eval(least) : mgr_error();
+    const int64_t exponent = status == MG_OK ? mgr_get_i64((mg_dtype)least->dtype, mga_data(least)) : 0;
+    mga_node_release(least);
+    mgr_set_i64(dtype, &element, exponent);
+    if (status != MG_OK || (exponent >= 0 && (!is_signed || mgr_get_i64(dtype, &element) >= 0))) return status;
+    return mgr_fail(MG_ERR_VALUE, "power", "Integers to negative integer powers are not allowed: exponent %lld in %s.",
+                    (long long)exponent, mg_dtype_name(dtype));
+}
+
 mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, const mg_ufunc_opts *opts) {
+    static const mg_ufunc_opts standard = {0};
     const mgk_op_info *info = &mgk_ops[op];
+    const mg_ufunc_opts *o = opts ? opts : &standard;
     mga_node *nodes[MGK_MAX_IN];
     if (!mga_operands(info->name, info->n_in, in, nodes)) return NULL;
-    if (!opts) return mga_wrap(mga_record_map(op, nodes, params, MG_DTYPE_NONE, MG_CONSTANT_AUTO));
-    mga_node *result = opts->where ? record_masked(op, nodes, params, opts)
-                                   : mga_record_map(op, nodes, params, opts->dtype, opts->constant);
-    if (result && opts->out) return into(info->name, result, opts->out);
-    return mga_wrap(result);
+    mga_node *result =
+        o->where ? record_masked(op, nodes, params, o) : mga_record_map(op, nodes, params, o->dtype, o->constant);
+    if (result && op == MGK_OP_POWER && check_exponents(result, in[1], o->where) != MG_OK) {
+        mga_node_release(result);
+        return NULL;
+    }
+    return result && o->out ? into(info->name, result, o) : mga_wrap(result);
 }
 
 /* ---- reductions ---- */

@@ -241,11 +241,14 @@ static bool put_op(mgc_world *w, mgc_text *t, const mgc_op *op, mgc_kernels *ker
     return true;
 }
 
-/* The kernels of the float rows call vector maths; no other row can. */
+/* In any row: integers and bool may be computed otherwise than floats. */
 static bool calls_vmath(const mgc_op *op) {
-    const mgc_order order = mgc_postorder(op->lowered, op->s->n_out);
-    for (int k = 0; k < order.n; k++)
-        if (order.list[k]->kind == MGC_FN && strncmp(order.list[k]->fn, "vm_", 3) == 0) return true;
+    for (int row = 0; row < MGC_ROW_COUNT; row++) {
+        if (!(op->rows >> row & 1u)) continue;
+        const mgc_order order = mgc_postorder(mgc_roots_of_row(op, row), op->s->n_out);
+        for (int k = 0; k < order.n; k++)
+            if (order.list[k]->kind == MGC_FN && strncmp(order.list[k]->fn, "vm_", 3) == 0) return true;
+    }
     return false;
 }
 

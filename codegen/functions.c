@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The table of simd functions that op files may name, with what they cost. */
+ * The table of functions that op files may name, with what they cost. */
 #include "functions.h"
 
 #include <stddef.h>
@@ -26,7 +26,7 @@ static const mgc_function table[] = {
     {"mgv_andnot", "vv", 'v', 'i', 1, 0},       {"mgv_not", "v", 'v', 'i', 1, 0},
     {"mgv_shlv", "vv", 'v', 'i', 1, 0},         {"mgv_shrv", "vv", 'v', 'i', 1, 0},
     {"vm_fmod", "vv", 'v', 'f', 12, 0},         {"vm_remainder", "vv", 'v', 'f', 16, 1},
-    {"vm_floor_divide", "vv", 'v', 'f', 10, 1},
+    {"vm_floor_divide", "vv", 'v', 'f', 10, 1}, {"vm_power", "vv", 'v', 'a', 60, 2},
 };
 
 bool mgc_is_function_name(const char *name) { return strncmp(name, "mgv_", 4) == 0 || strncmp(name, "vm_", 3) == 0; }

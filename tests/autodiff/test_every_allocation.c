@@ -341,6 +341,35 @@ MG_TEST(every_allocation, of_reductions_and_scans) {
     all_faults(&s, "reductions by tiles");
 }
 
+/* Two results by pointer, an answer that is no tensor, functions of several nodes, and exponents that are looked at
+ * when their power is recorded. */
+static void divide_and_compare(const scene *s, uint64_t *hash) {
+    (void)s;
+    mg_tensor *x = ramp(MG_SHAPE(12, 8), 0.1), *y = mg_add(x, mg_scalar(0.55)), *quotient, *rest;
+    mg_tensor *mask = mg_greater(x, mg_scalar(0));
+    if (mg_divmod(x, y, &quotient, &rest, .where = mask) == MG_OK) {
+        take_up(hash, quotient);
+        take_up(hash, rest);
+    } else {
+        CHECK(!quotient && !rest);
+    }
+    take_up(hash, mg_isclose(x, y, .tolerance = MG_TOLERANCE(0.5, 0.1), .equal_nan = true));
+    *hash += (mg_allclose(y, y) ? 1u : 0u) + (mg_allclose(x, y) ? 2u : 0u);
+    mg_tensor *whole = mg_astype(x, MG_I32);
+    take_up(hash, mg_power(whole, mg_add(whole, mg_scalar_i64(1)), .where = mask));
+    mg_tensor *loss = mg_add(mg_sum(mg_multiply(mg_absolute_nan(y), x)), mg_var(y, .ddof = 1));
+    (void)mg_backward(mg_add(loss, mg_sum(mg_var(x, .axis = MG_AXES(1)))));
+    take_up(hash, loss);
+    if (mg_grad(x)) take_up(hash, mg_grad(x));
+}
+
+MG_TEST(every_allocation, of_division_and_comparison) {
+    scene s = {.run = divide_and_compare};
+    all_faults(&s, "division");
+    s.tiles_only = true;
+    all_faults(&s, "division by tiles");
+}
+
 static void look_around(const scene *s, uint64_t *hash) {
     (void)s;
     float memory[30] = {1, 2, 3};

@@ -15,14 +15,13 @@ enum { N_TYPES = sizeof numpy_dtypes / sizeof *numpy_dtypes };
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* Ops of ours, and the function of NumPy whose dtypes they have. sinc is NumPy's, too, but no ufunc there: it computes
- * every integer in float64, ours as sin does. power has no rows of integers yet, and takes them as hypot does. */
+ * every integer in float64, ours as sin does. */
 static const char *const ours[][2] = {
     {"csc", "exp"},       {"sec", "exp"},       {"cot", "exp"},        {"csch", "exp"},      {"sech", "exp"},
     {"coth", "exp"},      {"arccsc", "exp"},    {"arcsec", "exp"},     {"arccot", "exp"},    {"arccsch", "exp"},
     {"arccoth", "exp"},   {"sinc", "exp"},      {"erf", "exp"},        {"erfc", "exp"},      {"gelu", "exp"},
     {"gelu_tanh", "exp"}, {"sigmoid", "exp"},   {"silu", "exp"},       {"softplus", "exp"},  {"elu", "exp"},
     {"selu", "exp"},      {"soft_sign", "exp"}, {"leaky_relu", "exp"}, {"hard_tanh", "exp"}, {"relu", "negative"},
-    {"power", "hypot"},
 };
 
 static const char *in_numpy(const char *op) {

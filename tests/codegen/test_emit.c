@@ -75,3 +75,15 @@ MG_TEST(mgc_emit, derivatives_of_odd_names) {
     CHECK_CONTAINS(s, "vec_f_d0_f32(mgv_f32 gradient_, mgv_f32 g, mgv_f32 gradient) {");
     mgc_free_all();
 }
+
+/* The file of kernels that call vector maths includes it: an op is there when any of its rows calls it. */
+MG_TEST(mgc_emit, vector_maths_of_integer_rows) {
+    const char *ops = OPS "op f(x, y) { doc \"d\" types numeric d none value x * y integer vm_power(x, y) }\n";
+    const char *s = generated(ops, "mgk_vmap_test.c");
+    CHECK_CONTAINS(s, "#include \"kernels/vmath/vmath.h\"\n");
+    CHECK_CONTAINS(s, "vm_power_i8(");
+    CHECK_CONTAINS(s, "vec_f_f32(");
+    mgc_free_all();
+    CHECK(!strstr(generated(ops, "mgk_map_test.c"), "vec_f_"));
+    mgc_free_all();
+}

@@ -29,12 +29,16 @@ static int product(mg_dtype dtype) {
     return wrong("matmul", mg_item(mg_sum(mg_matmul(a, b))), 40 * 20 * 30 * 2.0);
 }
 
-/* The library's functions under NumPy's other names, with keywords and as functions. */
+/* The library's functions under NumPy's other names, with keywords and as functions; two results; an answer. */
 static int other_names(void) {
     MG_SCOPE;
-    mg_tensor *x = mg_from_f64((double[]){-5, 4}, MG_SHAPE(2)), *(*f)(mg_tensor *, mg_tensor *) = mg_mod;
+    mg_tensor *x = mg_from_f64((double[]){-5, 4}, MG_SHAPE(2)), *(*f)(mg_tensor *, mg_tensor *) = mg_mod, *q, *r;
+    mg_tensor *chosen = mg_from_bool((bool[]){true, false}, MG_SHAPE(2));
     int bad = wrong("amax", mg_item(mg_amax(mg_abs(x), .axis = MG_AXES(0))), 5);
-    return bad + wrong("mod", mg_item(mg_amin(f(x, mg_scalar(3)))), 1);
+    bad += wrong("true_divide", mg_item(mg_sum(mg_true_divide(x, mg_scalar(2), .where = chosen))), -2.5);
+    bad += mg_divmod(x, mg_scalar(3), &q, &r, .where = chosen) != MG_OK || (mg_divmod)(x, x, &q, &x) != MG_OK;
+    bad += wrong("divmod", mg_item(mg_sum(q)), 2) + !mg_allclose(x, mg_scalar(0), .tolerance = MG_TOLERANCE(0, 0));
+    return bad + wrong("mod", mg_item(mg_amax(f(r, mg_scalar(3)))), 1);
 }
 
 int main(void) {

@@ -23,9 +23,23 @@ static bool gradient() {
            right("df[1, 2]", mg_item(mg_getitem(mg_grad(x), MG_KEY(MG_I(1), MG_I(-1)))), 12);
 }
 
+// Other names, two results, an answer that is no tensor.
+static bool division() {
+    mg::scope scope;
+    const double values[] = {-5, 4};
+    mg_tensor *x = mg_from_f64(values, MG_SHAPE(2)), *q, *r, *rest;
+    mg::opts opts{};
+    opts.where = mg_greater(x, mg_scalar(0));
+    if (mg_divmod(x, mg_scalar(3), &q, &r) != MG_OK || mg_divmod_with(x, mg_scalar(3), &q, &rest, &opts) != MG_OK)
+        return false;
+    return right("divmod", mg_item(mg_sum(q)), 1) && right("mod", mg_item(mg_sum(mg_mod(x, mg_scalar(3)))), 2) &&
+           right("true_divide", mg_item(mg_sum(mg_true_divide(x, mg_scalar(2), opts))), 2) &&
+           mg_allclose(mg_mod(x, mg_scalar(3)), r) && !mg_allclose(r, rest);
+}
+
 int main() {
     MG_SCOPE;
-    bool ok = gradient();
+    bool ok = gradient() && division();
     mg_tensor *ones = mg_ones(MG_SHAPE(8, 8));
     ok = right("abs", mg_item(mg_amax(mg_abs(mg_negative(ones), mg::opts{}))), 1) && ok;
     ok = right("matmul", mg_item(mg_sum(mg_matmul(ones, ones))), 512) && ok;

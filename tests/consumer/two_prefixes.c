@@ -15,6 +15,13 @@ int main(void) {
     foo_backward(foo_sum(foo_multiply(y, y, .constant = FOO_VARIABLE)));
     int bad = mg_item(mg_sum(mg_grad(x))) != 6 || foo_item(foo_amax(foo_grad(y))) != 8;
 
+    /* Other names, and two results. */
+    mg_tensor *q = NULL, *r = NULL;
+    foo_tensor *u = NULL, *v = NULL;
+    bad |= mg_divmod(x, mg_scalar(2), &q, &r) != MG_OK || foo_divmod(y, foo_scalar(3), &u, &v) != FOO_OK;
+    bad |= mg_item(mg_amax(mg_true_divide(q, mg_scalar(2)))) != 0.5 || mg_item(mg_sum(r)) != 1;
+    bad |= foo_item(foo_amax(foo_true_divide(u, foo_scalar(4)))) != 0.25 || foo_item(foo_sum(v)) != 1;
+
     /* The state of one is not the state of the other. */
     mg_set_num_threads(3);
     foo_set_num_threads(2);

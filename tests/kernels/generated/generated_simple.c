@@ -78,6 +78,13 @@ INT(and, x[0] & x[1])
 INT(or, x[0] | x[1])
 INT(xor, x[0] ^ x[1])
 INT(not, ~x[0])
+/* The highest bits of the exponent first; a negative one counts as 0. */
+static uint64_t whole_power(uint64_t x, uint64_t y) {
+    if (y == 0) return 1;
+    const uint64_t root = whole_power(x, y / 2);
+    return root * root * (y % 2 ? x : 1);
+}
+INT(power, whole_power(x[0], below(x[1], 0, is_signed) ? 0 : x[1]))
 static uint64_t int_clip(const uint64_t x[], bool is_signed) {
     const uint64_t raised = below(x[0], x[1], is_signed) ? x[1] : x[0];
     return below(x[2], raised, is_signed) ? x[2] : raised;
@@ -95,6 +102,7 @@ static const struct {
             {"sign", int_sign, false},
             {"reciprocal", int_reciprocal, false},
             {"clip", int_clip, true},
+            {"power", int_power, false},
             {"bitwise_and", int_and, true},
             {"bitwise_or", int_or, true},
             {"bitwise_xor", int_xor, true},

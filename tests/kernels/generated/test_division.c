@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Division with remainder of floats where it is hard: quotients at integers and beside them, of more bits than the type
- * has, of as many as there can be; subnormals. The kernels of every ISA against the oracles of generated_division.c. */
+ * Division with remainder where it is hard: of floats, quotients at integers and beside them, of more bits than the
+ * type has, of as many as there can be, subnormals; of integers, multiples of the divisor and their neighbours. The
+ * kernels of every ISA against the oracles of generated_division.c. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -46,31 +47,54 @@ static void draw(mg_test_rng *rng, mg_dtype row, double *x, double *y) {
     if (mg_test_u64(rng) & 1) *y = -*y;
 }
 
-static void check_block(mg_test_rng *rng, mg_dtype row) {
+static void put_floats(mg_test_rng *rng, mg_dtype row, unsigned char *x, unsigned char *y) {
+    double a, b;
+    draw(rng, row, &a, &b);
+    const float narrow[] = {(float)a, (float)b};
+    memcpy(x, row == MG_F32 ? (const void *)&narrow[0] : (const void *)&a, gen_size(row));
+    memcpy(y, row == MG_F32 ? (const void *)&narrow[1] : (const void *)&b, gen_size(row));
+}
+
+/* y of any number of bits, x a multiple that fits, or beside one. */
+static void put_integers(mg_test_rng *rng, mg_dtype row, unsigned char *x, unsigned char *y) {
+    const int bits = 8 * (int)gen_size(row) - gen_is_signed(row), of_y = (int)mg_test_int(rng, 1, bits - 1);
+    uint64_t b = mg_test_u64(rng) >> (64 - of_y), a = b * (mg_test_u64(rng) >> (64 - bits + of_y));
+    a += (uint64_t)mg_test_int(rng, -1, 1);
+    if (gen_is_signed(row) && mg_test_u64(rng) & 1) a = 0 - a;
+    if (gen_is_signed(row) && mg_test_u64(rng) & 1) b = 0 - b;
+    memcpy(x, &a, gen_size(row));
+    memcpy(y, &b, gen_size(row));
+}
+
+static void check_element(int op, mg_dtype row, const char *isa, const void *const in[], const void *got) {
+    unsigned char want[8];
+    const char *name = mgk_ops[op].name;
+    CHECK(gen_division(name, row, in, want));
+    if (row == MG_F32 || row == MG_F64)
+        CHECK_MSG(gen_same(row, got, want), "%s %s %s of %a, %a: %a, expected %a", name, gen_row_name(row), isa,
+                  gen_read_float(row, in[0]), gen_read_float(row, in[1]), gen_read_float(row, got),
+                  gen_read_float(row, want));
+    else
+        CHECK_MSG(gen_same(row, got, want), "%s %s %s of %llx, %llx: %llx, expected %llx", name, gen_row_name(row), isa,
+                  (unsigned long long)gen_read_int(row, in[0]), (unsigned long long)gen_read_int(row, in[1]),
+                  (unsigned long long)gen_read_int(row, got), (unsigned long long)gen_read_int(row, want));
+}
+
+static void check_block(mg_test_rng *rng, mg_dtype row,
+                        void put(mg_test_rng *, mg_dtype, unsigned char *, unsigned char *)) {
     static const int ops[] = {MGK_OP_FLOOR_DIVIDE, MGK_OP_REMAINDER, MGK_OP_FMOD};
     static unsigned char x[8 * BLOCK], y[8 * BLOCK], got[8 * BLOCK];
     const size_t size = gen_size(row);
-    for (size_t i = 0; i < BLOCK; i++) {
-        double a, b;
-        draw(rng, row, &a, &b);
-        const float narrow[] = {(float)a, (float)b};
-        memcpy(x + i * size, row == MG_F32 ? (const void *)&narrow[0] : (const void *)&a, size);
-        memcpy(y + i * size, row == MG_F32 ? (const void *)&narrow[1] : (const void *)&b, size);
-    }
+    for (size_t i = 0; i < BLOCK; i++) put(rng, row, x + i * size, y + i * size);
     const mgk_table *tables[MGK_ISA_COUNT];
     const int n_tables = gen_tables(tables);
     for (int k = 0; k < 3; k++) {
         for (int t = 0; t < n_tables; t++) {
             void *out = got;
             tables[t]->map[ops[k]][row][MGK_VV](BLOCK, &out, (const void *[]){x, y}, NULL);
-            for (size_t i = 0; i < BLOCK; i++) {
-                unsigned char want[8];
-                const void *in[] = {x + i * size, y + i * size};
-                CHECK(gen_division(mgk_ops[ops[k]].name, row, in, want));
-                CHECK_MSG(gen_same(row, got + i * size, want), "%s %s %s of %a, %a: %a, expected %a",
-                          mgk_ops[ops[k]].name, gen_row_name(row), tables[t]->name, gen_read_float(row, in[0]),
-                          gen_read_float(row, in[1]), gen_read_float(row, got + i * size), gen_read_float(row, want));
-            }
+            for (size_t i = 0; i < BLOCK; i++)
+                check_element(ops[k], row, tables[t]->name, (const void *[]){x + i * size, y + i * size},
+                              got + i * size);
         }
     }
 }
@@ -78,9 +102,15 @@ static void check_block(mg_test_rng *rng, mg_dtype row) {
 MG_TEST(generated_division, hard_quotients) {
     mg_test_rng rng = mg_test_rng_new();
     for (int times = mg_test_times(200); times > 0; times--) {
-        check_block(&rng, MG_F32);
-        check_block(&rng, MG_F64);
+        check_block(&rng, MG_F32, put_floats);
+        check_block(&rng, MG_F64, put_floats);
     }
+}
+
+MG_TEST(generated_division, beside_multiples) {
+    mg_test_rng rng = mg_test_rng_new();
+    for (int times = mg_test_times(50); times > 0; times--)
+        for (mg_dtype row = MG_I8; row <= MG_U64; row++) check_block(&rng, row, put_integers);
 }
 
 /* What the oracle itself must know, worked out by hand: ties that go to the even neighbour of the floor. */
