@@ -46,7 +46,7 @@ static mg_tensor *new_handle(mga_thread *thread, mga_node *node) {
     return t;
 }
 
-mg_tensor *mga_wrap(mga_node *node) {
+mg_tensor *mga_wrap_node(mga_node *node) {
     if (!node) return NULL;
     mga_thread *thread = mga_thread_get();
     mg_tensor *t = thread ? new_handle(thread, node) : NULL;
@@ -64,6 +64,20 @@ mg_tensor *mga_wrap(mga_node *node) {
     }
     return t;
 }
+
+/* Views of what no handle shows, as reshape's of its copy: the storage is the source's, so that views of this tensor,
+ * which are views of the source, find their gradients there. */
+static mg_tensor *wrap_part(mga_node *node) {
+    mga_node *source = node->in[0];
+    const mga_view *view = node->extra;
+    mga_node_retain(source);
+    if (!(source->flags & (MGA_SHARED | MGA_FROZEN))) source->flags |= MGA_VISIBLE;
+    mg_tensor *t = mga_wrap_view_of(source, node->shape, view->offset, view->strides);
+    mga_node_release(node);
+    return t;
+}
+
+mg_tensor *mga_wrap(mga_node *node) { return node && node->op == MGA_OP_VIEW ? wrap_part(node) : mga_wrap_node(node); }
 
 bool mga_storage_make(mg_tensor *t) {
     if (t->storage) return true;
@@ -156,7 +170,9 @@ mg_tensor *mg_keep(mg_tensor *t) {
     if (!node) return NULL;
     mga_thread *thread = mga_thread_get();
     if (t->flags & MGA_T_KEPT) return t;
-    if (mga_keep_node(node) != MG_OK) return NULL;
+    mga_node *root = t->storage && !t->storage->base ? t->storage->root : node; /* the gradient's place */
+    if (!(root->flags & MGA_FROZEN) && mga_keep_node(root) != MG_OK) return NULL;
+    if (root != node && mga_keep_node(node) != MG_OK) return NULL;
     unlink_from(thread, t);
     t->flags |= MGA_T_KEPT;
     t->scope = KEPT_SCOPE;

@@ -37,6 +37,8 @@ struct mg_tensor {
 /* A new handle in the innermost scope; takes over the count of node, also on failure. node == NULL (an error is set):
  * returns NULL. */
 mg_tensor *mga_wrap(mga_node *node);
+/* The same for a node that is no view, or whose storage the caller sees to. */
+mg_tensor *mga_wrap_node(mga_node *node);
 
 /* A new handle that shows a part of root, whose count is taken over, also on failure; no handle shows the whole. */
 mg_tensor *mga_wrap_view_of(mga_node *root, const mgr_shape *shape, int64_t offset, const int64_t *strides);

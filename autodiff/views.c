@@ -26,7 +26,7 @@ static mg_tensor *wrap_over(mga_storage *storage, const mgr_shape *shape, int64_
     if (!storage) return NULL;
     mga_view *view = mga_view_make(shape->ndim, offset, strides);
     mga_node *node = view ? mga_view_new(storage->root, shape, offset, strides) : NULL;
-    mg_tensor *t = mga_wrap(node);
+    mg_tensor *t = mga_wrap_node(node);
     if (!t) {
         if (view) mgr_block_free(view, mga_view_bytes(shape->ndim));
         mga_storage_release(storage);

@@ -27,7 +27,11 @@
     F1(tanh, tanh, u10)                                                                                                \
     F1(arcsinh, asinh, u10)                                                                                            \
     F1(arccosh, acosh, u10)                                                                                            \
-    F1(arctanh, atanh, u10)
+    F1(arctanh, atanh, u10)                                                                                            \
+    F1(erf, erf, u10)                                                                                                  \
+    F2(arctan2, atan2, u10)                                                                                            \
+    F2(hypot, hypot, u05)                                                                                              \
+    F2(power, pow, u10)
 
 /* n is a multiple of 16; y (the second operand) is NULL where the function has one. */
 typedef struct sleef_loop {

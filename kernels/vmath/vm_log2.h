@@ -12,12 +12,15 @@
 #define VM_LOG2_LOW_F32 0x3f300000
 #define VM_LOG2_LOW_F64 0x3fe6000000000000
 
-/* floor(i / 2^52) as a number, for -2^62 <= i < 3 2^62: not every ISA shifts or converts signed 64-bit lanes. */
-MGV_FN mgv_f64 vm_exponent_f64(mgv_i64 i) {
-    const mgv_i64 raised = mgv_add_i64(i, mgv_set1_i64((int64_t)1024 << 52));
+/* floor(i / 2^52) as a number, for -2^62 <= i < 3 2^62: not every ISA shifts or converts signed 64-bit lanes. i is
+ * raised by VM_RAISED, and less is 2^52 + 1024, or more where x was scaled up. */
+#define VM_RAISED ((int64_t)1024 << 52)
+MGV_FN mgv_f64 vm_raised_exponent_f64(mgv_i64 raised, mgv_f64 less) {
     const mgv_i64 e = mgv_as_u64_i64(mgv_shr_u64(mgv_as_i64_u64(raised), 52));
-    const mgv_i64 magic = mgv_bits_f64(mgv_set1_f64(0x1p52));
-    return mgv_sub_f64(mgv_frombits_f64(mgv_or_i64(e, magic)), mgv_set1_f64(0x1p52 + 1024));
+    return mgv_sub_f64(mgv_frombits_f64(mgv_or_i64(e, mgv_bits_f64(mgv_set1_f64(0x1p52)))), less);
+}
+MGV_FN mgv_f64 vm_exponent_f64(mgv_i64 i) {
+    return vm_raised_exponent_f64(mgv_add_i64(i, mgv_set1_i64(VM_RAISED)), mgv_set1_f64(0x1p52 + 1024));
 }
 
 /* x = 2^e (1 + f); subnormals are scaled up first. */
@@ -41,23 +44,24 @@ MGV_FN vm_log_parts_f32 vm_log_parts_f32_of(mgv_f32 x) {
 MGV_FN vm_log_parts_f64 vm_log_parts_f64_of(mgv_f64 x) {
     const mgv_b64 small = mgv_lt_f64(x, mgv_set1_f64(DBL_MIN));
     const mgv_f64 scaled = mgv_select_f64(small, mgv_mul_f64(x, mgv_set1_f64(0x1p54)), x);
-    const mgv_f64 offset = mgv_select_f64(small, mgv_set1_f64(-54.0), mgv_set1_f64(0.0));
-    const mgv_i64 low = mgv_set1_i64(VM_LOG2_LOW_F64), i = mgv_sub_i64(mgv_bits_f64(scaled), low);
-    const mgv_f64 m = mgv_frombits_f64(mgv_add_i64(mgv_and_i64(i, mgv_set1_i64(0xfffffffffffff)), low));
-    return (vm_log_parts_f64){mgv_add_f64(vm_exponent_f64(i), offset), mgv_sub_f64(m, mgv_set1_f64(1.0))};
+    const mgv_f64 less = mgv_select_f64(small, mgv_set1_f64(0x1p52 + 1024 + 54), mgv_set1_f64(0x1p52 + 1024));
+    const mgv_i64 raised = mgv_sub_i64(mgv_bits_f64(scaled), mgv_set1_i64(VM_LOG2_LOW_F64 - VM_RAISED));
+    const mgv_i64 mantissa = mgv_and_i64(raised, mgv_set1_i64(0xfffffffffffff));
+    const mgv_f64 m = mgv_frombits_f64(mgv_add_i64(mantissa, mgv_set1_i64(VM_LOG2_LOW_F64)));
+    return (vm_log_parts_f64){vm_raised_exponent_f64(raised, less), mgv_sub_f64(m, mgv_set1_f64(1.0))};
 }
 
-/* eh + f (high + low) + el and the rest: eh is 0 or larger than f high. The errors of f high and of the first sum are
- * kept. */
+/* eh + f (high + low) + el and the rest: eh is 0 or larger than f high. What f high and the first sum are over by,
+ * rounded once, is taken off again. */
 MGV_FN mgv_f32 vm_log_base_f32(mgv_f32 eh, mgv_f32 f, float high, float low, mgv_f32 f2, mgv_f32 p, mgv_f32 el) {
     const mgv_f32 h = mgv_set1_f32(high), fh = mgv_mul_f32(f, h), sum = mgv_add_f32(eh, fh);
-    const mgv_f32 err = mgv_sub_f32(mgv_sub_f32(fh, mgv_sub_f32(sum, eh)), mgv_fnma_f32(f, h, fh));
-    return mgv_add_f32(sum, mgv_fma_f32(f2, p, mgv_fma_f32(f, mgv_set1_f32(low), mgv_add_f32(err, el))));
+    const mgv_f32 over = mgv_fnma_f32(f, h, mgv_sub_f32(sum, eh));
+    return mgv_add_f32(sum, mgv_fma_f32(f2, p, mgv_fma_f32(f, mgv_set1_f32(low), mgv_sub_f32(el, over))));
 }
 MGV_FN mgv_f64 vm_log_base_f64(mgv_f64 eh, mgv_f64 f, double high, double low, mgv_f64 el) {
     const mgv_f64 h = mgv_set1_f64(high), fh = mgv_mul_f64(f, h), sum = mgv_add_f64(eh, fh);
-    const mgv_f64 err = mgv_sub_f64(mgv_sub_f64(fh, mgv_sub_f64(sum, eh)), mgv_fnma_f64(f, h, fh));
-    const mgv_f64 small = mgv_fma_f64(f, mgv_set1_f64(low), mgv_add_f64(err, el));
+    const mgv_f64 over = mgv_fnma_f64(f, h, mgv_sub_f64(sum, eh));
+    const mgv_f64 small = mgv_fma_f64(f, mgv_set1_f64(low), mgv_sub_f64(el, over));
     return mgv_add_f64(sum, mgv_fma_f64(vm_log_rest_f64(f), h, small));
 }
 

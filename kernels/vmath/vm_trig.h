@@ -84,30 +84,24 @@ MGV_FN mgv_f64 vm_sin_halves(vm_turned a, double one) {
 MGV_FN mgv_f64 vm_sin_short(vm_turned a) { return vm_sin_halves(a, 1); }
 MGV_FN mgv_f64 vm_cos_short(vm_turned a) { return vm_sin_halves(a, -1); }
 
-/* The f32 functions, two halves of f64. */
+/* The f32 functions, two halves of f64. Where a lane is huge, all are computed by a function of its own, which gives
+ * the others the same bits: so nothing of the usual path has to have an address. */
 MGV_FN mgv_b32 vm_turns_huge_f32(mgv_f32 x) { return mgv_gt_f32(mgv_abs_f32(x), mgv_set1_f32((float)VM_TURNS_MAX)); }
-#define VM_BY_HALVES(name, turned, odd)                                                                                \
-    MGV_FN mgv_f32 vm_##name##_f32(mgv_f32 x) {                                                                        \
+#define VM_BY_TURNED(name, turned, turn_huge)                                                                          \
+    VM_RARE mgv_f32 vm_##name##_huge_f32(mgv_f32 x) {                                                                  \
         const mgv_f64 lo = mgv_widen_lo_f64(x), hi = mgv_widen_hi_f64(x);                                              \
         vm_turned a = turned(lo), b = turned(hi);                                                                      \
-        if (mgv_any_b32(vm_turns_huge_f32(x))) {                                                                       \
-            vm_turned_huge(&lo, odd, &a);                                                                              \
-            vm_turned_huge(&hi, odd, &b);                                                                              \
-        }                                                                                                              \
+        turn_huge(&lo, &a);                                                                                            \
+        turn_huge(&hi, &b);                                                                                            \
         return mgv_narrow_f32(vm_##name##_short(a), vm_##name##_short(b));                                             \
-    }
-#define VM_BY_QUARTERS(name)                                                                                           \
+    }                                                                                                                  \
     MGV_FN mgv_f32 vm_##name##_f32(mgv_f32 x) {                                                                        \
-        const mgv_f64 lo = mgv_widen_lo_f64(x), hi = mgv_widen_hi_f64(x);                                              \
-        vm_turned a = vm_turned_quarters(lo), b = vm_turned_quarters(hi);                                              \
-        if (mgv_any_b32(vm_turns_huge_f32(x))) {                                                                       \
-            vm_turned_quarters_huge(&lo, &a);                                                                          \
-            vm_turned_quarters_huge(&hi, &b);                                                                          \
-        }                                                                                                              \
+        if (mgv_any_b32(vm_turns_huge_f32(x))) return vm_##name##_huge_f32(x);                                         \
+        const vm_turned a = turned(mgv_widen_lo_f64(x)), b = turned(mgv_widen_hi_f64(x));                              \
         return mgv_narrow_f32(vm_##name##_short(a), vm_##name##_short(b));                                             \
     }
-VM_BY_HALVES(sin, vm_turned_halves, false)
-VM_BY_HALVES(cos, vm_turned_between, true)
+VM_BY_TURNED(sin, vm_turned_halves, vm_turned_halves_huge)
+VM_BY_TURNED(cos, vm_turned_between, vm_turned_between_huge)
 
 /* ---- quotients: tan, and the reciprocals ------------------------------------------------------------------------- */
 
@@ -187,9 +181,9 @@ MGV_FN mgv_f64 vm_cot_short(vm_turned a) {
 }
 MGV_FN mgv_f64 vm_sec_short(vm_turned a) { return mgv_div_f64(mgv_set1_f64(1.0), vm_cos_short(a)); }
 MGV_FN mgv_f64 vm_csc_short(vm_turned a) { return mgv_div_f64(mgv_set1_f64(1.0), vm_sin_short(a)); }
-VM_BY_QUARTERS(tan)
-VM_BY_QUARTERS(cot)
-VM_BY_HALVES(sec, vm_turned_between, true)
-VM_BY_HALVES(csc, vm_turned_halves, false)
+VM_BY_TURNED(tan, vm_turned_quarters, vm_turned_quarters_huge)
+VM_BY_TURNED(cot, vm_turned_quarters, vm_turned_quarters_huge)
+VM_BY_TURNED(sec, vm_turned_between, vm_turned_between_huge)
+VM_BY_TURNED(csc, vm_turned_halves, vm_turned_halves_huge)
 
 #endif

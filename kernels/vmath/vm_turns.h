@@ -14,7 +14,7 @@
 #define VM_TURNS_MAX 0x1p30
 
 /* A rare path is a function of its own, for its registers' sake. */
-#define VM_RARE static __attribute__((noinline, cold, unused)) void
+#define VM_RARE static __attribute__((noinline, cold, unused))
 
 /* Row j: 2^(16 j - 32) 2/pi modulo 4, as a sum of four. */
 /* clang-format off */
@@ -97,7 +97,7 @@ MGV_FN mgv_f64 vm_modulo_4(mgv_f64 v) {
 
 /* For the lanes beyond the limit. x = m 2^(16 j - 32) with an integer m < 2^68: what the table leaves out of 2/pi makes
  * multiples of 4 quarters, whole turns. Every product is exact; n is taken off before the small terms are summed. */
-VM_RARE vm_quarters_huge(const mgv_f64 *at, vm_quarters *q) {
+VM_RARE void vm_quarters_huge(const mgv_f64 *at, vm_quarters *q) {
     const mgv_b64 huge = mgv_gt_f64(mgv_abs_f64(*at), mgv_set1_f64(VM_TURNS_MAX));
     const mgv_f64 x = mgv_select_f64(huge, *at, mgv_set1_f64(VM_TURNS_MAX)), magic = mgv_set1_f64(0x1.8p52);
     const mgv_u64 exponent = mgv_shr_u64(mgv_as_i64_u64(mgv_bits_f64(mgv_abs_f64(x))), 52);
@@ -162,14 +162,14 @@ MGV_FN vm_turned vm_turned_between(mgv_f64 x) {
 
 /* The same three where |x| is huge: quarters are odd or even, and one that is not what is asked for goes to the nearer
  * of its neighbours. */
-VM_RARE vm_turned_quarters_huge(const mgv_f64 *x, vm_turned *turned) {
+VM_RARE void vm_turned_quarters_huge(const mgv_f64 *x, vm_turned *turned) {
     const mgv_b64 huge = mgv_gt_f64(mgv_abs_f64(*x), mgv_set1_f64(VM_TURNS_MAX));
     vm_quarters q = {turned->n, turned->r, mgv_set1_f64(0.0)};
     vm_quarters_huge(x, &q);
     turned->n = q.n;
     turned->r = mgv_select_f64(huge, mgv_add_f64(q.hi, q.lo), turned->r); /* -0 beside a huge lane stays -0 */
 }
-VM_RARE vm_turned_huge(const mgv_f64 *x, bool odd, vm_turned *turned) {
+VM_RARE void vm_turned_huge(const mgv_f64 *x, bool odd, vm_turned *turned) {
     const mgv_b64 huge = mgv_gt_f64(mgv_abs_f64(*x), mgv_set1_f64(VM_TURNS_MAX));
     vm_turned q = *turned;
     vm_turned_quarters_huge(x, &q);
@@ -181,5 +181,8 @@ VM_RARE vm_turned_huge(const mgv_f64 *x, bool odd, vm_turned *turned) {
     turned->n = mgv_select_i64(huge, mgv_as_u64_i64(mgv_shr_u64(mgv_as_i64_u64(n), 1)), turned->n);
     turned->r = mgv_select_f64(huge, r, turned->r);
 }
+
+VM_RARE void vm_turned_halves_huge(const mgv_f64 *x, vm_turned *turned) { vm_turned_huge(x, false, turned); }
+VM_RARE void vm_turned_between_huge(const mgv_f64 *x, vm_turned *turned) { vm_turned_huge(x, true, turned); }
 
 #endif

@@ -40,6 +40,10 @@
  *   erf       f32 16, f64 8 polynomials
  *   erfc      exp(-x^2) times 8 polynomials in 1/(|x| + k); f32 in f64, f64 in double words
  *   gauss     exp(-x^2), the square in double words; f32 in f64
+ *   gelu      as erfc, with tables in |x| itself
+ *   gelu_tanh x sigmoid(w), as sigmoid; w in double words
+ *   gelu_slope gelu_tanh_slope
+ *             their derivatives, by the same; a factor with the zero is t p(t) near it
  *   hypot     both squares and their sum with their errors
  *   arctan2   n/d or (n - d)/(n + d), corrected once
  *   logaddexp logaddexp2
@@ -87,6 +91,10 @@
  *   erf      odd   +inf: 1     +0: +0   1 from 3.84 (5.87) on
  *   erfc     -inf: 2   +inf: +0   0: 1   subnormal above 9.19 (26.54), +0 above 10.05 (27.22)
  *   gauss    even  +inf: +0    0: 1     +0 above 10.20 (27.30)
+ *   gelu, gelu_tanh
+ *            -inf: -0   +inf: inf  -0: -0
+ *   gelu_slope, gelu_tanh_slope
+ *            -inf: -0   +inf: 1    0: 0.5
  *   hypot    an infinite operand: inf, beside NaN too
  *   arctan2  as C: (+0, -0) is pi, (+inf, -inf) 3 pi/4; where |y| = |x| the rounded multiple of pi/4
  *   logaddexp, logaddexp2  +inf beside any number: +inf   both -inf: -inf
@@ -104,6 +112,13 @@
  * Measured later, SLEEF's in brackets, AVX-512 alone: exp2 0.20 / 0.60 (0.21 / 0.81), log2 0.40 / 1.1 (0.57 / 1.3),
  * log10 0.43 / 1.2 (0.53 / 1.3), cbrt 0.52 / 1.3 (1.4 / 3.2), sinh 0.76 / 1.1 (1.3 / 2.6), cosh the same, arcsinh 1.1
  * / 2.5 (2.3 / 5.9), arccosh 1.1 / 2.4 (2.1 / 5.4), arctanh 0.94 / 1.5 (1.2 / 3.3), erf 0.29 / 1.3 (2.4 / 6.2),
+ * erfc 1.3 / 3.5 (3.4 / 7.8, of 1.5 ULP), gauss 0.66 / 0.90. fmod and remainder 0.7 / 1.4, on AVX2 0.9 / 2.1, where the
+ * quotient fits into one step, for random bits 13 / 65; floor_divide 0.6 / 1.5, 1.0 / 1.7. Of two operands: hypot 0.38
+ * / 0.77 (u05: 1.0 / 2.2), arctan2 0.66 / 1.6 (1.3 / 3.1), power 1.6 / 4.0 (2.3 / 5.1), logaddexp 1.4 / 2.6, logaddexp2
+ * 1.3 / 2.8.
+ * Both: soft_sign 0.20 (0.28) / 0.41 (0.58), silu 0.87 (1.2) / 2.0 (2.9), softplus 1.4 (2.1) / 3.3 (4.4), elu and selu
+ * 0.7 (1.1) / 1.1 (1.7), gelu 1.4 (2.2) / 3.5 (5.1), gelu_slope 1.6 (2.3) / 5.0 (7.5), gelu_tanh 1.0 (1.3) / 3.4 (4.3),
+ * gelu_tanh_slope 1.3 (1.7) / 6.6 (9.3). */
  * erfc 1.3 / 3.5 (3.4 / 7.8, of 1.5 ULP), gauss 0.66 / 0.90. Of two operands: hypot 0.38 / 0.77 (u05: 1.0 / 2.2),
  * arctan2 0.66 / 1.6 (1.3 / 3.1), power 1.6 / 4.0 (2.3 / 5.1), logaddexp 1.4 / 2.6, logaddexp2 1.3 / 2.8.
  *
@@ -128,6 +143,8 @@
 #include "kernels/vmath/vm_erfc.h"
 #include "kernels/vmath/vm_exp.h"
 #include "kernels/vmath/vm_gauss.h"
+#include "kernels/vmath/vm_gelu.h"
+#include "kernels/vmath/vm_gelu_slope.h"
 #include "kernels/vmath/vm_hyperbolic.h"
 #include "kernels/vmath/vm_hypot.h"
 #include "kernels/vmath/vm_log.h"

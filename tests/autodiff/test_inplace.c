@@ -5,6 +5,7 @@
 #include "harness.h"
 #include "tensor_check.h"
 
+#include <math.h>
 #include <mygrad/mygrad.h>
 
 #define SLICE(x, a, b) mg_getitem(x, MG_KEY(MG_S(a, b, 1)))
@@ -270,4 +271,42 @@ MG_TEST(inplace, views_of_a_detached_view) {
     CHECK_EQ_I64(mg_read(x, MG_F64, values), MG_OK);
     CHECK_EQ_MEM(values, ((double[]){1, 2, 3, 4, 5, 6}), sizeof values);
     CHECK(mg_is_constant(d) && mg_is_constant(back));
+}
+
+/* The storage of what reshape had to copy is the copy, not a view of it: a view of the view once lost the gradient. */
+MG_TEST(inplace, views_of_a_reshaped_copy_have_its_gradient) {
+    MG_SCOPE;
+    mg_tensor *x = mg_from_f64((double[]){0, 1, 2, 3, 4, 5}, MG_SHAPE(2, 3));
+    mg_tensor *copy = mg_reshape(mg_transpose(mg_square(x), (mg_axes){0, NULL}), MG_SHAPE(6));
+    mg_tensor *view = mg_reshape(copy, MG_SHAPE(3, 2));
+    mg_backward(mg_sum(mg_multiply(view, mg_scalar(2))));
+    VALUES(mg_grad(copy), 2, 2, 2, 2, 2, 2);
+    VALUES(mg_grad(view), 2, 2, 2, 2, 2, 2);
+    VALUES(mg_grad(x), 0, 4, 8, 12, 16, 20);
+    mg_iadd(view, mg_scalar(1));
+    VALUES(copy, 1, 10, 2, 17, 5, 26);
+}
+
+static mg_tensor *backward_of_variance(void) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 4), *v = mg_var(x), *view = mg_reshape(v, MG_SHAPE(1));
+    mg_iadd(x, mg_scalar(1));
+    mg_tensor *f = mg_exp(mg_multiply(v, view));
+    mg_backward(f);
+    return mg_keep(mg_grad(v) ? mg_copy(mg_grad(v)) : NULL);
+}
+
+/* Nor may the graph be left behind, in a circle of a node and its gradient (random program 344811078). */
+MG_TEST(inplace, a_view_of_a_variance_leaves_nothing) {
+    mg_stats before, after;
+    mg_get_stats(&before);
+    mg_tensor *g = backward_of_variance();
+    const double v = 14.0 / 9;
+    double got = 0;
+    CHECK_EQ_I64(mg_read(g, MG_F64, &got), MG_OK);
+    CHECK(fabs(got - 2 * v * exp(v * v)) < 1e-12 * got);
+    mg_release(g);
+    mg_get_stats(&after);
+    CHECK_EQ_I64(after.live_nodes, before.live_nodes);
+    CHECK_EQ_I64(after.live_bytes, before.live_bytes);
 }

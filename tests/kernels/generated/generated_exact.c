@@ -141,6 +141,9 @@ static bool exact_float(const char *op, mg_dtype row, const double x[], const do
         r = -x[0];
     } else if (is(op, "square")) {
         r = x[0] * x[0];
+    } else if (is(op, "gelu_tanh_argument")) {
+        const double cube = rounded(row, rounded(row, 0.044715) * rounded(row, x[0] * x[0]));
+        r = rounded(row, 0.7978845608028654) * rounded(row, x[0] * rounded(row, 1 + cube));
     } else if (is(op, "sqrt")) {
         r = sqrt(x[0]);
     } else if (is(op, "maximum") || is(op, "minimum")) {

@@ -182,6 +182,32 @@ static long double gauss_wide(long double x) {
     return square > 12000 ? 0 : expl(-square) * (1 - lost);
 }
 
+/* Phi(x): what -x/sqrt 2 loses in rounding is put right by the slope of erfc. */
+static long double phi_wide(long double x) {
+    const long double root = 0.70710678118654752440L, t = -x * root;
+    const long double lost = fmal(-x, root, -t) - x * 1.8950325588932570797e-20L;
+    return 0.5L * (erfcl(t) - (t * t < 12000 ? 1.12837916709551257390L * expl(-t * t) * lost : 0));
+}
+static long double gelu_wide(long double x) { return isinf(x) ? (x > 0 ? x : -0.0L) : x * phi_wide(x); }
+static long double gelu_slope_wide(long double x) {
+    if (fabsl(x) > 150) return x > 0 ? 1 : -0.0L;
+    return phi_wide(x) + x * gauss_wide(x * 0.5L) * gauss_wide(x * 0.5L) * 0.398942280401432677940L;
+}
+
+/* 2 sqrt(2/pi) (x + k 0.044715 x^3); gelu_tanh is x times the sigmoid of that for k = 1. */
+static long double gelu_cubic(long double x, int k) {
+    return 1.595769121605730711760L * (x + k * 0.044715L * x * x * x);
+}
+static long double gelu_tanh_wide(long double x) {
+    if (isinf(x)) return x > 0 ? x : -0.0L;
+    return x * sigmoid_wide(gelu_cubic(x, 1));
+}
+static long double gelu_tanh_slope_wide(long double x) {
+    if (fabsl(x) > 50) return x > 0 ? 1 : -0.0L;
+    const long double w = gelu_cubic(x, 1), s = sigmoid_wide(w);
+    return s * (1 + gelu_cubic(x, 3) * sigmoid_wide(-w));
+}
+
 static real_function *wide_function(const char *op) {
     static const struct {
         const char *op;
@@ -226,7 +252,11 @@ static real_function *wide_function(const char *op) {
                  {"selu", selu_wide},
                  {"erf", erfl},
                  {"erfc", erfcl},
-                 {"gauss", gauss_wide}};
+                 {"gauss", gauss_wide},
+                 {"gelu", gelu_wide},
+                 {"gelu_slope", gelu_slope_wide},
+                 {"gelu_tanh", gelu_tanh_wide},
+                 {"gelu_tanh_slope", gelu_tanh_slope_wide}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].op, op) == 0) return table[i].f;
     return NULL;

@@ -49,7 +49,11 @@
     F(selu, selu, exact_selu)                                                                                          \
     F(gauss, gauss, exact_gauss)                                                                                       \
     F(erf, erf, mpfr_erf)                                                                                              \
-    F(erfc, erfc, exact_erfc)
+    F(erfc, erfc, exact_erfc)                                                                                          \
+    F(gelu, gelu, exact_gelu)                                                                                          \
+    F(gelu_slope, gelu_slope, exact_gelu_slope)                                                                        \
+    F(gelu_tanh, gelu_tanh, exact_gelu_tanh)                                                                           \
+    F(gelu_tanh_slope, gelu_tanh_slope, exact_gelu_tanh_slope)
 
 #define VMATH_PAIRS(F)                                                                                                 \
     F(hypot, hypot, mpfr_hypot)                                                                                        \

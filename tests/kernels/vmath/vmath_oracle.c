@@ -63,6 +63,36 @@ static double sinc_slope(double x) {
 
 static double gauss(double x) { return exp(-(x * x)); } /* x has the bits of a float: its square is exact */
 
+/* Phi(-a) = erfc(a/sqrt 2)/2: what a/sqrt 2 loses in rounding is put right by the slope. */
+static double tail(double a) {
+    const double root = 0.70710678118654752440, t = a * root;
+    const double lost = fma(a, root, -t) - a * 4.8336466567264567e-17;
+    return 0.5 * (erfc(t) - 1.1283791670955126 * exp(-(t * t)) * lost);
+}
+static double gelu(double x) { return isinf(x) ? (x > 0 ? x : -0.0) : x * tail(-x); }
+static double gelu_slope(double x) {
+    if (fabs(x) > 38) return x > 0 ? 1 : -0.0;
+    if (fabs(x + 0.75) < 0.01) { /* near the zero */
+        const long double w = (long double)x, root = sqrtl(0.5L);
+        return (double)(erfcl(-w * root) / 2 + w * expl(-(w * w) / 2) * 0.398942280401432677940L);
+    }
+    return tail(-x) + x * exp(-(x * x) / 2) * 0.39894228040143267794;
+}
+
+/* sigmoid(w) and sigmoid(-w) in extended precision, w = 2 sqrt(2/pi) (x + 0.044715 x^3), and x times w's slope. */
+static long double gelu_exponent(long double x) { return 1.595769121605730711760L * (x + 0.044715L * x * x * x); }
+static long double gelu_steepness(long double x) { return 1.595769121605730711760L * (x + 3 * 0.044715L * x * x * x); }
+static double gelu_tanh(double x) {
+    if (fabs(x) > 100) return x > 0 ? x : -0.0;
+    return (double)(x / (1 + expl(-gelu_exponent((long double)x))));
+}
+static double gelu_tanh_slope(double x) {
+    if (fabs(x) > 100) return isnan(x) ? x : x > 0 ? 1 : -0.0;
+    const long double w = gelu_exponent((long double)x), z = expl(-fabsl(w));
+    const long double left = z * (1 + z - gelu_steepness(fabsl((long double)x))) / ((1 + z) * (1 + z));
+    return (double)(x > 0 ? 1 - left : left);
+}
+
 /* The larger, and the smaller less the larger: 0 for equal infinities. */
 static double logaddexp(double x, double y) {
     if (x == y) return x + log(2);
@@ -333,6 +363,102 @@ static int exact_gauss(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
     mpfr_sqr(r, x, rounding);
     mpfr_neg(r, r, rounding);
     return mpfr_exp(r, r, rounding);
+}
+
+/* Phi(x); x itself is what r is. */
+static void exact_phi(mpfr_t r, mpfr_rnd_t rounding) {
+    mpfr_t root;
+    mpfr_init2(root, mpfr_get_prec(r));
+    mpfr_set_ui(root, 2, rounding);
+    mpfr_sqrt(root, root, rounding);
+    mpfr_neg(r, r, rounding);
+    mpfr_div(r, r, root, rounding);
+    exact_erfc(r, r, rounding);
+    mpfr_div_2ui(r, r, 1, rounding);
+    mpfr_clear(root);
+}
+
+/* Infinities are as the limits say, and so are the derivatives from 100 on, where 1 - 10^-2000 is 1. They cancel near
+ * their zeros, which 192 bits can bear. */
+static bool limit(mpfr_t r, const mpfr_t x, double right) {
+    const double a = fabs(mpfr_get_d(x, MPFR_RNDN));
+    if (!(right == 1 ? a > 100 : isinf(a))) return false;
+    mpfr_set_d(r, mpfr_sgn(x) > 0 ? right : -0.0, MPFR_RNDN);
+    return true;
+}
+
+static int exact_gelu(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (limit(r, x, (double)INFINITY)) return 0;
+    mpfr_t phi;
+    mpfr_init2(phi, 128);
+    mpfr_set(phi, x, rounding);
+    exact_phi(phi, rounding);
+    mpfr_mul(r, x, phi, rounding);
+    mpfr_clear(phi);
+    return 0;
+}
+
+static int exact_gelu_slope(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (limit(r, x, 1)) return 0;
+    mpfr_t phi, bell, root;
+    mpfr_inits2(192, phi, bell, root, (mpfr_ptr)NULL);
+    mpfr_set(phi, x, rounding);
+    exact_phi(phi, rounding);
+    mpfr_sqr(bell, x, rounding);
+    mpfr_div_si(bell, bell, -2, rounding);
+    mpfr_exp(bell, bell, rounding);
+    mpfr_mul(bell, bell, x, rounding);
+    mpfr_const_pi(root, rounding);
+    mpfr_mul_2ui(root, root, 1, rounding);
+    mpfr_sqrt(root, root, rounding);
+    mpfr_div(bell, bell, root, rounding);
+    mpfr_add(r, phi, bell, rounding);
+    mpfr_clears(phi, bell, root, (mpfr_ptr)NULL);
+    return 0;
+}
+
+/* 2 sqrt(2/pi) (x + k 0.044715 x^3) */
+static void exact_gelu_cubic(mpfr_t r, const mpfr_t x, unsigned long k, mpfr_rnd_t rounding) {
+    mpfr_t root;
+    mpfr_init2(root, mpfr_get_prec(r));
+    mpfr_sqr(r, x, rounding);
+    mpfr_mul_ui(r, r, 44715 * k, rounding);
+    mpfr_div_ui(r, r, 1000000, rounding);
+    mpfr_add_ui(r, r, 1, rounding);
+    mpfr_mul(r, r, x, rounding);
+    mpfr_const_pi(root, rounding);
+    mpfr_ui_div(root, 8, root, rounding);
+    mpfr_sqrt(root, root, rounding);
+    mpfr_mul(r, r, root, rounding);
+    mpfr_clear(root);
+}
+
+static int exact_gelu_tanh(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (limit(r, x, (double)INFINITY)) return 0;
+    mpfr_t w;
+    mpfr_init2(w, 192);
+    exact_gelu_cubic(w, x, 1, rounding);
+    exact_sigmoid(w, w, rounding);
+    mpfr_mul(r, x, w, rounding);
+    mpfr_clear(w);
+    return 0;
+}
+
+/* s + x w' s (1 - s), where s = sigmoid(w) and 1 - s = sigmoid(-w). */
+static int exact_gelu_tanh_slope(mpfr_t r, const mpfr_t x, mpfr_rnd_t rounding) {
+    if (limit(r, x, 1)) return 0;
+    mpfr_t s, other, steep;
+    mpfr_inits2(192, s, other, steep, (mpfr_ptr)NULL);
+    exact_gelu_cubic(s, x, 1, rounding);
+    mpfr_neg(other, s, rounding);
+    exact_sigmoid(s, s, rounding);
+    exact_sigmoid(other, other, rounding);
+    exact_gelu_cubic(steep, x, 3, rounding);
+    mpfr_mul(steep, steep, s, rounding);
+    mpfr_mul(steep, steep, other, rounding);
+    mpfr_add(r, s, steep, rounding);
+    mpfr_clears(s, other, steep, (mpfr_ptr)NULL);
+    return 0;
 }
 
 /* log(e^x + e^y), either in the base of `power`; the sum has the bits of the smaller one that matter, for the precision
