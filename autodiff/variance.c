@@ -34,7 +34,7 @@ static mg_tensor *moment(const char *op, mg_tensor *x, const mg_var_opts *opts, 
     mga_node_release(wide);
     if (root) result = mga_unary(MGK_OP_SQRT, result);
     if (!given.keepdims) result = mga_without_axes(result, axes);
-    return mga_composite_end(given.constant, mga_converted(result, dtype));
+    return mga_composite_end(op, given.constant, mga_converted(result, dtype));
 }
 
 mg_tensor *mg_var_with(mg_tensor *x, const mg_var_opts *opts) { return moment("var", x, opts, false); }
