@@ -2,6 +2,7 @@
  * argmax and argmin: positions of largest and smallest elements, as constants. */
 #include "autodiff/flush.h"
 #include "autodiff/nnet_opts.h"
+#include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
 #include "mygrad/nnet.h"
 #include "runtime/rows.h"
@@ -10,20 +11,14 @@ static const char *const names[2] = {"argmin", "argmax"};
 
 /* The axes to search, or false with an error set. */
 static bool search_axes(const char *op, const mgr_shape *shape, mg_axes given, uint64_t *axes) {
-    int ndim = shape->ndim;
-    *axes = ndim == 0 ? 0 : UINT64_MAX >> (64 - ndim);
-    if (!given.v) return true;
-    if (given.n != 1) {
+    if (given.v && given.n != 1) {
         mgr_fail(MG_ERR_VALUE, op, "%d axes were given: one, or none for all", given.n);
         return false;
     }
-    int axis = mgr_axis(op, given.v[0], ndim);
-    if (axis < 0) return false;
-    *axes = UINT64_C(1) << axis;
-    return true;
+    return mga_axis_mask(op, given, shape->ndim, axes) == MG_OK;
 }
 
-static mga_node *positions(bool largest, mga_node *x, uint64_t axes) {
+static mga_node *positions(bool largest, mga_node *x, uint64_t axes, bool keepdims) {
     int perm[MG_MAX_NDIM];
     int64_t outer, length;
     mga_node *rows = mga_reduced_last(x, axes, perm, &outer, &length), *leaf = NULL;
@@ -33,8 +28,7 @@ static mga_node *positions(bool largest, mga_node *x, uint64_t axes) {
         mgr_fail(MG_ERR_VALUE, names[largest], "shape %s has no elements along the axis to search",
                  mgr_shape_text(x->shape, text));
     } else {
-        int kept = x->shape->ndim - __builtin_popcountll(axes);
-        const mgr_shape *shape = mgr_shape_get(kept, rows->shape->dims);
+        const mgr_shape *shape = mga_reduced_shape(x->shape, axes, keepdims);
         leaf = shape ? mga_leaf_empty(MG_I64, shape) : NULL;
         if (shape) mgr_shape_release(shape);
     }
@@ -53,7 +47,7 @@ static mg_tensor *search(bool largest, mg_tensor *x, const mg_arg_opts *opts) {
     mga_node *in = mga_value(names[largest], x); /* no history: x keeps its gradient */
     uint64_t axes;
     if (!in || !search_axes(names[largest], in->shape, given.axis, &axes)) return NULL;
-    return mga_wrap(positions(largest, in, axes));
+    return mga_wrap(positions(largest, in, axes, given.keepdims));
 }
 
 mg_tensor *mg_argmax_with(mg_tensor *x, const mg_arg_opts *opts) { return search(true, x, opts); }

@@ -46,7 +46,7 @@ static mg_tensor *close_of(const char *op, mg_tensor *x, mg_tensor *y, const mg_
     mga_node *a = mga_value(op, x), *b = a ? mga_value(op, y) : NULL;
     if (!b) return NULL;
     mga_composite_begin(MG_CONSTANT);
-    return mga_composite_end(MG_CONSTANT, close_node(a, b, &given));
+    return mga_composite_end(op, MG_CONSTANT, close_node(a, b, &given));
 }
 
 mg_tensor *mg_isclose_with(mg_tensor *x, mg_tensor *y, const mg_close_opts *opts) {

@@ -8,8 +8,14 @@ void mga_composite_begin(mg_constant constant) {
     if (constant == MG_CONSTANT) mg_no_autodiff(true);
 }
 
-mg_tensor *mga_composite_end(mg_constant constant, mga_node *result) {
+mg_tensor *mga_composite_end(const char *op, mg_constant constant, mga_node *result) {
     if (constant == MG_CONSTANT) mg_no_autodiff(false);
+    if (result && constant == MG_VARIABLE && !mg_dtype_is_float((mg_dtype)result->dtype)) {
+        mgr_fail(MG_ERR_VALUE, op, "Integer-valued tensors must be treated as constants, and the result is %s.",
+                 mg_dtype_name((mg_dtype)result->dtype));
+        mga_node_release(result);
+        return NULL;
+    }
     mg_tensor *t = mga_wrap(result);
     if (!t || constant == MG_CONSTANT_AUTO) return t;
     return mg_set_constant(t, constant == MG_CONSTANT);

@@ -7,9 +7,9 @@
 #include "autodiff/handle.h"
 
 /* Around what is recorded: with MG_CONSTANT nothing gets history. The end takes over result's count (NULL: an error is
- * set), and makes its tensor constant or variable as asked for. */
+ * set), and makes its tensor constant or variable as asked for; errors name the op. */
 void mga_composite_begin(mg_constant constant);
-mg_tensor *mga_composite_end(mg_constant constant, mga_node *result);
+mg_tensor *mga_composite_end(const char *op, mg_constant constant, mga_node *result);
 
 /* Map ops, a reduction that keeps its axes (length 1), a conversion; NULL where an operand is. Counts of operands are
  * taken over: mga_held keeps one's own. */

@@ -54,6 +54,10 @@ bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes);
  * failure). */
 mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value);
 
+/* t[...] = value, broadcast, by unsafe casting. Takes over the count of value. Returns t, or NULL with an error that
+ * names op. */
+mg_tensor *mga_copy_into(const char *op, mg_tensor *t, mga_node *value);
+
 /* Storage for a tensor that gets its first view or in-place write. False with an error set. */
 bool mga_storage_make(mg_tensor *t);
 void mga_storage_release(mga_storage *storage);

@@ -159,6 +159,8 @@ mg_tensor *mg_isubtract(mg_tensor *x, mg_tensor *y) { return inplace("isubtract"
 mg_tensor *mg_imultiply(mg_tensor *x, mg_tensor *y) { return inplace("imultiply", MGK_OP_MULTIPLY, x, y); }
 mg_tensor *mg_idivide(mg_tensor *x, mg_tensor *y) { return inplace("idivide", MGK_OP_DIVIDE, x, y); }
 
+mg_tensor *mga_copy_into(const char *op, mg_tensor *t, mga_node *value) { return write(op, t, value, false); }
+
 mg_tensor *mg_copyto(mg_tensor *x, mg_tensor *y) {
     mg_tensor *t[2] = {x, y};
     mga_node *nodes[2];

@@ -103,14 +103,18 @@ static mg_dtype promoted_dtype(const mgk_op_info *info, mga_node *const *in) {
 
 static mg_status result_types(const mgk_op_info *info, mga_node *const *in, mg_dtype asked, mg_dtype *logical,
                               mg_dtype *result) {
+    const bool is_bool = info->typing == MGK_TYPES_COMPARE || info->typing == MGK_TYPES_LOGICAL;
     mg_dtype promoted = promoted_dtype(info, in), row;
-    if (asked != MG_DTYPE_NONE && asked != promoted) {
+    if (asked != MG_DTYPE_NONE && asked != promoted && !is_bool) {
         if (!mgr_can_cast_same_kind(promoted, asked))
             return mgr_fail(MG_ERR_TYPE, info->name, "Cannot compute %s of %s operands in %s: no same_kind cast.",
                             info->name, mg_dtype_name(promoted), mg_dtype_name(asked));
         promoted = asked;
     }
-    return mgr_result_type(info, promoted, &row, logical, result);
+    MGR_TRY(mgr_result_type(info, promoted, &row, logical, result));
+    if (asked == MG_DTYPE_NONE || asked == *result) return MG_OK;
+    return mgr_fail(MG_ERR_TYPE, info->name, "%s of %s operands gives %s, not %s.", info->name, mg_dtype_name(promoted),
+                    mg_dtype_name(*result), mg_dtype_name(asked));
 }
 
 /* The common shape of n operands: *made is NULL if it is the shape of all, else it is counted. */

@@ -9,6 +9,7 @@ mg_status mga_axis_mask(const char *op, mg_axes axes, int ndim, uint64_t *mask) 
     *mask = ndim == 0 ? 0 : (UINT64_MAX >> (64 - ndim));
     if (!axes.v) return MG_OK;
     *mask = 0;
+    if (ndim == 0 && axes.n == 1 && (axes.v[0] == 0 || axes.v[0] == -1)) return MG_OK;
     for (int i = 0; i < axes.n; i++) {
         int axis = mgr_axis(op, axes.v[i], ndim);
         if (axis < 0) return mgr_error();

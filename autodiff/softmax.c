@@ -102,7 +102,7 @@ static mg_tensor *recorded(uint16_t op, mga_node *x, uint64_t axes, bool keepdim
     mga_node *in = mga_record_convert(x, mg_dtype_is_float((mg_dtype)x->dtype) ? (mg_dtype)x->dtype : MG_F64);
     mga_node *node = in ? node_of(op, in, axes, keepdims) : NULL;
     mga_node_release(in);
-    return mga_composite_end(constant, node);
+    return mga_composite_end(mgk_ops[op].name, constant, node);
 }
 
 /* ---- gradients --------------------------------------------------------------------------------------------------- */

@@ -9,25 +9,35 @@
 
 #include <math.h>
 
-/* The mask's node; NULL with an error set. */
-static mga_node *mask_of(mg_tensor *where) {
-    mga_node *mask = mga_value("where", where);
-    if (!mask || mask->dtype == MG_BOOL) return mask;
-    mgr_fail(MG_ERR_TYPE, "where", "A mask must be bool, this one is %s.", mg_dtype_name((mg_dtype)mask->dtype));
-    return NULL;
+/* The mask's node, which broadcasts with the operands; NULL with an error set. */
+static mga_node *mask_of(const mgk_op_info *info, mga_node *const *nodes, mg_tensor *where) {
+    mga_node *mask = mga_value(info->name, where);
+    if (!mask) return NULL;
+    if (mask->dtype != MG_BOOL) {
+        mgr_fail(MG_ERR_TYPE, info->name, "A mask must be bool, this one is %s.", mg_dtype_name((mg_dtype)mask->dtype));
+        return NULL;
+    }
+    for (int i = 0; i < info->n_in; i++) {
+        const mgr_shape *both = mgr_shape_broadcast(info->name, mask->shape, nodes[i]->shape);
+        if (!both) return NULL;
+        mgr_shape_release(both);
+    }
+    return mask;
 }
 
-/* Elements where the mask is false are 0 (rules C6): selected, never multiplied. Takes over result; counted. */
-static mga_node *masked(mga_node *result, mga_node *mask) {
-    if (!result) return NULL;
-    mga_node *zero = mga_fill_f64((mg_dtype)result->dtype, result->shape, 0.0), *picked = NULL;
-    if (zero) {
-        mga_node *in[3] = {mask, result, zero};
-        picked = mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO);
-    }
-    mga_node_release(zero);
+/* result where the mask holds, other elsewhere: selected, never multiplied. Takes over result and other. */
+static mga_node *selected(mga_node *mask, mga_node *result, mga_node *other) {
+    mga_node *in[3] = {mask, result, other}, *picked = NULL;
+    if (result && other) picked = mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO);
     mga_node_release(result);
+    mga_node_release(other);
     return picked;
+}
+
+/* Elements where the mask is false are 0 (rules C6). Takes over result. */
+static mga_node *masked(mga_node *mask, mga_node *result) {
+    if (!result) return NULL;
+    return selected(mask, result, mga_fill_f64((mg_dtype)result->dtype, result->shape, 0.0));
 }
 
 /* Variables go through a gate, so that the gradient of a masked element is 0 whatever the rule makes of it. held[i]: to
@@ -45,23 +55,14 @@ static bool gated(int n, mga_node **nodes, mga_node **held, mga_node *mask) {
     return ok;
 }
 
-static mga_node *record_masked(uint16_t op, mga_node **nodes, const double *params, const mg_ufunc_opts *opts) {
-    mga_node *mask = mask_of(opts->where), *held[MGK_MAX_IN], *result = NULL;
-    if (!mask) return NULL;
+/* Every element, also those that the mask will hide. */
+static mga_node *record_gated(uint16_t op, mga_node **nodes, const double *params, const mg_ufunc_opts *opts,
+                              mga_node *mask) {
+    mga_node *held[MGK_MAX_IN], *result = NULL;
     int n = mgk_ops[op].n_in;
-    if (gated(n, nodes, held, mask))
-        result = masked(mga_record_map(op, nodes, params, opts->dtype, opts->constant), mask);
+    if (gated(n, nodes, held, mask)) result = mga_record_map(op, nodes, params, opts->dtype, opts->constant);
     for (int i = 0; i < n; i++) mga_node_release(held[i]);
     return result;
-}
-
-/* value where the mask is true, elsewhere what out has; as out's dtype. Takes over value; no history. */
-static mga_node *merged(mga_node *value, mga_node *mask, mga_node *old) {
-    value = mga_converted(value, (mg_dtype)old->dtype);
-    mga_node *in[3] = {mask, value, old};
-    mga_node *node = value ? mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT) : NULL;
-    mga_node_release(value);
-    return node;
 }
 
 /* Was it computed from variables, or the tensor that it is a view of? */
@@ -69,39 +70,55 @@ static bool is_recorded(const mga_node *node) {
     return (node->op == MGA_OP_VIEW ? node->in[0] : node)->flags & MGA_HISTORY;
 }
 
-/* Into an existing tensor, outside recorded graphs: what a mask keeps of it counts, too. Takes over result. */
-static mg_tensor *into(const char *op, mga_node *result, const mg_ufunc_opts *opts) {
+/* What a mask keeps of old, the value of .out, counts as well. */
+static bool goes_into(const char *op, const mga_node *result, const mga_node *mask, const mg_tensor *out,
+                      const mga_node *old) {
+    const mgr_shape *shape = mask && mask->shape->ndim > result->shape->ndim ? mask->shape : result->shape;
     char a[MGR_SHAPE_TEXT], b[MGR_SHAPE_TEXT];
-    mg_tensor *done = NULL, *out = opts->out;
-    mga_node *mask = opts->where ? mask_of(opts->where) : NULL, *old = mga_value(op, out);
-    if (!old || (opts->where && !mask)) {
-    } else if ((result->flags & MGA_HISTORY) || (mask && is_recorded(old))) {
+    if ((result->flags & MGA_HISTORY) || (mask && is_recorded(old))) {
         mgr_fail(MG_ERR_NOT_IMPLEMENTED, op,
                  "Gradients through .out are not implemented yet: use constants, or mg_no_autodiff.");
     } else if (!mgr_can_cast_same_kind((mg_dtype)result->dtype, (mg_dtype)out->dtype)) {
         mgr_fail(MG_ERR_TYPE, op, "Cannot write a %s result into a %s tensor: no same_kind cast.",
                  mg_dtype_name((mg_dtype)result->dtype), mg_dtype_name((mg_dtype)out->dtype));
-    } else if (result->shape->ndim > out->shape->ndim) {
-        mgr_fail(MG_ERR_VALUE, op, "A result of shape %s does not fit into .out of shape %s.",
-                 mgr_shape_text(result->shape, a), mgr_shape_text(out->shape, b));
+    } else if (shape->ndim > out->shape->ndim) {
+        mgr_fail(MG_ERR_VALUE, op, "A result of shape %s does not fit into .out of shape %s.", mgr_shape_text(shape, a),
+                 mgr_shape_text(out->shape, b));
     } else {
-        mg_tensor *value = mga_wrap(mask ? merged(mga_held(result), mask, old) : mga_held(result));
-        done = value ? mg_copyto(out, value) : NULL;
-        mg_release(value);
+        return true;
     }
-    mga_node_release(result);
-    return done;
+    return false;
+}
+
+/* Into an existing tensor, outside recorded graphs; where there is a mask and it is false, that keeps what it holds.
+ * Takes over result. */
+static mg_tensor *into(const char *op, mga_node *result, mga_node *mask, mg_tensor *out) {
+    mga_node *old = mga_value(op, out);
+    if (!old || !goes_into(op, result, mask, out, old)) {
+        mga_node_release(result);
+        return NULL;
+    }
+    if (mask) result = selected(mask, mga_converted(result, (mg_dtype)out->dtype), mga_held(old));
+    return result ? mga_copy_into(op, out, result) : NULL;
+}
+
+/* NumPy's clip with None: the other bound alone. A bound that failed has left its error. */
+static mg_tensor *clip_one_side(mg_tensor *const in[], const mg_ufunc_opts *opts) {
+    mg_tensor *with_low[] = {in[1], in[0]}, *with_high[] = {in[2], in[0]};
+    if (in[1]) return mga_ufunc(MGK_OP_MAXIMUM, with_low, NULL, opts);
+    if (in[2]) return mga_ufunc(MGK_OP_MINIMUM, with_high, NULL, opts);
+    mgr_fail(MG_ERR_VALUE, "clip", "Neither bound is given: low and high are NULL.");
+    return NULL;
 }
 
 /* Integers to negative integer powers are an error, as in NumPy. A kernel cannot fail, so the exponents that the mask
  * leaves are computed when their power is recorded; a weak one must be right before and after it gets the dtype. */
-static mg_status check_exponents(const mga_node *power, mg_tensor *exponents, mg_tensor *where) {
+static mg_status check_exponents(const mga_node *power, mga_node *y, mga_node *mask) {
     const mg_dtype dtype = (mg_dtype)power->dtype;
-    mga_node *y = mga_value("power", exponents);
     const bool is_signed = dtype >= MG_I8 && dtype <= MG_I64;
     if (mg_dtype_is_float(dtype) || !(is_signed || y->weak) || power->shape->size == 0) return MG_OK;
     mga_node *least = y->weak ? mga_held(y) : mga_record_convert(y, dtype);
-    if (where) least = masked(least, mask_of(where));
+    if (mask) least = masked(mask, least);
     uint64_t all = 0, element = 0;
     if (least && mga_axis_mask("power", (mg_axes){0}, least->shape->ndim, &all) == MG_OK)
         least = mga_reduced(MGK_OP_MIN, least, all, MG_CONSTANT);
@@ -114,19 +131,28 @@ static mg_status check_exponents(const mga_node *power, mg_tensor *exponents, mg
                     (long long)exponent, mg_dtype_name(dtype));
 }
 
+/* Elements that a mask hides are computed, too, and hidden afterwards. */
+static mga_node *record(uint16_t op, mga_node **nodes, const double *params, const mg_ufunc_opts *opts,
+                        mga_node *mask) {
+    mga_node *exponent = nodes[1];
+    mga_node *result = mask ? record_gated(op, nodes, params, opts, mask)
+                            : mga_record_map(op, nodes, params, opts->dtype, opts->constant);
+    if (!result || op != MGK_OP_POWER || check_exponents(result, exponent, mask) == MG_OK) return result;
+    mga_node_release(result);
+    return NULL;
+}
+
 mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, const mg_ufunc_opts *opts) {
-    static const mg_ufunc_opts standard = {0};
     const mgk_op_info *info = &mgk_ops[op];
+    static const mg_ufunc_opts standard = {0};
     const mg_ufunc_opts *o = opts ? opts : &standard;
-    mga_node *nodes[MGK_MAX_IN];
+    mga_node *nodes[MGK_MAX_IN] = {NULL}, *mask = NULL;
+    if (op == MGK_OP_CLIP && in[0] && (!in[1] || !in[2])) return clip_one_side(in, opts);
     if (!mga_operands(info->name, info->n_in, in, nodes)) return NULL;
-    mga_node *result =
-        o->where ? record_masked(op, nodes, params, o) : mga_record_map(op, nodes, params, o->dtype, o->constant);
-    if (result && op == MGK_OP_POWER && check_exponents(result, in[1], o->where) != MG_OK) {
-        mga_node_release(result);
-        return NULL;
-    }
-    return result && o->out ? into(info->name, result, o) : mga_wrap(result);
+    if (o->where && !(mask = mask_of(info, nodes, o->where))) return NULL;
+    mga_node *result = record(op, nodes, params, o, mask);
+    if (result && o->out) return into(info->name, result, mask, o->out);
+    return mga_wrap(mask ? masked(mask, result) : result);
 }
 
 /* ---- reductions ---- */

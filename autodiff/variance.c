@@ -20,6 +20,31 @@ static mga_node *variance(mga_node *x, uint64_t axes, double ddof) {
     return mga_binary(MGK_OP_DIVIDE, sum, n);
 }
 
+static mga_node *moment_node(mga_node *x, uint64_t axes, const mg_var_opts *opts, bool root) {
+    const mg_dtype dtype = mg_dtype_is_float((mg_dtype)x->dtype) ? (mg_dtype)x->dtype : MG_F64;
+    mga_node *wide = mga_record_convert(x, mgr_row_dtype(dtype));
+    mga_node *result = wide ? variance(wide, axes, opts->ddof) : NULL;
+    mga_node_release(wide);
+    if (root) result = mga_unary(MGK_OP_SQRT, result);
+    if (!opts->keepdims) result = mga_without_axes(result, axes);
+    return mga_converted(result, dtype);
+}
+
+/* Over no axes at all every element is its own mean, whatever it is: as in MyGrad the gradient is 0, not the 0/0 of
+ * std's formula. x is the choice that is never taken. */
+static mga_node *idle_node(mga_node *x, const mg_var_opts *opts, bool root) {
+    mg_no_autodiff(true);
+    mga_node *value = moment_node(x, 0, opts, root);
+    mg_no_autodiff(false);
+    if (!value || !mga_wants_history(1, &x)) return value;
+    value->flags &= (uint16_t)~MGA_VARIABLE;
+    mga_node *in[3] = {mga_fill_f64(MG_BOOL, value->shape, 0), x, value};
+    mga_node *node = in[0] ? mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO) : NULL;
+    mga_node_release(in[0]);
+    mga_node_release(value);
+    return node;
+}
+
 static mg_tensor *moment(const char *op, mg_tensor *x, const mg_var_opts *opts, bool root) {
     mg_var_opts given = {0};
     MGA_COPY_OPTS(given, opts);
@@ -27,14 +52,10 @@ static mg_tensor *moment(const char *op, mg_tensor *x, const mg_var_opts *opts, 
     uint64_t axes;
     if (!mga_operands(op, 1, &x, &in)) return NULL;
     if (mga_axis_mask(op, given.axis, in->shape->ndim, &axes) != MG_OK) return NULL;
-    mg_dtype dtype = mg_dtype_is_float((mg_dtype)in->dtype) ? (mg_dtype)in->dtype : MG_F64;
+    const bool idle = given.axis.v && given.axis.n == 0 && mg_dtype_is_float((mg_dtype)in->dtype);
     mga_composite_begin(given.constant);
-    mga_node *wide = mga_record_convert(in, mgr_row_dtype(dtype));
-    mga_node *result = wide ? variance(wide, axes, given.ddof) : NULL;
-    mga_node_release(wide);
-    if (root) result = mga_unary(MGK_OP_SQRT, result);
-    if (!given.keepdims) result = mga_without_axes(result, axes);
-    return mga_composite_end(given.constant, mga_converted(result, dtype));
+    mga_node *result = idle ? idle_node(in, &given, root) : moment_node(in, axes, &given, root);
+    return mga_composite_end(op, given.constant, result);
 }
 
 mg_tensor *mg_var_with(mg_tensor *x, const mg_var_opts *opts) { return moment("var", x, opts, false); }

@@ -88,10 +88,32 @@ const mgc_node *mgc_leaf(mgc_dag *g, mgc_node_kind kind, int which, bool mask) {
     return intern(g, &(mgc_node){.kind = kind, .which = which, .mask = mask});
 }
 
+/* Is b what a becomes when the two inputs change places? */
+static bool swapped_same(const mgc_stanza *s, const mgc_expr *a, const mgc_expr *b) {
+    if (!a || !b) return a == b;
+    if (a->kind != b->kind || a->n_args != b->n_args) return false;
+    if (a->kind == MGC_E_NUMBER) return bits(a->number) == bits(b->number);
+    const char *name = a->name;
+    if (a->kind == MGC_E_NAME && strcmp(name, s->in[0].name) == 0)
+        name = s->in[1].name;
+    else if (a->kind == MGC_E_NAME && strcmp(name, s->in[1].name) == 0)
+        name = s->in[0].name;
+    if (strcmp(name, b->name) != 0) return false;
+    for (int i = 0; i < a->n_args; i++)
+        if (!swapped_same(s, a->args[i], b->args[i])) return false;
+    return true;
+}
+
+/* Does the order of the operands matter to neither value nor derivative? That of maximum(x, y) prefers y at nan. */
+static bool order_is_free(const mgc_op *op, int n) {
+    const mgc_input *in = op->s->in;
+    return op->s->commutative && n == 2 && swapped_same(op->s, in[0].rule_expr, in[1].rule_expr);
+}
+
 const mgc_node *mgc_op_node(mgc_dag *g, const mgc_op *op, int n, const mgc_node *const arg[]) {
     mgc_node want = {.kind = MGC_OP, .mask = op->bool_out, .op = op, .n_args = n};
     for (int i = 0; i < n; i++) want.arg[i] = arg[i];
-    if (op->s->commutative && n == 2) {
+    if (order_is_free(op, n)) {
         mgc_node swapped = want;
         swapped.arg[0] = arg[1];
         swapped.arg[1] = arg[0];

@@ -45,7 +45,8 @@ typedef struct mgc_dag {
 const mgc_node *mgc_num(mgc_dag *g, double x);
 /* IN, OUT, GRAD or PARAM. */
 const mgc_node *mgc_leaf(mgc_dag *g, mgc_node_kind kind, int which, bool mask);
-/* The call as it is; mgc_apply (simplify.h) is what passes use. A commutative op finds its swapped twin. */
+/* The call as it is; mgc_apply (simplify.h) is what passes use. A commutative op finds its swapped
+ * twin, unless its derivatives tell the operands apart. */
 const mgc_node *mgc_op_node(mgc_dag *g, const struct mgc_op *op, int n, const mgc_node *const arg[]);
 const mgc_node *mgc_fn_node(mgc_dag *g, const char *fn, bool mask, int n, const mgc_node *const arg[]);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Elementwise functions that are more than one operation: division into quotient and remainder, equality but for
- * rounding, the absolute value that shows its kink. Rules of tensor.h apply; operations of one result are in ops.h
- * (generated). */
+ * rounding. Rules of tensor.h apply; operations of one result are in ops.h (generated). */
 #ifndef MYGRAD_ELEMENTWISE_H
 #define MYGRAD_ELEMENTWISE_H
 
@@ -14,10 +13,6 @@ MG_EXTERN_C_BEGIN
  * which is one tensor. */
 MG_API mg_status mg_divmod_with(mg_tensor *x, mg_tensor *y, mg_tensor **quotient, mg_tensor **remainder,
                                 const mg_ufunc_opts *opts);
-
-/* |x|, as mg_absolute (ops.h), but with the derivative that it has not: nan at 0 instead of 0. MyGrad's
- * abs(x, nan_to_num=False). */
-MG_API mg_tensor *mg_absolute_nan(mg_tensor *x);
 
 /* How far apart x and y may be: |x - y| <= atol + rtol * |y|. */
 typedef struct mg_tolerance {

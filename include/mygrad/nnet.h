@@ -32,12 +32,15 @@ MG_API mg_tensor *mg_max_pool(mg_tensor *x, mg_shape pool, mg_shape stride);
  * Shape (). */
 MG_API mg_tensor *mg_softmax_crossentropy(mg_tensor *x, mg_tensor *labels);
 
-/* Position of the first largest (smallest) element (NaN wins) along axis, or in the flattened x without one. int64,
- * constant. */
+/* Position of the first largest (smallest) element (the first NaN, if there is one) along axis, or in the flattened x
+ * without one; shape: x's without the axis, or () (with keepdims: length 1 instead). Every dtype; int64, constant; x
+ * keeps its gradient. Value error if there is nothing to search, or for more than one axis; index error for an axis
+ * that x does not have. Since 0.1. */
 typedef struct mg_arg_opts {
     size_t size;
     int mg_end;
     mg_axes axis; /* at most one */
+    bool keepdims;
 } mg_arg_opts;
 MG_API mg_tensor *mg_argmax_with(mg_tensor *x, const mg_arg_opts *opts);
 MG_API mg_tensor *mg_argmin_with(mg_tensor *x, const mg_arg_opts *opts);

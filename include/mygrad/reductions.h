@@ -10,7 +10,8 @@ MG_EXTERN_C_BEGIN
 
 /* The mean of the squared distances from the mean, sum((x - mean(x))^2) / (N - ddof), over `axis`; its square root. Two
  * passes; booleans and integers in float64, 16-bit floats in float32, rounded once. No elements, or N <= ddof: nan or
- * inf, as in NumPy. Gradient of var: 2 (x - mean) / (N - ddof) g; of std where the variance is 0: nan. Since 0.1. */
+ * inf, as in NumPy. Gradient of var: 2 (x - mean) / (N - ddof) g; of std where the variance is 0: nan; of both over no
+ * axes (MG_AXES0): 0. Since 0.1. */
 typedef struct mg_var_opts {
     size_t size;
     int mg_end;

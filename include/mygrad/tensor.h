@@ -100,9 +100,11 @@ typedef enum mg_constant { MG_CONSTANT_AUTO = 0, MG_CONSTANT = 1, MG_VARIABLE = 
 typedef struct mg_ufunc_opts {
     size_t size;
     int mg_end;
-    mg_tensor *where; /* bool, broadcast with the operands: elements where it is false are 0, or what .out has there */
-    mg_tensor *out;   /* write the result into this tensor and return it; its memory may be that of the operands */
-    mg_dtype dtype;   /* compute and return in this dtype (same_kind casts only) */
+    mg_tensor *where; /* bool, broadcast with the operands: elements where it is false are 0, or what .out holds */
+    mg_tensor *out;   /* write the result into this tensor (same_kind casts only; it may be a view, and overlap the
+                         operands) and return it. Not implemented error where the result has a gradient */
+    mg_dtype dtype;   /* compute and return in this dtype (same_kind casts only); type error where there is no such
+                         form of the operation */
     mg_constant constant;
 } mg_ufunc_opts;
 

@@ -58,6 +58,20 @@ MG_TEST(argextremum, first_nan_wins) {
     CHECK_EQ_I64(mg_item_i64(mg_argmin(mg_scalar(3))), 0);
 }
 
+MG_TEST(argextremum, keepdims_and_scalars) {
+    MG_SCOPE;
+    mg_tensor *x = mg_from_f64((double[]){1, 5, 2, 7, 0, 3}, MG_SHAPE(2, 3)), *y;
+    y = mg_argmax(x, .axis = MG_AXES(-1), .keepdims = true);
+    CHECK(mg_ndim(y) == 2 && mg_dim(y, 0) == 2 && mg_dim(y, 1) == 1);
+    CHECK(mg_data_i64(y)[0] == 1 && mg_data_i64(y)[1] == 0);
+    y = mg_argmin(x, .keepdims = true);
+    CHECK(mg_ndim(y) == 2 && mg_size(y) == 1 && mg_item_i64(y) == 4);
+    y = mg_argmax(mg_scalar(3), .axis = MG_AXES(-1)); /* as numpy.argmax of a scalar */
+    CHECK(mg_ndim(y) == 0 && mg_item_i64(y) == 0);
+    CHECK(mg_argmax(mg_scalar(3), .axis = MG_AXES(1)) == NULL);
+    nnet_expect_error(MG_ERR_INDEX, "1");
+}
+
 MG_TEST(argextremum, empty_and_errors) {
     MG_SCOPE;
     mg_tensor *x = mg_zeros(MG_SHAPE(0, 3));

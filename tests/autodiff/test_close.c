@@ -122,4 +122,6 @@ MG_TEST(absolute_nan, derivative_is_nan_at_0) {
     CHECK_BITS_F64(y[0], 2.0);
     CHECK_BITS_F64(y[2], 0.0);
     CHECK(isnan(y[4]));
+    mg_backward(mg_absolute_nan(x, .where = mg_isfinite(x)));
+    CHECK_BITS_F64(mg_data_f64(mg_grad(x))[4], 0.0);
 }

@@ -186,6 +186,8 @@ MG_TEST(gradients, maximum_and_minimum_at_ties_and_nan) {
     mg_tensor *a = VEC((double)NAN, 1), *b = VEC(1, (double)NAN);
     GRAD(mg_maximum(a, b), a, 0, 0);
     GRAD(mg_maximum(a, b), b, 1, 1);
+    GRAD(mg_minimum(a, b), a, 0, 0);
+    GRAD(mg_minimum(a, b), b, 1, 1);
 }
 
 MG_TEST(gradients, relu_and_sqrt_at_their_edges) {
@@ -242,6 +244,12 @@ MG_TEST(gradients, clip_gives_none_at_a_bound) {
     GRAD(mg_clip(x, low, high), x, 0, 0, 1, 0, 0);
     GRAD(mg_clip(x, low, high), low, 1, 0, 0, 0, 0);
     GRAD(mg_clip(x, low, high), high, 0, 0, 0, 0, 1);
+    /* minimum(high, maximum(low, x)) prefers its second operands at nan: x to low, both to high */
+    const double nan = (double)NAN;
+    mg_tensor *z = VEC(nan, 0, 0), *bottom = VEC(-1, nan, -1), *top = VEC(2, 2, nan);
+    GRAD(mg_clip(z, bottom, top), z, 1, 1, 1);
+    GRAD(mg_clip(z, bottom, top), bottom, 0, 0, 0);
+    GRAD(mg_clip(z, bottom, top), top, 0, 0, 0);
     double values[2]; /* low > high: high */
     mg_read(mg_clip(VEC(0, 9), VEC(3, 3), VEC(1, 1)), MG_F64, values);
     CHECK_BITS_F64(values[0], 1.0);

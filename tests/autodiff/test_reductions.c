@@ -251,9 +251,29 @@ MG_TEST(reductions, std_without_variance_has_no_gradient) {
     free(g);
     mg_tensor *z = VEC(1, 2, 3, 4);
     GRAD(mg_var(z, .axis = MG_AXES0), z, 0, 0, 0, 0);
+    GRAD(mg_std(z, .axis = MG_AXES0), z, 0, 0, 0, 0); /* MyGrad's axis=(): zeros */
+    GRAD(mg_std(z, .axis = MG_AXES0, .ddof = 1), z, 0, 0, 0, 0);
+    VALUES(mg_std(z, .axis = MG_AXES0, .ddof = 1), NOT, NOT, NOT, NOT);
+    CHECK(mg_is_constant(mg_std(z, .axis = MG_AXES0, .constant = MG_CONSTANT)));
     mg_tensor *none = mg_zeros(MG_SHAPE(0));
     CHECK(mg_backward(mg_var(none)) == MG_OK);
     CHECK_EQ_I64(mg_size(mg_grad(none)), 0);
+}
+
+/* numpy.sum(numpy.float64(3), axis=0) is 3: a scalar takes 0 and -1 for an axis, and nothing else. */
+MG_TEST(reductions, scalars_take_axis_0_and_minus_1) {
+    MG_SCOPE;
+    mg_tensor *x = mg_full(MG_SHAPE0, 3, .dtype = MG_F64);
+    VALUES(mg_sum(x, .axis = MG_AXES(0)), 3);
+    GRAD(mg_max(x, .axis = MG_AXES(-1), .keepdims = true), x, 1);
+    VALUES(mg_var(x, .axis = MG_AXES(0)), 0);
+    VALUES(mg_logsumexp(x, .axis = MG_AXES(-1)), 3);
+    VALUES(mg_softmax(x, .axis = MG_AXES(-1)), 1);
+    VALUES(mg_any(x, .axis = MG_AXES(0)), 1);
+    CHECK(mg_sum(x, .axis = MG_AXES(1)) == NULL);
+    nnet_expect_error(MG_ERR_INDEX, "sum");
+    CHECK(mg_sum(x, .axis = MG_AXES(0, 0)) == NULL);
+    nnet_expect_error(MG_ERR_INDEX, "sum");
 }
 
 static mg_tensor *moments(mg_tensor *const *in, void *context) {

@@ -27,7 +27,7 @@ static const char *const ours[][2] = {
 static const char *in_numpy(const char *op) {
     for (size_t i = 0; i < COUNT(ours); i++)
         if (strcmp(ours[i][0], op) == 0) return ours[i][1];
-    return op;
+    return strcmp(op, "absolute_nan") == 0 ? "absolute" : op;
 }
 
 /* Is the name one of these words? They stand between spaces. */

@@ -1,135 +1,162 @@
 /* SPDX-License-Identifier: MIT
- * .out and .where of the functions that work element by element, and operands that are conditions or bounds: expected
- * values are worked out by hand, as NumPy has them. */
+ * What every elementwise operation takes: .where, .out (whole tensors and views, overlapping the operands or not),
+ * .dtype and .constant, against what NumPy 2 does with them; clip with one bound. */
 #include "nnet_check.h"
 #include "tensor_check.h"
 
 #include <math.h>
 
-#define NOT                  ((double)NAN)
-#define SLICE(x, a, b, step) mg_getitem(x, MG_KEY(MG_S(a, b, step)))
+#define CONST(...) mg_set_constant(VEC(__VA_ARGS__), true)
+#define VEC(...)   mg_from_f64((double[]){__VA_ARGS__}, MG_SHAPE(sizeof((double[]){__VA_ARGS__}) / sizeof(double)))
+#define REST       MG_S(1, MG_NONE, MG_NONE)
 
-/* A constant, so that .out is allowed while autodiff records. */
-static mg_tensor *fixed(int n, const double *values) { return mg_set_constant(mg_from_f64(values, MG_SHAPE(n)), true); }
-#define FIXED(...) fixed((int)(sizeof((double[]){__VA_ARGS__}) / sizeof(double)), (double[]){__VA_ARGS__})
+static mg_tensor *mask_of_2(bool a, bool b) { return mg_from_bool((const bool[]){a, b}, MG_SHAPE(2)); }
 
-/* ---- .out ---- */
-
-MG_TEST(ufunc_out, whole_tensors) {
+MG_TEST(ufunc_options, where_selects_and_broadcasts) {
     MG_SCOPE;
-    mg_tensor *x = FIXED(1, 2, 3), *z = mg_zeros(MG_SHAPE(3), .dtype = MG_F32, .constant = MG_CONSTANT);
-    CHECK(mg_add(x, mg_scalar(0.5), .out = z) == z); /* float64 into float32: the same kind */
-    CHECK_EQ_I64(mg_dtype_of(z), MG_F32);
-    VALUES(z, 1.5, 2.5, 3.5);
-    CHECK(mg_multiply(z, z, .out = z) == z);
-    VALUES(z, 2.25, 6.25, 12.25);
-    mg_tensor *wide = mg_zeros(MG_SHAPE(2, 3), .dtype = MG_F64);
-    mg_exp(FIXED(0, 0, 0), .out = wide); /* broadcasts to .out */
-    VALUES(wide, 1, 1, 1, 1, 1, 1);
+    mg_tensor *x = VEC(0, 4), *column = mg_reshape(mask_of_2(true, false), MG_SHAPE(2, 1));
+    VALUES(mg_square(x, .where = column), 0, 16, 0, 0);
+    VALUES(mg_log(x, .where = mask_of_2(false, true)), 0, log(4.0));
+    CHECK(mg_square(x, .where = x) == NULL);
+    nnet_expect_error(MG_ERR_TYPE, "float64");
+    for (int constant = 0; constant < 2; constant++) { /* recorded or not, it is square that fails */
+        mg_set_constant(x, constant);
+        CHECK(mg_square(x, .where = mg_ones(MG_SHAPE(3), .dtype = MG_BOOL)) == NULL);
+        nnet_expect_error(MG_ERR_VALUE, "square: operands could not be broadcast");
+    }
 }
 
-/* The result is that of the operands as they were, wherever .out lies. */
-MG_TEST(ufunc_out, views_that_overlap_the_operands) {
+MG_TEST(ufunc_options, where_keeps_what_out_holds) {
     MG_SCOPE;
-    mg_tensor *x = FIXED(1, 2, 3, 4, 5, 6), *seen = mg_add(x, mg_scalar(0));
-    CHECK(mg_add(SLICE(x, 0, 5, 1), mg_scalar(10), .out = SLICE(x, 1, 6, 1)));
-    VALUES(x, 1, 11, 12, 13, 14, 15);
-    VALUES(seen, 1, 2, 3, 4, 5, 6); /* whoever read x keeps what it was */
-    mg_subtract(SLICE(x, MG_NONE, MG_NONE, -1), mg_scalar(10), .out = x);
-    VALUES(x, 5, 4, 3, 2, 1, -9);
-    mg_multiply(SLICE(x, 0, 3, 1), SLICE(x, 3, 6, 1), .out = SLICE(x, 0, 6, 2));
-    VALUES(x, 10, 4, 4, 2, -27, -9);
-    mg_tensor *square = mg_reshape(FIXED(1, 2, 3, 4), MG_SHAPE(2, 2));
-    mg_power(mg_transpose(square, (mg_axes){0, NULL}), mg_scalar(2), .out = square);
-    VALUES(square, 1, 9, 4, 16);
+    mg_tensor *x = CONST(1, 2), *out = CONST(7, -0.0), *wide = mg_set_constant(mg_full(MG_SHAPE(2, 2), 9), true);
+    CHECK(mg_add(x, x, .where = mask_of_2(true, false), .out = out) == out);
+    VALUES(out, 2, -0.0);
+    mg_add(x, x, .where = mask_of_2(false, true), .out = wide); /* float64 into float32, a row into two */
+    VALUES(wide, 9, 4, 9, 4);
+    /* numpy.add(i, i, out=f4, where=...): each sum is cast once, 2^53 + 2 to float32 */
+    mg_tensor *big = mg_from_i64((int64_t[]){1, (INT64_C(1) << 52) + 1}, MG_SHAPE(2)),
+              *f32 = mg_set_constant(mg_ones(MG_SHAPE(2)), true);
+    mg_add(big, big, .where = mask_of_2(false, true), .out = f32);
+    VALUES(f32, 1, 0x1p53);
+    CHECK(mg_add(x, x, .where = mg_ones(MG_SHAPE(3, 2), .dtype = MG_BOOL), .out = out) == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "add: A result of shape (3, 2) does not fit into .out of shape (2,)");
 }
 
-MG_TEST(ufunc_out, masked_elements_keep_what_they_had) {
+MG_TEST(ufunc_options, out_is_written_and_returned) {
     MG_SCOPE;
-    mg_tensor *x = FIXED(1, 2, 3), *mask = mg_from_bool((bool[]){true, false, true}, MG_SHAPE(3));
-    mg_tensor *z = mg_full(MG_SHAPE(3), 7, .dtype = MG_F64), *rows = mg_full(MG_SHAPE(2, 3), 7, .dtype = MG_F32);
-    CHECK(mg_negative(x, .out = z, .where = mask) == z);
-    VALUES(z, -1, 7, -3);
-    CHECK(mg_add(x, x, .out = x, .where = mg_greater(x, mg_scalar(1))) == x);
-    VALUES(x, 1, 4, 6);
-    mg_square(x, .out = rows, .where = mg_reshape(mg_from_bool((bool[]){false, true}, MG_SHAPE(2)), MG_SHAPE(2, 1)));
-    VALUES(rows, 7, 7, 7, 1, 16, 36);
-    mg_tensor *view = SLICE(z, MG_NONE, MG_NONE, -2); /* elements 2, 0 */
-    mg_reciprocal(FIXED(0, 4), .out = view, .where = mg_from_bool((bool[]){false, true}, MG_SHAPE(2)));
-    VALUES(z, 0.25, 7, -3);
+    mg_tensor *x = CONST(1, 2, 4), *out = mg_set_constant(mg_zeros(MG_SHAPE(2, 3)), true);
+    mg_tensor *before = mg_add(out, mg_scalar(1));
+    CHECK(mg_reciprocal(x, .out = out) == out);
+    VALUES(out, 1, 0.5, 0.25, 1, 0.5, 0.25);
+    CHECK(mg_dtype_of(out) == MG_F32 && mg_is_constant(out));
+    VALUES(before, 1, 1, 1, 1, 1, 1);
+    CHECK(mg_less(x, mg_scalar(3), .out = x) == x); /* itself, by a safe cast from bool */
+    VALUES(x, 1, 1, 0);
 }
 
-MG_TEST(ufunc_out, errors) {
+/* As NumPy: as if the result had been computed before anything is written. */
+MG_TEST(ufunc_options, out_may_overlap_the_operands) {
     MG_SCOPE;
-    mg_tensor *x = FIXED(1, 2, 3), *z = mg_zeros(MG_SHAPE(3), .dtype = MG_F64), *v = vec(1, 2, 3);
-    CHECK(!mg_add(x, x, .out = mg_zeros(MG_SHAPE(2))));
-    nnet_expect_error(MG_ERR_VALUE, "(2,)");
-    CHECK(!mg_add(mg_ones(MG_SHAPE(2, 3)), x, .out = z, .constant = MG_CONSTANT));
-    nnet_expect_error(MG_ERR_VALUE, "(2, 3)");
-    CHECK(!mg_add(x, x, .out = mg_zeros(MG_SHAPE(3), .dtype = MG_I64)));
-    nnet_expect_error(MG_ERR_TYPE, "same_kind");
-    CHECK(!mg_add(v, x, .out = z));
-    nnet_expect_error(MG_ERR_NOT_IMPLEMENTED, ".out");
-    CHECK(!mg_add(x, x, .out = z, .where = x));
-    nnet_expect_error(MG_ERR_TYPE, "bool");
-    mg_tensor *recorded = mg_exp(v); /* what the mask keeps of it would have a gradient */
-    CHECK(!mg_add(x, x, .out = recorded, .where = mg_less(x, mg_scalar(2))));
-    nnet_expect_error(MG_ERR_NOT_IMPLEMENTED, ".out");
-    VALUES(z, 0, 0, 0);
+    mg_tensor *a = CONST(0, 1, 2, 3, 4), *b = CONST(1, 2, 3, 4), *c = CONST(1, 2, 3, 4);
+    mg_tensor *head = mg_getitem(a, MG_KEY(MG_S(0, 4, 1))), *tail = mg_getitem(a, MG_KEY(REST));
+    CHECK(mg_add(head, tail, .out = tail) == tail);
+    VALUES(a, 0, 1, 3, 5, 7);
+    mg_multiply(mg_getitem(b, MG_KEY(MG_S(MG_NONE, MG_NONE, -1))), b, .out = b);
+    VALUES(b, 4, 6, 6, 4);
+    mg_tensor *odd = mg_getitem(c, MG_KEY(MG_S(1, MG_NONE, 2))), *even = mg_getitem(c, MG_KEY(MG_S(0, MG_NONE, 2)));
+    mg_subtract(even, odd, .where = mask_of_2(false, true), .out = odd);
+    VALUES(c, 1, 2, 3, -1);
+    mg_tensor *m = mg_set_constant(mg_zeros(MG_SHAPE(2, 3)), true);
+    mg_exp(CONST(0, 0), .out = mg_getitem(m, MG_KEY(MG_ALL, MG_I(1))));
+    VALUES(m, 0, 1, 0, 0, 1, 0);
 }
 
-/* ---- .where ---- */
-
-/* The mask broadcasts with the operands, in both directions; elements without an operation are 0 and have no gradient,
- * whatever the rule makes of them. */
-MG_TEST(ufunc_where, broadcasts_both_ways) {
+MG_TEST(ufunc_options, out_of_recorded_graphs_is_an_error) {
     MG_SCOPE;
-    mg_tensor *x = vec(0, 1, 4), *rows = mg_from_bool((bool[]){false, true}, MG_SHAPE(2, 1));
-    mg_tensor *y = mg_divide(mg_scalar(1), mg_sqrt(x), .where = mg_greater(x, mg_scalar(0)));
-    VALUES(y, 0, 1, 0.5);
-    mg_tensor *z = mg_multiply(y, y, .where = rows);
-    CHECK_EQ_I64(mg_dim(z, 0), 2);
-    VALUES(z, 0, 0, 0, 0, 1, 0.25);
-    mg_tensor *w = vec(2, 3, 5), *mask = mg_from_bool((bool[]){true, false, true}, MG_SHAPE(3));
-    mg_tensor *f = mg_log(mg_reshape(w, MG_SHAPE(1, 3)), .where = mask);
-    CHECK_EQ_I64(mg_ndim(f), 2);
-    CHECK(mg_backward(f) == MG_OK);
-    VALUES(mg_grad(w), 0.5, 0, 0.2);
-    mg_tensor *u = vec(0, 1, 4);
-    CHECK(mg_backward(mg_multiply(
-              u, u, .where = mg_from_bool((bool[]){true, false, true, false, true, true}, MG_SHAPE(2, 3)))) == MG_OK);
-    VALUES(mg_grad(u), 0, 2, 16);
-    mg_tensor *none = mg_add(vec(1, 2, 3), mg_scalar(1), .where = mg_zeros(MG_SHAPE(0, 3), .dtype = MG_BOOL));
-    CHECK_EQ_I64(mg_size(none), 0);
+    mg_tensor *x = VEC(1, 2), *out = CONST(5, 6), *y;
+    CHECK(mg_exp(x, .out = out) == NULL);
+    nnet_expect_error(MG_ERR_NOT_IMPLEMENTED, "exp: Gradients through .out");
+    VALUES(out, 5, 6);
+    CHECK(mg_exp(x, .out = out, .constant = MG_CONSTANT) == out); /* nothing to differentiate */
+    VALUES(out, exp(1.0), exp(2.0));
+    mg_no_autodiff(true);
+    CHECK(mg_negative(x, .out = x) == x);
+    mg_no_autodiff(false);
+    VALUES(x, -1, -2);
+    /* what was recorded before keeps the old values; the elements that were written over get no gradient */
+    mg_tensor *z = VEC(1, 2);
+    y = mg_square(z);
+    mg_add(CONST(3, 3), CONST(1, 1), .where = mask_of_2(true, false), .out = z);
+    VALUES(z, 4, 2);
+    CHECK_EQ_I64(mg_backward(y), MG_OK);
+    VALUES(y, 1, 4);
 }
 
-/* ---- conditions and bounds ---- */
-
-MG_TEST(ufunc_operands, where_takes_any_tensor_for_a_condition) {
+MG_TEST(ufunc_options, out_must_fit_and_cast) {
     MG_SCOPE;
-    mg_tensor *x = vec(1, 2, 3), *y = mg_from_f64((double[]){10, 20}, MG_SHAPE(2, 1));
-    mg_tensor *z = mg_where(FIXED(0, NOT, -0.0), x, y);
-    VALUES(z, 10, 2, 10, 20, 2, 20);
-    CHECK(mg_backward(z) == MG_OK);
-    VALUES(mg_grad(x), 0, 2, 0);
-    VALUES(mg_grad(y), 2, 2);
-    mg_tensor *backwards = SLICE(mg_from_bool((bool[]){true, true, false}, MG_SHAPE(3)), MG_NONE, MG_NONE, -1);
-    VALUES(mg_where(backwards, x, mg_scalar(0)), 0, 2, 3);
+    mg_tensor *x = CONST(1, 2), *ints = mg_from_i32((int32_t[]){1, 2}, MG_SHAPE(2));
+    mg_tensor *square = mg_reshape(CONST(1, 2, 3, 4), MG_SHAPE(2, 2)), *row = mg_reshape(x, MG_SHAPE(1, 2));
+    CHECK(mg_add(x, x, .out = ints) == NULL);
+    nnet_expect_error(MG_ERR_TYPE, "add: Cannot write a float64 result into a int32 tensor");
+    CHECK(mg_exp(square, .out = x) == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "exp: A result of shape (2, 2) does not fit into .out of shape (2,)");
+    CHECK(mg_exp(square, .out = row) == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "exp: A value of shape (2, 2) does not fit into a tensor of shape (1, 2)");
+    mg_tensor *none = mg_zeros(MG_SHAPE(0)), *scalar = mg_full(MG_SHAPE0, 2, .constant = MG_CONSTANT);
+    CHECK(mg_exp(mg_zeros(MG_SHAPE(0), .constant = MG_CONSTANT), .out = none) == none);
+    CHECK(mg_exp2(scalar, .out = scalar) == scalar);
+    VALUES(scalar, 4);
 }
 
-/* minimum(upper, maximum(lower, x)): bounds broadcast, have gradients, and nobody has one where x is a bound. */
-MG_TEST(ufunc_operands, clip_between_tensors) {
+/* The dtype is that of computation and result, as far as NumPy has a loop for it; else a type error, as there. */
+MG_TEST(ufunc_options, dtype_is_computed_in_and_returned) {
     MG_SCOPE;
-    mg_tensor *x = mg_from_f64((double[]){-5, 0, 5, 1, 2, 9}, MG_SHAPE(2, 3)), *low = vec(-1, 0, 1);
-    mg_tensor *high = mg_from_f64((double[]){2, 4}, MG_SHAPE(2, 1));
-    mg_tensor *y = mg_clip(x, low, high);
-    VALUES(y, -1, 0, 2, 1, 2, 4);
-    CHECK(mg_backward(y) == MG_OK);
-    VALUES(mg_grad(x), 0, 0, 0, 1, 1, 0);
-    VALUES(mg_grad(low), 1, 0, 0);
-    VALUES(mg_grad(high), 1, 1);
-    VALUES(mg_clip(vec(0, 1, NOT), mg_scalar(3), vec(2, 2, 2)), 2, 2, NOT); /* crossed bounds: the upper one */
-    mg_tensor *z = FIXED(-5, 0.5, 5);
-    mg_clip(SLICE(z, MG_NONE, MG_NONE, -1), FIXED(-1, -1, -1), mg_scalar(1), .out = z);
-    VALUES(z, 1, 0.5, -1);
+    mg_tensor *ints = mg_from_i64((int64_t[]){1, 2}, MG_SHAPE(2)), *x = VEC(0.1, 0.2), *y;
+    y = mg_add(x, x, .dtype = MG_F32);
+    CHECK_EQ_I64(mg_dtype_of(y), MG_F32);
+    VALUES(y, 0.2f, 0.4f);
+    CHECK_EQ_I64(mg_dtype_of(mg_exp(ints, .dtype = MG_F32)), MG_F32);
+    CHECK_EQ_I64(mg_dtype_of(mg_left_shift(ints, ints, .dtype = MG_I16)), MG_I16);
+    CHECK_EQ_I64(mg_dtype_of(mg_less(x, x, .dtype = MG_BOOL)), MG_BOOL);
+    CHECK_EQ_I64(mg_dtype_of(mg_logical_and(x, ints, .dtype = MG_BOOL)), MG_BOOL);
+    VALUES(mg_less(VEC(0.25), VEC(0.5), .dtype = MG_BOOL), 1);
+    CHECK(mg_exp(ints, .dtype = MG_I64) == NULL);
+    nnet_expect_error(MG_ERR_TYPE, "exp: exp of int64 operands gives float64, not int64");
+    CHECK(mg_divide(ints, ints, .dtype = MG_I64) == NULL);
+    nnet_expect_error(MG_ERR_TYPE, "not int64");
+    CHECK(mg_less(ints, ints, .dtype = MG_F64) == NULL);
+    nnet_expect_error(MG_ERR_TYPE, "less: less of int64 operands gives bool, not float64");
+    CHECK(mg_isnan(x, .dtype = MG_F32) == NULL);
+    nnet_expect_error(MG_ERR_TYPE, "gives bool");
+    CHECK(mg_square(mask_of_2(true, false), .dtype = MG_BOOL) == NULL);
+    nnet_expect_error(MG_ERR_TYPE, "gives int8");
+    CHECK(mg_add(x, x, .dtype = MG_I32) == NULL);
+    nnet_expect_error(MG_ERR_TYPE, "no same_kind cast");
+}
+
+MG_TEST(ufunc_options, constant_wins) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(1, 2), *c = CONST(1, 2), *ints = mg_from_i64((int64_t[]){1, 2}, MG_SHAPE(2));
+    CHECK(mg_is_constant(mg_exp(x, .constant = MG_CONSTANT)) && !mg_is_constant(mg_exp(c, .constant = MG_VARIABLE)));
+    CHECK(mg_is_constant(mg_add(c, c)) && !mg_is_constant(mg_add(c, x)) && mg_is_constant(mg_add(ints, ints)));
+    CHECK(mg_add(ints, ints, .constant = MG_VARIABLE) == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "add: Integer-valued tensors must be treated as constants");
+    CHECK(mg_cumsum(ints, .constant = MG_VARIABLE) == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "cumsum: Integer-valued tensors must be treated as constants");
+}
+
+MG_TEST(ufunc_options, clip_with_one_bound) {
+    MG_SCOPE;
+    const double nan = (double)NAN;
+    mg_tensor *x = VEC(-1, 2, 3, nan), *low = mg_scalar(2);
+    VALUES(mg_clip(x, low, NULL), 2, 2, 3, nan);
+    VALUES(mg_clip(x, NULL, low), -1, 2, 2, nan);
+    CHECK_EQ_I64(mg_backward(mg_clip(x, low, NULL)), MG_OK);
+    VALUES(mg_grad(x), 0, 0, 1, 1);
+    CHECK_EQ_I64(mg_backward(mg_clip(x, NULL, low)), MG_OK);
+    VALUES(mg_grad(x), 1, 0, 0, 1);
+    CHECK(mg_clip(x, NULL, NULL) == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "clip: Neither bound is given");
+    CHECK(mg_clip(x, mg_add(x, mg_ones(MG_SHAPE(3))), NULL) == NULL); /* a bound that failed is no missing one */
+    nnet_expect_error(MG_ERR_VALUE, "add");
 }

@@ -72,6 +72,7 @@ static const char formulas[] =
     "op quotient(x, z) { " FLOAT "value (x - z) / (1 + square(x) * square(z)) }\n"
     "op nested(x) { " FLOAT "let u = sqrt(1 + square(x)) value log(1 + u) }\n"
     "op capped(x) { " FLOAT "value minimum(exp(x), 1) }\n"
+    "op at_least(x, low) { " FLOAT "value maximum(low, x) }\n"
     "op twice(x) { " FLOAT "value leaky(tanh(x), 0.25) }\n";
 
 MG_TEST(mgc_derive, derived_rules) {
@@ -106,6 +107,8 @@ MG_TEST(mgc_derive, conventions) {
     CHECK_BITS_F64(rule_at(w, "minimum", 0, 1, nan, 3), 0.0);
     CHECK_BITS_F64(rule_at(w, "minimum", 1, 1, nan, 3), 3.0);
     CHECK_BITS_F64(rule_at(w, "minimum", 1, 2, 2, 3), 0.0);
+    CHECK_BITS_F64(rule_at(w, "at_least", 0, nan, 2, 3), 3.0); /* x is the second operand, though maximum has (x, y) */
+    CHECK_BITS_F64(rule_at(w, "at_least", 1, nan, 2, 3), 0.0);
     CHECK_BITS_F64(rule_at(w, "sqrt", 0, 0, 0, 1), inf);
     CHECK_BITS_F64(rule_at(w, "scaled", 0, 0, 0, 1), 1.0507009873554805);
     CHECK_BITS_F64(rule_at(w, "scaled", 0, 1000, 0, 1), 1.0507009873554805); /* exp(1000) stays outside */

@@ -41,7 +41,7 @@ static const struct {
               {"clip", float_clip},           {"leaky_relu", float_leaky_relu},
               {"hard_tanh", float_hard_tanh}, {"rint", float_rint},
               {"floor", float_floor},         {"ceil", float_ceil},
-              {"trunc", float_trunc}};
+              {"trunc", float_trunc},         {"absolute_nan", float_absolute}};
 
 /* ---- conditions on floats ---- */
 
@@ -94,19 +94,13 @@ static const struct {
     const char *op;
     int_oracle *f;
     bool of_bool; /* bool is computed as the lowest bit */
-} ints[] = {{"positive", int_same, false},
-            {"floor", int_same, true},
-            {"ceil", int_same, true},
-            {"trunc", int_same, true},
-            {"absolute", int_absolute, true},
-            {"sign", int_sign, false},
-            {"reciprocal", int_reciprocal, false},
-            {"clip", int_clip, true},
-            {"power", int_power, false},
-            {"bitwise_and", int_and, true},
-            {"bitwise_or", int_or, true},
-            {"bitwise_xor", int_xor, true},
-            {"logical_xor", int_xor, true},
+} ints[] = {{"positive", int_same, false},    {"floor", int_same, true},
+            {"ceil", int_same, true},         {"trunc", int_same, true},
+            {"absolute", int_absolute, true}, {"absolute_nan", int_absolute, true},
+            {"sign", int_sign, false},        {"reciprocal", int_reciprocal, false},
+            {"clip", int_clip, true},         {"power", int_power, false},
+            {"bitwise_and", int_and, true},   {"bitwise_or", int_or, true},
+            {"bitwise_xor", int_xor, true},   {"logical_xor", int_xor, true},
             {"invert", int_not, true}};
 
 /* ---- by kind of row ---- */
