@@ -112,21 +112,19 @@ static mg_tensor *clip_one_side(mg_tensor *const in[], const mg_ufunc_opts *opts
 }
 
 /* Integers to negative integer powers are an error, as in NumPy. A kernel cannot fail, so the exponents that the mask
- * leaves are computed when their power is recorded; a weak one must be right before and after it gets the dtype. */
+ * leaves are computed, in the dtype they are used in, when their power is recorded. */
 static mg_status check_exponents(const mga_node *power, mga_node *y, mga_node *mask) {
     const mg_dtype dtype = (mg_dtype)power->dtype;
-    const bool is_signed = dtype >= MG_I8 && dtype <= MG_I64;
-    if (mg_dtype_is_float(dtype) || !(is_signed || y->weak) || power->shape->size == 0) return MG_OK;
-    mga_node *least = y->weak ? mga_held(y) : mga_record_convert(y, dtype);
+    if (dtype < MG_I8 || dtype > MG_I64 || power->shape->size == 0) return MG_OK;
+    mga_node *least = mga_record_convert(y, dtype);
     if (mask) least = masked(mask, least);
-    uint64_t all = 0, element = 0;
+    uint64_t all = 0;
     if (least && mga_axis_mask("power", (mg_axes){0}, least->shape->ndim, &all) == MG_OK)
         least = mga_reduced(MGK_OP_MIN, least, all, MG_CONSTANT);
     const mg_status status = least ? mga_eval(least) : mgr_error();
-    const int64_t exponent = status == MG_OK ? mgr_get_i64((mg_dtype)least->dtype, mga_data(least)) : 0;
+    const int64_t exponent = status == MG_OK ? mgr_get_i64(dtype, mga_data(least)) : 0;
     mga_node_release(least);
-    mgr_set_i64(dtype, &element, exponent);
-    if (status != MG_OK || (exponent >= 0 && (!is_signed || mgr_get_i64(dtype, &element) >= 0))) return status;
+    if (exponent >= 0) return status;
     return mgr_fail(MG_ERR_VALUE, "power", "Integers to negative integer powers are not allowed: exponent %lld in %s.",
                     (long long)exponent, mg_dtype_name(dtype));
 }
@@ -134,10 +132,10 @@ static mg_status check_exponents(const mga_node *power, mga_node *y, mga_node *m
 /* Elements that a mask hides are computed, too, and hidden afterwards. */
 static mga_node *record(uint16_t op, mga_node **nodes, const double *params, const mg_ufunc_opts *opts,
                         mga_node *mask) {
-    mga_node *exponent = nodes[1];
+    mga_node *exponents = op == MGK_OP_POWER ? nodes[1] : NULL;
     mga_node *result = mask ? record_gated(op, nodes, params, opts, mask)
                             : mga_record_map(op, nodes, params, opts->dtype, opts->constant);
-    if (!result || op != MGK_OP_POWER || check_exponents(result, exponent, mask) == MG_OK) return result;
+    if (!result || !exponents || check_exponents(result, exponents, mask) == MG_OK) return result;
     mga_node_release(result);
     return NULL;
 }

@@ -44,11 +44,11 @@ MG_TEST(integer_power, negative_exponents_are_named) {
     expect_refused(mg_power(x, mg_getitem(mg_subtract(y, mg_scalar_i64(3)), MG_KEY(MG_S(MG_NONE, MG_NONE, -1)))),
                    "exponent -3 ");
     expect_refused(mg_power(x, mg_scalar_i64(-1)), "exponent -1 ");
-    expect_refused(mg_power(mg_astype(x, MG_U8), mg_scalar_i64(-1)), "exponent -1 ");
+    expect_refused(mg_power(mg_astype(x, MG_U8), mg_scalar_i64(-1)), "-1 is out of bounds for uint8");
     expect_refused(mg_power(mg_scalar_i64(2), mg_scalar_i64(-2)), "exponent -2 ");
     expect_refused(mg_power(mg_astype(x, MG_BOOL), ints(MG_I8, 1, (int64_t[]){-8})), "exponent -8 in int8");
     expect_refused(mg_power(x, ints(MG_I64, 1, (int64_t[]){INT64_C(0xfffffffe)}), .dtype = MG_I32), "exponent -2 ");
-    expect_refused(mg_power(ints(MG_I8, 1, (int64_t[]){1}), mg_scalar_i64(200)), "exponent 200 in int8");
+    expect_refused(mg_power(ints(MG_I8, 1, (int64_t[]){1}), mg_scalar_i64(200)), "200 is out of bounds for int8");
     mg_tensor *into = mg_zeros(MG_SHAPE(5), .dtype = MG_I32);
     expect_refused(mg_power(x, mg_scalar_i64(-1), .out = into), "exponent -1 ");
     expect_i64(into, 5, (int64_t[]){0, 0, 0, 0, 0});
