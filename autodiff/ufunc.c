@@ -26,9 +26,9 @@ static mga_node *mask_of(const mgk_op_info *info, mga_node *const *nodes, mg_ten
 }
 
 /* result where the mask holds, other elsewhere: selected, never multiplied. Takes over result and other. */
-static mga_node *selected(mga_node *mask, mga_node *result, mga_node *other, mg_constant constant) {
+static mga_node *selected(mga_node *mask, mga_node *result, mga_node *other) {
     mga_node *in[3] = {mask, result, other}, *picked = NULL;
-    if (result && other) picked = mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, constant);
+    if (result && other) picked = mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO);
     mga_node_release(result);
     mga_node_release(other);
     return picked;
@@ -37,7 +37,7 @@ static mga_node *selected(mga_node *mask, mga_node *result, mga_node *other, mg_
 /* Elements where the mask is false are 0 (rules C6). Takes over result. */
 static mga_node *masked(mga_node *mask, mga_node *result) {
     if (!result) return NULL;
-    return selected(mask, result, mga_fill_f64((mg_dtype)result->dtype, result->shape, 0.0), MG_CONSTANT_AUTO);
+    return selected(mask, result, mga_fill_f64((mg_dtype)result->dtype, result->shape, 0.0));
 }
 
 /* Variables go through a gate, so that the gradient of a masked element is 0 whatever the rule makes of it. held[i]: to
@@ -65,17 +65,11 @@ static mga_node *record_gated(uint16_t op, mga_node **nodes, const double *param
     return result;
 }
 
-/* Was it computed from variables, or the tensor that it is a view of? */
-static bool is_recorded(const mga_node *node) {
-    return (node->op == MGA_OP_VIEW ? node->in[0] : node)->flags & MGA_HISTORY;
-}
-
-/* What a mask keeps of old, the value of .out, counts as well. */
-static bool goes_into(const char *op, const mga_node *result, const mga_node *mask, const mg_tensor *out,
-                      const mga_node *old) {
+/* A result of variables does not; what a mask keeps of out may be one, for it stays what it is. */
+static bool goes_into(const char *op, const mga_node *result, const mga_node *mask, const mg_tensor *out) {
     const mgr_shape *shape = mask && mask->shape->ndim > result->shape->ndim ? mask->shape : result->shape;
     char a[MGR_SHAPE_TEXT], b[MGR_SHAPE_TEXT];
-    if ((result->flags & MGA_HISTORY) || (mask && is_recorded(old))) {
+    if (result->flags & MGA_HISTORY) {
         mgr_fail(MG_ERR_NOT_IMPLEMENTED, op,
                  "Gradients through .out are not implemented yet: use constants, or mg_no_autodiff.");
     } else if (!mgr_can_cast_same_kind((mg_dtype)result->dtype, (mg_dtype)out->dtype)) {
@@ -94,11 +88,11 @@ static bool goes_into(const char *op, const mga_node *result, const mga_node *ma
  * Takes over result. */
 static mg_tensor *into(const char *op, mga_node *result, mga_node *mask, mg_tensor *out) {
     mga_node *old = mga_value(op, out);
-    if (!old || !goes_into(op, result, mask, out, old)) {
+    if (!old || !goes_into(op, result, mask, out)) {
         mga_node_release(result);
         return NULL;
     }
-    if (mask) result = selected(mask, mga_converted(result, (mg_dtype)out->dtype), mga_held(old), MG_CONSTANT);
+    if (mask) result = selected(mask, mga_converted(result, (mg_dtype)out->dtype), mga_held(old));
     return result ? mga_copy_into(op, out, result) : NULL;
 }
 
