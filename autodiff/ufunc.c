@@ -26,9 +26,9 @@ static mga_node *mask_of(const mgk_op_info *info, mga_node *const *nodes, mg_ten
 }
 
 /* result where the mask holds, other elsewhere: selected, never multiplied. Takes over result and other. */
-static mga_node *selected(mga_node *mask, mga_node *result, mga_node *other) {
+static mga_node *selected(mga_node *mask, mga_node *result, mga_node *other, mg_constant constant) {
     mga_node *in[3] = {mask, result, other}, *picked = NULL;
-    if (result && other) picked = mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO);
+    if (result && other) picked = mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, constant);
     mga_node_release(result);
     mga_node_release(other);
     return picked;
@@ -37,7 +37,7 @@ static mga_node *selected(mga_node *mask, mga_node *result, mga_node *other) {
 /* Elements where the mask is false are 0 (rules C6). Takes over result. */
 static mga_node *masked(mga_node *mask, mga_node *result) {
     if (!result) return NULL;
-    return selected(mask, result, mga_fill_f64((mg_dtype)result->dtype, result->shape, 0.0));
+    return selected(mask, result, mga_fill_f64((mg_dtype)result->dtype, result->shape, 0.0), MG_CONSTANT_AUTO);
 }
 
 /* Variables go through a gate, so that the gradient of a masked element is 0 whatever the rule makes of it. held[i]: to
@@ -98,7 +98,7 @@ static mg_tensor *into(const char *op, mga_node *result, mga_node *mask, mg_tens
         mga_node_release(result);
         return NULL;
     }
-    if (mask) result = selected(mask, mga_converted(result, (mg_dtype)out->dtype), mga_held(old));
+    if (mask) result = selected(mask, mga_converted(result, (mg_dtype)out->dtype), mga_held(old), MG_CONSTANT);
     return result ? mga_copy_into(op, out, result) : NULL;
 }
 
