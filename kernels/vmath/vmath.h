@@ -112,22 +112,17 @@
  * Measured later, SLEEF's in brackets, AVX-512 alone: exp2 0.20 / 0.60 (0.21 / 0.81), log2 0.40 / 1.1 (0.57 / 1.3),
  * log10 0.43 / 1.2 (0.53 / 1.3), cbrt 0.52 / 1.3 (1.4 / 3.2), sinh 0.76 / 1.1 (1.3 / 2.6), cosh the same, arcsinh 1.1
  * / 2.5 (2.3 / 5.9), arccosh 1.1 / 2.4 (2.1 / 5.4), arctanh 0.94 / 1.5 (1.2 / 3.3), erf 0.29 / 1.3 (2.4 / 6.2),
- * erfc 1.3 / 3.5 (3.4 / 7.8, of 1.5 ULP), gauss 0.66 / 0.90. fmod and remainder 0.7 / 1.4, on AVX2 0.9 / 2.1, where the
- * quotient fits into one step, for random bits 13 / 65; floor_divide 0.6 / 1.5, 1.0 / 1.7. Of two operands: hypot 0.38
- * / 0.77 (u05: 1.0 / 2.2), arctan2 0.66 / 1.6 (1.3 / 3.1), power 1.6 / 4.0 (2.3 / 5.1), logaddexp 1.4 / 2.6, logaddexp2
- * 1.3 / 2.8.
- * Both: soft_sign 0.20 (0.28) / 0.41 (0.58), silu 0.87 (1.2) / 2.0 (2.9), softplus 1.4 (2.1) / 3.3 (4.4), elu and selu
- * 0.7 (1.1) / 1.1 (1.7), gelu 1.4 (2.2) / 3.5 (5.1), gelu_slope 1.6 (2.3) / 5.0 (7.5), gelu_tanh 1.0 (1.3) / 3.4 (4.3),
- * gelu_tanh_slope 1.3 (1.7) / 6.6 (9.3). */
-*erfc 1.3 / 3.5(3.4 / 7.8, of 1.5 ULP), gauss 0.66 / 0.90. Of two operands : hypot 0.38 / 0.77(u05 : 1.0 / 2.2),
-    *arctan2 0.66 / 1.6(1.3 / 3.1), power 1.6 / 4.0(2.3 / 5.1), logaddexp 1.4 / 2.6,
-    logaddexp2 1.3 / 2.8. * *Measured later,
-    AVX2 in brackets : *soft_sign 0.20(0.28) / 0.41(0.58)silu 0.87(1.2) / 2.0(2.9)softplus 1.4(2.1) /
-                       3.3(4.4) * elu and selu 0.7(1.1) / 1.1(1.7)floor_divide 0.29(0.28) /
-                       0.61(0.58) * fmod 0.29(0.38) / 0.61(0.88)remainder 0.41(0.47) /
-                       0.83(1.1) * the last two where the quotient fits into one step,
-    while exp took 0.25(0.34) / 0.70(0.90).For random bits,
-    while *exp took 0.31(0.84) / 1.1(2.4) : *fmod and remainder 7(8.5) / 43(54)floor_divide 1.1(1.6) / 1.9(2.7) * /
+ * erfc 1.3 / 3.5 (3.4 / 7.8, of 1.5 ULP), gauss 0.66 / 0.90. Of two operands: hypot 0.38 / 0.77 (u05: 1.0 / 2.2),
+ * arctan2 0.66 / 1.6 (1.3 / 3.1), power 1.6 / 4.0 (2.3 / 5.1), logaddexp 1.4 / 2.6, logaddexp2 1.3 / 2.8.
+ *
+ * Measured later, AVX2 in brackets:
+ *   soft_sign 0.20 (0.28) / 0.41 (0.58)        silu 0.87 (1.2) / 2.0 (2.9)         softplus 1.4 (2.1) / 3.3 (4.4)
+ *   elu and selu 0.7 (1.1) / 1.1 (1.7)         gelu 1.4 (2.2) / 3.5 (5.1)          gelu_slope 1.6 (2.3) / 5.0 (7.5)
+ *   gelu_tanh 1.0 (1.3) / 3.4 (4.3)            gelu_tanh_slope 1.3 (1.7) / 6.6 (9.3)
+ *   floor_divide 0.29 (0.28) / 0.61 (0.58)     fmod 0.29 (0.38) / 0.61 (0.88)      remainder 0.41 (0.47) / 0.83 (1.1)
+ * the last two where the quotient fits into one step, while exp took 0.25 (0.34) / 0.70 (0.90). For random bits, while
+ * exp took 0.31 (0.84) / 1.1 (2.4):
+ *   fmod and remainder 7 (8.5) / 43 (54)       floor_divide 1.1 (1.6) / 1.9 (2.7) */
 #ifndef MGK_VMATH_H
 #define MGK_VMATH_H
 
