@@ -101,6 +101,27 @@ static mg_dtype promoted_dtype(const mgk_op_info *info, mga_node *const *in) {
     return mgr_promote(n, types);
 }
 
+/* Does the integer dtype hold this number? Signed ones of b bits: -2^(b-1) to 2^(b-1) - 1. */
+static bool holds(mg_dtype dtype, int64_t number) {
+    const int bits = 8 * (int)mg_dtype_size(dtype);
+    if (mgr_accumulator_dtype(dtype) == MG_U64) return number >= 0 && (bits == 64 || number >> bits == 0);
+    return bits == 64 || (number >> (bits - 1) == 0 || number >> (bits - 1) == -1);
+}
+
+/* An integer that is weak beside integers must be one of theirs; to compare it, both get wider instead. As NumPy. */
+static mg_status fit_weak(const mgk_op_info *info, mga_node *const *in, mg_dtype *promoted) {
+    for (int i = 0; i < info->n_in; i++) {
+        if (in[i]->weak != MGR_WEAK_INT || (info->bool_in >> i & 1)) continue;
+        if (mg_dtype_is_float(*promoted) || holds(*promoted, in[i]->integer)) continue;
+        if (info->typing == MGK_TYPES_COMPARE)
+            *promoted = mg_promote_types(*promoted, MG_I64);
+        else if (info->typing == MGK_TYPES_SAME || info->typing == MGK_TYPES_NUMBER)
+            return mgr_fail(MG_ERR_VALUE, info->name, "The integer %lld is out of bounds for %s.",
+                            (long long)in[i]->integer, mg_dtype_name(*promoted));
+    }
+    return MG_OK;
+}
+
 static mg_status result_types(const mgk_op_info *info, mga_node *const *in, mg_dtype asked, mg_dtype *logical,
                               mg_dtype *result) {
     const bool is_bool = info->typing == MGK_TYPES_COMPARE || info->typing == MGK_TYPES_LOGICAL;
@@ -111,6 +132,7 @@ static mg_status result_types(const mgk_op_info *info, mga_node *const *in, mg_d
                             info->name, mg_dtype_name(promoted), mg_dtype_name(asked));
         promoted = asked;
     }
+    MGR_TRY(fit_weak(info, in, &promoted));
     MGR_TRY(mgr_result_type(info, promoted, &row, logical, result));
     if (asked == MG_DTYPE_NONE || asked == *result) return MG_OK;
     return mgr_fail(MG_ERR_TYPE, info->name, "%s of %s operands gives %s, not %s.", info->name, mg_dtype_name(promoted),

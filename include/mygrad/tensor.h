@@ -173,7 +173,8 @@ MG_API mg_tensor *mg_from_bool(const bool *data, mg_shape shape);
 MG_API mg_tensor *mg_borrow(mg_dtype dtype, void *data, mg_shape shape, void (*free_data)(void *, void *),
                             void *context);
 
-/* A weak scalar (NEP 50): takes part in promotion as Python's float or int does. Constant, shape (). */
+/* A weak scalar (NEP 50): takes part in promotion as Python's float or int does. An integer that the integers beside
+ * it cannot hold is a value error of the operation, but for comparisons, which are exact. Constant, shape (). */
 MG_API mg_tensor *mg_scalar(double value);
 MG_API mg_tensor *mg_scalar_i64(int64_t value);
 

@@ -303,6 +303,8 @@ static void write_into_views(const scene *s, uint64_t *hash) {
     mg_imultiply(mg_reshape(y, MG_SHAPE(96)), mg_scalar(3));
     mg_setitem(y, MG_KEY(MG_I(2)), ramp(MG_SHAPE(8), 0.2));
     mg_copyto(mg_getitem(flipped, MG_KEY(MG_I(1))), mg_scalar(4));
+    mg_tensor *part = mg_getitem(flipped, MG_KEY(MG_I(3))), *values = ramp(MG_SHAPE(12), 0.3);
+    mg_exp(mg_detach(values), .where = mg_greater(values, mg_scalar(1)), .out = part);
     mg_tensor *loss =
         mg_add(mg_sum(mg_multiply(flipped, flipped)),
                mg_sum(mg_multiply(seen, mg_broadcast_to(mg_sum(rows, .axis = MG_AXES(0)), MG_SHAPE(12, 8)))));
@@ -326,6 +328,7 @@ static void reduce_and_scan(const scene *s, uint64_t *hash) {
     mg_tensor *y =
         mg_multiply_sequence(MG_TENSORS(mg_cumsum(x, .axis = MG_AXES(1)), mg_cumprod(x, .axis = MG_AXES(0)), x));
     mg_tensor *z = mg_add_sequence(MG_TENSORS(mg_softmax(y), mg_logsoftmax(x, .axis = MG_AXES(0)), mg_std(x)));
+    z = mg_add(z, mg_std(x, .axis = MG_AXES0));
     mg_tensor *loss = mg_add(mg_prod(z), mg_sum(mg_logsumexp(z, .axis = MG_AXES(0))));
     (void)mg_backward(mg_add(loss, mg_sum(mg_prod(mg_transpose(x, (mg_axes){0, NULL}), .axis = MG_AXES(1)))));
     take_up(hash, mg_any(mg_less(z, x)));

@@ -129,6 +129,47 @@ MG_TEST(types, weak_scalars) {
     }
 }
 
+static void check_weak(mg_dtype dtype, int64_t number, bool fits) {
+    MG_SCOPE;
+    mg_tensor *x = mg_ones(MG_SHAPE(1), .dtype = dtype), *sum = mg_add(x, mg_scalar_i64(number));
+    CHECK_MSG((sum != NULL) == fits, "%s + %lld", mg_dtype_name(dtype), (long long)number);
+    if (sum) return;
+    mg_error error = mg_take_error();
+    CHECK_EQ_I64(error.code, MG_ERR_VALUE);
+    CHECK_CONTAINS(error.message, mg_dtype_name(dtype));
+}
+
+/* NumPy: OverflowError, "Python integer 300 out of bounds for uint8". */
+MG_TEST(types, weak_integers_out_of_bounds) {
+    check_weak(MG_U8, 255, true);
+    check_weak(MG_U8, 256, false);
+    check_weak(MG_U8, -1, false);
+    check_weak(MG_I8, -128, true);
+    check_weak(MG_I8, 127, true);
+    check_weak(MG_I8, -129, false);
+    check_weak(MG_I8, 128, false);
+    check_weak(MG_I32, INT64_C(1) << 31, false);
+    check_weak(MG_I64, INT64_MIN, true);
+    check_weak(MG_U64, INT64_MAX, true);
+    check_weak(MG_U64, -1, false);
+    check_weak(MG_BOOL, 300, true); /* int64 */
+    check_weak(MG_F16, 300, true);
+    MG_SCOPE;
+    mg_tensor *x = mg_full(MG_SHAPE(1), 200, .dtype = MG_U8);
+    CHECK_EQ_I64(mg_dtype_of(mg_divide(x, mg_scalar_i64(300))), MG_F64);
+    CHECK(mg_where(mg_scalar_i64(300), x, x) != NULL);
+    CHECK(mg_clip(x, mg_scalar_i64(0), mg_scalar_i64(300)) == NULL && mg_take_error().code == MG_ERR_VALUE);
+}
+
+/* numpy.uint8(200) < 300 is true, and 200 > -1. */
+MG_TEST(types, weak_integers_compare_exactly) {
+    MG_SCOPE;
+    mg_tensor *x = mg_full(MG_SHAPE(1), 200, .dtype = MG_U8), *huge = mg_invert(mg_zeros(MG_SHAPE(1), .dtype = MG_U64));
+    CHECK(mg_item_i64(mg_less(x, mg_scalar_i64(300))) && !mg_item_i64(mg_less(x, mg_scalar_i64(-1))));
+    CHECK(!mg_item_i64(mg_equal(x, mg_scalar_i64(200 + 256))) && mg_item_i64(mg_equal(x, mg_scalar_i64(200))));
+    CHECK(mg_item_i64(mg_greater(huge, mg_scalar_i64(-1))) && mg_item_i64(mg_not_equal(mg_scalar_i64(-1), huge)));
+}
+
 MG_TEST(types, one_operand) {
     for (size_t op = 1; op < MGK_OP_COUNT; op++) {
         if (!is_walked(&mgk_ops[op]) || deciding(&mgk_ops[op]) != 1) continue;

@@ -54,6 +54,7 @@ const vmath_hard_pair vmath_hard_pairs_f64[] = {
     {VMATH_arctan2, 0x1.c13f0ecfec1a3p-882, 0x1.cb5ef901cffd8p+138},
     {VMATH_logaddexp, 0x1.5ea40c587415ap-2, -0x1.626e5a800bda2p-1},
     {VMATH_logaddexp2, -0x1.a5c2cb492d304p-638, -0x1.c23e4a35e182ep-32},
+    {VMATH_logaddexp2, -0x1.a6976a8c84051p-638, -0x1.c1704a5cb416ep-32},
     {VMATH_power, 0x1.d90802f50963bp-526, 0x1.f2798ac947c86p+0},
 };
 const int vmath_n_hard_pairs_f32 = (int)(sizeof vmath_hard_pairs_f32 / sizeof *vmath_hard_pairs_f32);

@@ -433,6 +433,7 @@ const vmath_hard vmath_hard_f64[] = {
     {VMATH_elu, -0x1.62e42fefa39f0p-2},
     {VMATH_elu, -0x1.2p5},
     {VMATH_selu, -0x1.522c90c9dbac8p-2},
+    {VMATH_selu, -0x1.52d11fb2a3d8bp-2},
     {VMATH_selu, -0x1p-1074},
     {VMATH_selu, -0x1.62e42fefa39efp-2},
     {VMATH_selu, -0x1.62e42fefa39f0p-2},
