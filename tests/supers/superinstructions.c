@@ -4,7 +4,6 @@
  * none of them: codegen/ops/super.ops may only have what something needs. */
 #include "census.h"
 #include "dataset.h"
-#include "digits.h"
 #include "model.h"
 #include "workload.h"
 #include "workload_rules.h"
