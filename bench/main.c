@@ -24,6 +24,7 @@ const bench_family bench_families[] = {
     {"stream", "elementwise arithmetic on 16M floats, against loops that move as many bytes", family_stream},
     {"chain", "relu(exp(x*w) + x*b - w) * x and its gradient, against eager and a loop by hand", family_chain},
     {"reduce", "sum, mean, max, var, cumsum and softmax of 16M floats, against reading them", family_reduce},
+    {"supers", "superinstructions against their parts, and steps of training without them", family_supers},
     {"tape", "recording and backward of small tensors, with instruction counts", family_tape},
     {"memory", "bytes of an operation in a graph of a million", family_memory},
     {"alloc", "buffers and blocks, against the C library", family_alloc},

@@ -119,6 +119,7 @@ void family_stream(bench_suite *suite);
 void family_vs_sleef(bench_suite *suite);
 void family_chain(bench_suite *suite);
 void family_reduce(bench_suite *suite);
+void family_supers(bench_suite *suite);
 void family_tape(bench_suite *suite);
 void family_memory(bench_suite *suite);
 void family_alloc(bench_suite *suite);

@@ -77,7 +77,6 @@ static const char *accuracy(const mgc_op *op) {
     const mgc_stanza *s = op->s;
     if (s->no_ulp) return s->no_ulp;
     if (s->kind != MGC_MAP) return "";
-    if (s->super) return "as its parts";
     if (!(op->rows & MGC_ROWS_FLOAT)) return "exact";
     const double f32 = s->has_ulp ? s->ulp_f32 : 0.5, f64 = s->has_ulp ? s->ulp_f64 : 0.5;
     const mgc_how how[] = {op->evidence[0].how, op->evidence[1].how};
@@ -105,6 +104,35 @@ static void put_small_floats(mgc_text *t, const mgc_world *w) {
             ceil(1e4 * mgc_error_bound_16(worst, 11)) / 1e4, ceil(1e4 * mgc_error_bound_16(worst, 8)) / 1e4);
 }
 
+static bool is_listed(const mgc_world *w, int op, int file, bool super) {
+    const mgc_op *o = w->ops[op];
+    return o->file == file && !o->parent && (o->s->super != NULL) == super;
+}
+
+static int count_listed(const mgc_world *w, int file, bool super) {
+    int n = 0;
+    for (int i = 0; i < w->n_ops; i++) n += is_listed(w, i, file, super);
+    return n;
+}
+
+static void put_ops(mgc_text *t, const mgc_world *w, int file) {
+    mgc_put(t, "\n| op | what it is | formula | derivative | dtypes | ULP f32 / f64 | since "
+               "|\n|---|---|---|---|---|---|---|\n");
+    for (int i = 0; i < w->n_ops; i++)
+        if (is_listed(w, i, file, false)) put_row(t, w->ops[i]);
+}
+
+static void put_supers(mgc_text *t, const mgc_world *w, int file) {
+    mgc_put(t,
+            "\nSuperinstructions: kernels that the tile machine puts in place of trees of ops. No functions of their "
+            "own; in float32 and\nfloat64, each part rounded by itself, so that the bits are those of the parts. "
+            "What they save is in\n[superinstructions.md](superinstructions.md).\n\n| kernel | tree | who needs it "
+            "|\n|---|---|---|\n");
+    for (int i = 0; i < w->n_ops; i++)
+        if (is_listed(w, i, file, true))
+            mgc_put(t, "| `%s` | %s | %s |\n", signature(w->ops[i]), formula(w->ops[i]), w->ops[i]->s->doc);
+}
+
 char *mgc_emit_docs(const mgc_world *w) {
     mgc_text t = {0};
     mgc_put(&t,
@@ -121,12 +149,10 @@ char *mgc_emit_docs(const mgc_world *w) {
             "inputs; the measurements are in [accuracy.md](accuracy.md).\n");
     put_small_floats(&t, w);
     for (int f = 0; f < w->n_files; f++) {
-        mgc_put(&t,
-                "\n## %s\n\n| op | what it is | formula | derivative | dtypes | ULP f32 / f64 | since "
-                "|\n|---|---|---|---|---|---|---|\n",
-                w->files[f].stem);
-        for (int i = 0; i < w->n_ops; i++)
-            if (w->ops[i]->file == f && !w->ops[i]->parent) put_row(&t, w->ops[i]);
+        mgc_put(&t, "\n## %s\n", w->files[f].stem);
+        const int supers = count_listed(w, f, true);
+        if (supers == 0 || count_listed(w, f, false) > 0) put_ops(&t, w, f);
+        if (supers > 0) put_supers(&t, w, f);
     }
     return t.s;
 }

@@ -86,6 +86,35 @@ static bool add_map(oracle_case *c) {
     return true;
 }
 
+/* The parts of a superinstruction, one after the other: by themselves they would hardly ever meet. */
+static bool add_tree(oracle_case *c, int room) {
+    uint16_t op = (uint16_t)(1 + oracle_below(&c->state, MGK_OP_COUNT - 1));
+    while (mgk_ops[op].n_pattern == 0) op = (uint16_t)(op % (MGK_OP_COUNT - 1) + 1);
+    const mgk_op_info *info = &mgk_ops[op];
+    if (info->n_pattern > room) return false;
+    uint8_t row = oracle_below(&c->state, 4) ? MG_F32 : MG_F64;
+    uint16_t in[MGK_MAX_IN], first = (uint16_t)c->n_values;
+    for (int j = 0; j < info->n_in; j++) {
+        int v = pick_value(c, info->bool_in >> j & 1 ? MG_BOOL : row);
+        if (v < 0) return false;
+        in[j] = (uint16_t)v;
+    }
+    for (int k = 0; k < info->n_pattern; k++) {
+        const mgk_step *step = &info->pattern[k];
+        mgr_tile_instr *to = &c->spec.instr[c->spec.n_instr++];
+        bool swap = mgk_ops[step->op].commutative && oracle_below(&c->state, 2);
+        *to = (mgr_tile_instr){.op = step->op, .row = row, .n_in = step->n_in, .n_out = 1};
+        for (int j = 0; j < step->n_in; j++) {
+            int which = step->in[j] & 0xf;
+            bool inner = (step->in[j] & 0xf0) == MGK_REF_STEP;
+            to->in[swap ? 1 - j : j] = inner ? (uint16_t)(first + which) : in[which];
+        }
+        uint8_t r = mgk_ops[step->op].bool_out & 1 ? MG_BOOL : row;
+        add_value(c, r, r);
+    }
+    return true;
+}
+
 /* A reduction that exists for this row, or 0. */
 static uint16_t pick_reduction(oracle_case *c, uint8_t row) {
     uint16_t found = 0;
@@ -150,11 +179,15 @@ void oracle_make(oracle_case *c, uint64_t seed, const oracle_limits *limits) {
         add_value(c, (uint8_t)mgr_row_dtype(dtype), dtype);
     }
     int n = (int)oracle_below(&c->state, limits->max_instr + 1);
-    for (int tries = 0; c->spec.n_instr < n && tries < 50 * n; tries++)
-        if (oracle_below(&c->state, 6) == 0)
+    for (int tries = 0; c->spec.n_instr < n && tries < 50 * n; tries++) {
+        int64_t kind = oracle_below(&c->state, 12);
+        if (kind < 2)
             add_convert(c);
+        else if (kind < 4)
+            add_tree(c, n - c->spec.n_instr);
         else
             add_map(c);
+    }
     int n_out = 1 + (int)oracle_below(&c->state, 3);
     for (int o = 0; o < n_out; o++) add_output(c, limits->reductions && (o == 0 || oracle_below(&c->state, 2)), plain);
 }
