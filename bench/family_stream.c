@@ -5,6 +5,7 @@
 
 #include "bench_loops.h"
 #include "mygrad/mygrad.h"
+#include "runtime/cpu.h"
 #include "runtime/parallel.h"
 
 #include <stdio.h>
@@ -66,7 +67,8 @@ void family_stream(bench_suite *suite) {
         int n_in;
     } list[] = {{"add", add, 2},         {"multiply", multiply, 2}, {"divide", divide, 2},
                 {"maximum", maximum, 2}, {"square", square, 1},     {"add 1", add_one, 1}};
-    const int64_t n = suite->quick ? 1 << 22 : 1 << 24;
+    int64_t n = suite->quick ? 1 << 22 : 1 << 24;
+    while ((size_t)n * sizeof(float) < 2 * mgr_cpu_caches()->llc) n *= 2; /* smaller ones need not go past the caches */
     float *values = suite_memory((size_t)n * sizeof *values);
     suite_fill_f32(values, (size_t)n, 0.5, 2, 1);
     mg_scope scope = mg_scope_open();

@@ -245,16 +245,27 @@ static size_t flat_bytes(const draft *d) {
     return bytes;
 }
 
+/* Bytes per element that are written where they are. */
+static size_t written_bytes(const draft *d) {
+    const mgr_tile_program *p = d->program;
+    size_t bytes = 0;
+    for (int o = 0; o < p->n_outputs; o++)
+        if (d->operands[p->n_inputs + o].streamed) bytes += (size_t)1 << d->operands[p->n_inputs + o].width;
+    return bytes;
+}
+
 /* So long that tiles and the arrays' parts fit in L1. Where the arrays come from memory, so short that memory is busy
- * all the time: while the steps after the first compute from L1, only what was prefetched is under way. */
+ * all the time: while the steps after the first compute from L1, only what was prefetched is under way. One step alone
+ * takes turns with its stores. */
 static int64_t wanted_length(draft *d) {
-    size_t live = live_bytes(d), flat = flat_bytes(d);
+    size_t live = live_bytes(d), flat = flat_bytes(d), length = MGR_TILE_MOST, least = MGR_TILE_LEAST;
     if (d->streams && live == 0) live = 4;
-    size_t length = MGR_TILE_MOST;
     if (live) length = mgr_cpu_caches()->l1 / 4 * 3 / (live + flat) / 64 * 64;
-    if (d->streams && flat && d->program->n_steps > 1 && length > MGR_TILE_STREAM_PART / flat)
+    if (d->streams && d->program->n_steps == 1)
+        length = least = (MGR_TILE_STREAM_ONE / written_bytes(d) + 63) / 64 * 64;
+    else if (d->streams && flat && length > MGR_TILE_STREAM_PART / flat)
         length = MGR_TILE_STREAM_PART / flat / 64 * 64;
-    length = length < MGR_TILE_LEAST ? MGR_TILE_LEAST : length > MGR_TILE_MOST ? MGR_TILE_MOST : length;
+    length = length < least ? least : length > MGR_TILE_MOST ? MGR_TILE_MOST : length;
     return (int64_t)length < d->run.total ? (int64_t)length : d->run.total;
 }
 
