@@ -30,6 +30,8 @@ char *mgc_emit_accuracy(const mgc_world *w) {
         "rounded up, and\nthe inputs that have it. `mg-ulp` (a build with `-DMYGRAD_LONG_TESTS=ON`) measures it "
         "again; the tests measure a fixed\nsample, the hard inputs and all the worst ones. The bits, and so the "
         "errors, are the same on every instruction set.\n"
+        "Exhaustive rows are bounds; sampled ones are the largest errors found so far, and another sample may find a "
+        "little more.\n"
         "Oracles: `libm-f64`, the C library's double functions; `mpfr-128`, MPFR with 128 bits. What each operation "
         "states is in\n[ops.md](ops.md).\n\n"
         "| function | dtype | ULP | at | exactly | points | oracle | date | command |\n"
