@@ -7,7 +7,8 @@
 #include "runtime/tile_impl.h"
 #include "tests/runtime/broken.h"
 
-/* sum = a + b, e = exp(a), product = sum * e, stored: two temporaries are alive at once. */
+/* sum = a + b, e = exp(a), the larger one of these, stored: two temporaries are alive at once, and no superinstruction
+ * takes their places. */
 static mgr_tile_program *make_program(void) {
     static mgr_tile_spec s;
     s.n_inputs = 2;
@@ -15,7 +16,7 @@ static mgr_tile_program *make_program(void) {
     s.n_instr = 3;
     s.instr[0] = (mgr_tile_instr){.op = MGK_OP_ADD, .row = MG_F64, .n_in = 2, .n_out = 1, .in = {0, 1}};
     s.instr[1] = (mgr_tile_instr){.op = MGK_OP_EXP, .row = MG_F64, .n_in = 1, .n_out = 1, .in = {0}};
-    s.instr[2] = (mgr_tile_instr){.op = MGK_OP_MULTIPLY, .row = MG_F64, .n_in = 2, .n_out = 1, .in = {2, 3}};
+    s.instr[2] = (mgr_tile_instr){.op = MGK_OP_MAXIMUM, .row = MG_F64, .n_in = 2, .n_out = 1, .in = {2, 3}};
     s.n_outputs = 1;
     s.outputs[0] = (mgr_tile_output){.value = 4, .dtype = MG_F64};
     return mgr_tile_program_get(&s);
