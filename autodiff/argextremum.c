@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * argmax and argmin: positions of largest and smallest elements, as constants. */
 #include "autodiff/flush.h"
-#include "autodiff/nnet_opts.h"
+#include "autodiff/handle.h"
+#include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
 #include "mygrad/nnet.h"
@@ -43,7 +44,7 @@ static mga_node *positions(bool largest, mga_node *x, uint64_t axes, bool keepdi
 
 static mg_tensor *search(bool largest, mg_tensor *x, const mg_arg_opts *opts) {
     mg_arg_opts given = {0};
-    MGA_COPY_OPTS(given, opts);
+    if (MGA_READ_OPTS(names[largest], given, opts) != MG_OK) return NULL;
     mga_node *in = mga_value(names[largest], x); /* no history: x keeps its gradient */
     uint64_t axes;
     if (!in || !search_axes(names[largest], in->shape, given.axis, &axes)) return NULL;

@@ -7,6 +7,7 @@
 #include "autodiff/flush.h"
 #include "autodiff/graph_check.h"
 #include "autodiff/handle.h"
+#include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "autodiff/thread.h"
 #include "runtime/dtype.h"
@@ -308,7 +309,7 @@ mg_status mg_backward_with(mg_tensor *tensor, const mg_backward_opts *opts) {
     mga_node *f = mga_value("backward", tensor);
     if (!f) return mgr_error();
     mg_backward_opts all = {0};
-    if (opts) all = *opts;
+    MGR_TRY(MGA_READ_OPTS("backward", all, opts));
     if (!takes_part(f)) return MG_OK; /* as MyGrad: nothing depends on a constant's gradient */
     mga_thread *thread = mga_thread_get();
     mga_walk walk = {0};

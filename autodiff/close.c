@@ -2,8 +2,8 @@
  * isclose and allclose, as NumPy has them: recorded as ordinary ops without history, so tiles compute them in one pass.
  */
 #include "autodiff/composite.h"
-#include "autodiff/nnet_opts.h"
 #include "autodiff/op_api.h"
+#include "autodiff/options.h"
 #include "mygrad/elementwise.h"
 #include "runtime/dtype.h"
 
@@ -42,7 +42,7 @@ static mga_node *close_node(mga_node *x, mga_node *y, const mg_close_opts *opts)
 /* No history: x and y keep their gradients. */
 static mg_tensor *close_of(const char *op, mg_tensor *x, mg_tensor *y, const mg_close_opts *opts) {
     mg_close_opts given = {0};
-    MGA_COPY_OPTS(given, opts);
+    if (MGA_READ_OPTS(op, given, opts) != MG_OK) return NULL;
     mga_node *a = mga_value(op, x), *b = a ? mga_value(op, y) : NULL;
     if (!b) return NULL;
     mga_composite_begin(MG_CONSTANT);

@@ -7,6 +7,7 @@
 #include "autodiff/backward.h"
 #include "autodiff/flush.h"
 #include "autodiff/nnet_opts.h"
+#include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "mygrad/nnet.h"
 #include "runtime/linalg.h"
@@ -194,7 +195,7 @@ static mga_node *conv_recorded(mga_node *x, mga_node *w, const mg_conv_opts *opt
 
 mg_tensor *mg_conv_nd_with(mg_tensor *x, mg_tensor *w, const mg_conv_opts *opts) {
     mg_conv_opts given = {0};
-    MGA_COPY_OPTS(given, opts);
+    if (MGA_READ_OPTS("conv_nd", given, opts) != MG_OK) return NULL;
     mga_node *in[2];
     if (!mga_operands("conv_nd", 2, (mg_tensor *[]){x, w}, in)) return NULL;
     mg_dtype dtype = mg_promote_types((mg_dtype)in[0]->dtype, (mg_dtype)in[1]->dtype);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Making tensors from data, and copies, casts. */
 #include "autodiff/handle.h"
+#include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "runtime/dtype.h"
 #include "runtime/fill.h"
@@ -91,7 +92,9 @@ mg_tensor *mg_scalar_i64(int64_t value) { return scalar(MG_I64, MGR_WEAK_INT, 0,
 /* ---- filled ---- */
 
 static mg_tensor *filled(const char *op, mg_shape shape, const mg_create_opts *opts, bool fill, double value) {
-    mg_dtype dtype = opts && opts->dtype != MG_DTYPE_NONE ? opts->dtype : MG_F32;
+    mg_create_opts given = {0};
+    if (MGA_READ_OPTS(op, given, opts) != MG_OK) return NULL;
+    mg_dtype dtype = given.dtype != MG_DTYPE_NONE ? given.dtype : MG_F32;
     const mgr_shape *interned = checked_shape(op, shape, dtype);
     mga_node *node = interned ? mga_leaf_empty(dtype, interned) : NULL;
     if (interned) mgr_shape_release(interned);
@@ -101,7 +104,7 @@ static mg_tensor *filled(const char *op, mg_shape shape, const mg_create_opts *o
         mgr_set_f64(dtype, &element, value);
         mgr_fill(dtype, node->shape->size, node->data, &element);
     }
-    return wrap_leaf(op, node, opts ? opts->constant : MG_CONSTANT_AUTO);
+    return wrap_leaf(op, node, given.constant);
 }
 
 mg_tensor *mg_zeros_with(mg_shape shape, const mg_create_opts *opts) { return filled("zeros", shape, opts, true, 0.0); }

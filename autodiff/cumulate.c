@@ -6,7 +6,7 @@
 #include "autodiff/backward.h"
 #include "autodiff/composite.h"
 #include "autodiff/flush.h"
-#include "autodiff/nnet_opts.h"
+#include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "mygrad/reductions.h"
 #include "runtime/dtype.h"
@@ -156,7 +156,7 @@ static mga_node *scanned(uint16_t op, mga_node *x, mg_axes given, int *axis, mg_
 
 static mg_tensor *cumulated(uint16_t op, mg_tensor *x, const mg_scan_opts *opts) {
     mg_scan_opts given = {0};
-    MGA_COPY_OPTS(given, opts);
+    if (MGA_READ_OPTS(mgk_ops[op].name, given, opts) != MG_OK) return NULL;
     mga_node *in;
     mga_direction way = {0};
     mg_dtype dtype = MG_DTYPE_NONE;

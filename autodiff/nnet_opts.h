@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * Reading the options of layers and optimisers. */
+ * Options that are one number for all spatial axes, or one per axis. */
 #ifndef MGA_NNET_OPTS_H
 #define MGA_NNET_OPTS_H
 
-#include <string.h>
-
 #include "autodiff/handle.h"
-
-/* dst = the fields that the caller's header knew of; dst keeps its values for the others, and all if opts is NULL. */
-#define MGA_COPY_OPTS(dst, opts)                                                                                       \
-    do {                                                                                                               \
-        if (opts) memcpy(&(dst), (opts), (opts)->size < sizeof(dst) ? (opts)->size : sizeof(dst));                     \
-    } while (0)
 
 /* One number per axis from an option: none (every axis gets `missing`), one for all axes, or `axes` of them; each at
  * least `least`. Value errors name op, option and values. */

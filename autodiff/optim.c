@@ -4,7 +4,8 @@
 #include <math.h>
 
 #include "autodiff/flush.h"
-#include "autodiff/nnet_opts.h"
+#include "autodiff/handle.h"
+#include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "mygrad/nnet.h"
 #include "runtime/fpenv.h"
@@ -99,8 +100,7 @@ static mg_optimizer *make_optimizer(const mg_optimizer *settings, mg_tensor *con
 
 mg_optimizer *mg_sgd_with(mg_tensor *const *params, size_t n, const mg_sgd_opts *opts) {
     mg_sgd_opts given = {0};
-    MGA_COPY_OPTS(given, opts);
-    if (mgr_error() != MG_OK) return NULL;
+    if (MGA_READ_OPTS("sgd", given, opts) != MG_OK || mgr_error() != MG_OK) return NULL;
     mg_optimizer settings = {.name = "sgd", .op = MGK_OP_SGD, .n_states = 1};
     settings.lr = given.lr == 0 ? 1e-2 : given.lr;
     settings.momentum = given.momentum;
@@ -117,8 +117,7 @@ mg_optimizer *mg_sgd_with(mg_tensor *const *params, size_t n, const mg_sgd_opts 
 
 mg_optimizer *mg_adam_with(mg_tensor *const *params, size_t n, const mg_adam_opts *opts) {
     mg_adam_opts given = {0};
-    MGA_COPY_OPTS(given, opts);
-    if (mgr_error() != MG_OK) return NULL;
+    if (MGA_READ_OPTS("adam", given, opts) != MG_OK || mgr_error() != MG_OK) return NULL;
     mg_optimizer settings = {.name = "adam", .op = MGK_OP_ADAM, .n_states = 2, .has_states = true};
     settings.lr = given.lr == 0 ? 1e-3 : given.lr;
     settings.beta1 = given.beta1 == 0 ? 0.9 : given.beta1;

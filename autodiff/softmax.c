@@ -7,7 +7,7 @@
 #include "autodiff/backward.h"
 #include "autodiff/composite.h"
 #include "autodiff/flush.h"
-#include "autodiff/nnet_opts.h"
+#include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
 #include "mygrad/nnet.h"
@@ -145,7 +145,7 @@ mg_status mga_logsumexp_grad(mga_node *node, mga_node *g, int which, mga_node **
 static mg_tensor *normalised(uint16_t op, mg_tensor *x, const mg_softmax_opts *opts) {
     static const int last = -1;
     mg_softmax_opts given = {0};
-    MGA_COPY_OPTS(given, opts);
+    if (MGA_READ_OPTS(mgk_ops[op].name, given, opts) != MG_OK) return NULL;
     mga_node *in;
     uint64_t axes;
     if (!mga_operands(mgk_ops[op].name, 1, &x, &in)) return NULL;
@@ -161,7 +161,7 @@ mg_tensor *mg_logsoftmax_with(mg_tensor *x, const mg_softmax_opts *opts) {
 
 mg_tensor *mg_logsumexp_with(mg_tensor *x, const mg_reduce_opts *opts) {
     mg_reduce_opts given = {0};
-    MGA_COPY_OPTS(given, opts);
+    if (MGA_READ_OPTS("logsumexp", given, opts) != MG_OK) return NULL;
     mga_node *in;
     uint64_t axes;
     if (!mga_operands("logsumexp", 1, &x, &in)) return NULL;

@@ -3,6 +3,7 @@
 #include "autodiff/composite.h"
 #include "autodiff/flush.h"
 #include "autodiff/op_api.h"
+#include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
 #include "runtime/dtype.h"
@@ -134,10 +135,18 @@ static mga_node *record(uint16_t op, mga_node **nodes, const double *params, con
     return NULL;
 }
 
+/* Options of a header that knew fewer fields, with the defaults of the others in *all; NULL with an error set. */
+static const mg_ufunc_opts *completed(const char *op, const mg_ufunc_opts *opts, mg_ufunc_opts *all) {
+    *all = (mg_ufunc_opts){0};
+    return MGA_READ_OPTS(op, *all, opts) == MG_OK ? all : NULL;
+}
+
 mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, const mg_ufunc_opts *opts) {
     const mgk_op_info *info = &mgk_ops[op];
     static const mg_ufunc_opts standard = {0};
+    mg_ufunc_opts all;
     const mg_ufunc_opts *o = opts ? opts : &standard;
+    if (opts && opts->size < sizeof all && !(o = completed(info->name, opts, &all))) return NULL;
     mga_node *nodes[MGK_MAX_IN] = {NULL}, *mask = NULL;
     if (op == MGK_OP_CLIP && in[0] && (!in[1] || !in[2])) return clip_one_side(in, opts);
     if (!mga_operands(info->name, info->n_in, in, nodes)) return NULL;
@@ -166,7 +175,7 @@ mg_tensor *mga_reduce(uint16_t op, mg_tensor *x, const mg_reduce_opts *opts) {
     mga_node *node;
     uint64_t mask;
     mg_reduce_opts all = {0};
-    if (opts) all = *opts;
+    if (MGA_READ_OPTS(info->name, all, opts) != MG_OK) return NULL;
     if (!mga_operands(info->name, 1, &x, &node)) return NULL;
     if (mga_axis_mask(info->name, all.axis, node->shape->ndim, &mask) != MG_OK ||
         check_empty(info, node, mask) != MG_OK)

@@ -2,7 +2,7 @@
  * var and std, recorded as mean, squared_deviation, sum and a division: two passes of the tile machine, both in the
  * order of rules C1. The gradient is that of the sum alone, for the one of the mean adds up to nothing. */
 #include "autodiff/composite.h"
-#include "autodiff/nnet_opts.h"
+#include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
 #include "mygrad/reductions.h"
@@ -47,7 +47,7 @@ static mga_node *idle_node(mga_node *x, const mg_var_opts *opts, bool root) {
 
 static mg_tensor *moment(const char *op, mg_tensor *x, const mg_var_opts *opts, bool root) {
     mg_var_opts given = {0};
-    MGA_COPY_OPTS(given, opts);
+    if (MGA_READ_OPTS(op, given, opts) != MG_OK) return NULL;
     mga_node *in;
     uint64_t axes;
     if (!mga_operands(op, 1, &x, &in)) return NULL;

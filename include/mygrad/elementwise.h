@@ -21,8 +21,7 @@ typedef struct mg_tolerance {
 } mg_tolerance;
 
 typedef struct mg_close_opts {
-    size_t size;
-    int mg_end;
+    MG_OPTS_HEAD(mg_close_opts);
     mg_tolerance tolerance; /* MG_TOLERANCE(rtol, atol); default rtol 1e-5, atol 1e-8 */
     bool equal_nan;         /* nan is close to nan; default: to nothing */
 } mg_close_opts;

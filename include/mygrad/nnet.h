@@ -15,8 +15,7 @@ MG_API mg_tensor *mg_matmul(mg_tensor *a, mg_tensor *b);
  * stride + 1, which must be a positive whole number. stride, padding, dilation: one number for all axes, or one per
  * axis. */
 typedef struct mg_conv_opts {
-    size_t size;
-    int mg_end;
+    MG_OPTS_HEAD(mg_conv_opts);
     mg_shape stride;   /* default 1 */
     mg_shape padding;  /* default 0 */
     mg_shape dilation; /* default 1: dense */
@@ -37,8 +36,7 @@ MG_API mg_tensor *mg_softmax_crossentropy(mg_tensor *x, mg_tensor *labels);
  * keeps its gradient. Value error if there is nothing to search, or for more than one axis; index error for an axis
  * that x does not have. Since 0.1. */
 typedef struct mg_arg_opts {
-    size_t size;
-    int mg_end;
+    MG_OPTS_HEAD(mg_arg_opts);
     mg_axes axis; /* at most one */
     bool keepdims;
 } mg_arg_opts;
@@ -49,8 +47,7 @@ MG_API mg_tensor *mg_argmin_with(mg_tensor *x, const mg_arg_opts *opts);
  * but for logsoftmax, which is x - mg_logsumexp(x). Integers and bool become float64. Accuracy: softmax 1 ULP,
  * logsoftmax 1 ULP of the largest of |x| and |result|. Gradients: y (g - sum(g y)), g - exp(y) sum(g). Since 0.1. */
 typedef struct mg_softmax_opts {
-    size_t size;
-    int mg_end;
+    MG_OPTS_HEAD(mg_softmax_opts);
     mg_axes axis; /* default: the last */
     mg_constant constant;
 } mg_softmax_opts;
@@ -63,16 +60,14 @@ MG_API mg_tensor *mg_logsoftmax_with(mg_tensor *x, const mg_softmax_opts *opts);
 typedef struct mg_optimizer mg_optimizer;
 
 typedef struct mg_sgd_opts {
-    size_t size;
-    int mg_end;
+    MG_OPTS_HEAD(mg_sgd_opts);
     double lr;           /* default 1e-2 */
     double momentum;     /* default 0 */
     double weight_decay; /* L2, default 0 */
 } mg_sgd_opts;
 
 typedef struct mg_adam_opts {
-    size_t size;
-    int mg_end;
+    MG_OPTS_HEAD(mg_adam_opts);
     double lr;           /* default 1e-3 */
     double beta1, beta2; /* defaults 0.9, 0.999 */
     double eps;          /* default 1e-8 */

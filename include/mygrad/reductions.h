@@ -13,8 +13,7 @@ MG_EXTERN_C_BEGIN
  * inf, as in NumPy. Gradient of var: 2 (x - mean) / (N - ddof) g; of std where the variance is 0: nan; of both over no
  * axes (MG_AXES0): 0. Since 0.1. */
 typedef struct mg_var_opts {
-    size_t size;
-    int mg_end;
+    MG_OPTS_HEAD(mg_var_opts);
     mg_axes axis; /* default: all; MG_AXES0: none */
     bool keepdims;
     mg_constant constant;
@@ -27,8 +26,7 @@ MG_API mg_tensor *mg_std_with(mg_tensor *x, const mg_var_opts *opts);
  * shape (size,). Booleans and integers are accumulated in 64 bits, 16-bit floats in float32. The gradient of cumprod is
  * exact where there are zeros. Value error for more than one axis. Since 0.1. */
 typedef struct mg_scan_opts {
-    size_t size;
-    int mg_end;
+    MG_OPTS_HEAD(mg_scan_opts);
     mg_axes axis; /* one */
     mg_constant constant;
 } mg_scan_opts;

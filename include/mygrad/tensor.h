@@ -95,11 +95,21 @@ MG_EXTERN_C_BEGIN
  * operand is constant. */
 typedef enum mg_constant { MG_CONSTANT_AUTO = 0, MG_CONSTANT = 1, MG_VARIABLE = 2 } mg_constant;
 
-/* Keyword arguments are written `mg_add(x, y, .where = m)`; option structs begin with their size, and fields are only
- * appended. mg_end is the macros' business. */
+/* Keyword arguments are written `mg_add(x, y, .where = m)`. Option structs begin with their size, and fields are only
+ * appended: fields beyond the size have their defaults. The keyword macros set it, and so does C++ (mg::opts{}); in C,
+ * who fills in a struct by hand does, {.size = sizeof opts}: value error for 0. mg_end is the macros' business. */
+#ifdef __cplusplus
+#define MG_OPTS_HEAD(type)                                                                                             \
+    size_t size = sizeof(type);                                                                                        \
+    int mg_end = 0
+#else
+#define MG_OPTS_HEAD(type)                                                                                             \
+    size_t size;                                                                                                       \
+    int mg_end
+#endif
+
 typedef struct mg_ufunc_opts {
-    size_t size;
-    int mg_end;
+    MG_OPTS_HEAD(mg_ufunc_opts);
     mg_tensor *where; /* bool, broadcast with the operands: elements where it is false are 0, or what .out holds */
     mg_tensor *out;   /* write the result into this tensor (same_kind casts only; it may be a view, and overlap the
                          operands) and return it. Not implemented error where the result has a gradient */
@@ -109,23 +119,20 @@ typedef struct mg_ufunc_opts {
 } mg_ufunc_opts;
 
 typedef struct mg_reduce_opts {
-    size_t size;
-    int mg_end;
+    MG_OPTS_HEAD(mg_reduce_opts);
     mg_axes axis; /* default: all; MG_AXES0: none */
     bool keepdims;
     mg_constant constant;
 } mg_reduce_opts;
 
 typedef struct mg_create_opts {
-    size_t size;
-    int mg_end;
+    MG_OPTS_HEAD(mg_create_opts);
     mg_dtype dtype; /* default: float32 */
     mg_constant constant;
 } mg_create_opts;
 
 typedef struct mg_backward_opts {
-    size_t size;
-    int mg_end;
+    MG_OPTS_HEAD(mg_backward_opts);
     mg_tensor *grad; /* the incoming gradient, of a shape that broadcasts to f's; default: ones */
     bool accumulate; /* add to the gradients that are there */
     bool consume;    /* let go of the graph and its buffers when it has been walked */
