@@ -7,20 +7,13 @@
 
 mg_status mg_divmod_with(mg_tensor *x, mg_tensor *y, mg_tensor **quotient, mg_tensor **remainder,
                          const mg_ufunc_opts *opts) {
+    static const uint16_t ops[] = {MGK_OP_FLOOR_DIVIDE, MGK_OP_REMAINDER};
     mg_tensor *const in[] = {x, y};
-    *quotient = *remainder = NULL;
-    if (opts && opts->out)
-        return mgr_fail(MG_ERR_VALUE, "divmod",
-                        ".out is one tensor, but there are two results: call mg_floor_divide and mg_remainder.");
-    mg_tensor *q = mga_ufunc(MGK_OP_FLOOR_DIVIDE, in, NULL, opts);
-    mg_tensor *r = q ? mga_ufunc(MGK_OP_REMAINDER, in, NULL, opts) : NULL;
-    if (!r) {
-        mg_release(q);
-        return mgr_error();
-    }
-    *quotient = q;
-    *remainder = r;
-    return MG_OK;
+    mg_tensor *results[] = {NULL, NULL};
+    const mg_status status = mga_ufunc_two("divmod", ops, in, opts, results);
+    *quotient = results[0];
+    *remainder = results[1];
+    return status;
 }
 
 mg_status(mg_divmod)(mg_tensor *x, mg_tensor *y, mg_tensor **quotient, mg_tensor **remainder) {

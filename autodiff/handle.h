@@ -58,6 +58,10 @@ mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value);
  * names op. */
 mg_tensor *mga_copy_into(const char *op, mg_tensor *t, mga_node *value);
 
+/* May a value of this shape be written into t, which is no stale view? Asked before several are. False with an error
+ * set. */
+bool mga_can_copy_into(const char *op, const mg_tensor *t, const mgr_shape *shape);
+
 /* Storage for a tensor that gets its first view or in-place write. False with an error set. */
 bool mga_storage_make(mg_tensor *t);
 void mga_storage_release(mga_storage *storage);

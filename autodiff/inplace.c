@@ -75,12 +75,17 @@ static mg_status adopt(mg_tensor *t, mga_node *root, bool variable, bool kept) {
     return outer && !root->data ? mga_want(root) : MG_OK;
 }
 
+static mg_status check_writable(const char *op, const mga_node *root) {
+    if (!(root->flags & MGA_FROZEN)) return MG_OK;
+    return mgr_fail(MG_ERR_READ_ONLY, op, "The tensor is frozen: it cannot be written.");
+}
+
 mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value) {
     if (!value) return mgr_error();
     mga_node *old = t->storage ? t->storage->root : t->node;
-    if (old->flags & MGA_FROZEN) {
+    if (check_writable(op, old) != MG_OK) {
         mga_node_release(value);
-        return mgr_fail(MG_ERR_READ_ONLY, op, "The tensor is frozen: it cannot be written.");
+        return mgr_error();
     }
     bool kept = (t->flags & MGA_T_KEPT) || (old->flags & MGA_KEPT),
          variable = t->view ? old->flags & MGA_VARIABLE : t->variable;
@@ -110,21 +115,32 @@ mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value) {
 
 /* ---- the public operations ---- */
 
+/* Broadcasts a value of this shape to t's? */
+static bool fits(const char *op, const mg_tensor *t, const mgr_shape *shape) {
+    char a[MGR_SHAPE_TEXT], b[MGR_SHAPE_TEXT];
+    const mgr_shape *both = mgr_shape_broadcast(op, t->shape, shape);
+    const bool fitting = both == t->shape;
+    if (both && !fitting)
+        mgr_fail(MG_ERR_VALUE, op, "A value of shape %s does not fit into a tensor of shape %s.",
+                 mgr_shape_text(shape, a), mgr_shape_text(t->shape, b));
+    if (both) mgr_shape_release(both);
+    return fitting;
+}
+
+bool mga_can_copy_into(const char *op, const mg_tensor *t, const mgr_shape *shape) {
+    return fits(op, t, shape) && check_writable(op, t->storage ? t->storage->root : t->node) == MG_OK;
+}
+
 /* value as t's dtype and shape, by same_kind or unsafe casting. Takes over value; counted result. */
 static mga_node *fitted(const char *op, const mg_tensor *t, mga_node *value, bool same_kind) {
     if (!value) return NULL;
-    char a[MGR_SHAPE_TEXT], b[MGR_SHAPE_TEXT];
     mga_node *result = NULL;
-    const mgr_shape *both = mgr_shape_broadcast(op, t->shape, value->shape);
-    if (both && both != t->shape)
-        mgr_fail(MG_ERR_VALUE, op, "A value of shape %s does not fit into a tensor of shape %s.",
-                 mgr_shape_text(value->shape, a), mgr_shape_text(t->shape, b));
-    else if (both && same_kind && !mgr_can_cast_same_kind((mg_dtype)value->dtype, (mg_dtype)t->dtype))
+    const bool fitting = fits(op, t, value->shape);
+    if (fitting && same_kind && !mgr_can_cast_same_kind((mg_dtype)value->dtype, (mg_dtype)t->dtype))
         mgr_fail(MG_ERR_TYPE, op, "Cannot write a %s result into a %s tensor: no same_kind cast.",
                  mg_dtype_name((mg_dtype)value->dtype), mg_dtype_name((mg_dtype)t->dtype));
-    else if (both)
+    else if (fitting)
         result = mga_record_convert(value, (mg_dtype)t->dtype);
-    if (both) mgr_shape_release(both);
     mga_node_release(value);
     if (!result) return NULL;
     mga_node *wide = mga_broadcast_node(result, t->shape);

@@ -135,10 +135,14 @@ static mga_node *record(uint16_t op, mga_node **nodes, const double *params, con
     return NULL;
 }
 
-/* Options of a header that knew fewer fields, with the defaults of the others in *all; NULL with an error set. */
+/* Options of a header that knew fewer fields, with the defaults of the others in *all, or of a caller who expects a
+ * second result; NULL with an error set. */
 static const mg_ufunc_opts *completed(const char *op, const mg_ufunc_opts *opts, mg_ufunc_opts *all) {
     *all = (mg_ufunc_opts){0};
-    return MGA_READ_OPTS(op, *all, opts) == MG_OK ? all : NULL;
+    if (MGA_READ_OPTS(op, *all, opts) != MG_OK) return NULL;
+    if (!all->out2) return all;
+    mgr_fail(MG_ERR_VALUE, op, ".out2 is for a second result, and this function has one: use .out.");
+    return NULL;
 }
 
 mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, const mg_ufunc_opts *opts) {
@@ -146,7 +150,7 @@ mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, c
     static const mg_ufunc_opts standard = {0};
     mg_ufunc_opts all;
     const mg_ufunc_opts *o = opts ? opts : &standard;
-    if (opts && opts->size < sizeof all && !(o = completed(info->name, opts, &all))) return NULL;
+    if (opts && (opts->size < sizeof all || opts->out2) && !(o = completed(info->name, opts, &all))) return NULL;
     mga_node *nodes[MGK_MAX_IN] = {NULL}, *mask = NULL;
     if (op == MGK_OP_CLIP && in[0] && (!in[1] || !in[2])) return clip_one_side(in, opts);
     if (!mga_operands(info->name, info->n_in, in, nodes)) return NULL;
@@ -154,6 +158,52 @@ mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, c
     mga_node *result = record(op, nodes, params, o, mask);
     if (result && o->out) return into(info->name, result, mask, o->out);
     return mga_wrap(mask ? masked(mask, result) : result);
+}
+
+/* ---- two results ---- */
+
+/* All that could be wrong with writing result into out, but memory. */
+static bool can_go_into(const char *op, const mga_node *result, const mga_node *mask, mg_tensor *out) {
+    return mga_value(op, out) && goes_into(op, result, mask, out) && mga_can_copy_into(op, out, result->shape) &&
+           (!mask || mga_can_copy_into(op, out, mask->shape));
+}
+
+static bool record_two(const char *name, const uint16_t ops[2], mga_node *const nodes[2], const mg_ufunc_opts *opts,
+                       mga_node *mask, mga_node *made[2]) {
+    mg_tensor *const outs[2] = {opts->out, opts->out2};
+    for (int k = 0; k < 2; k++) {
+        mga_node *own[2] = {nodes[0], nodes[1]}; /* a mask puts gates in their place */
+        made[k] = record(ops[k], own, NULL, opts, mask);
+        if (!made[k] || (outs[k] && !can_go_into(name, made[k], mask, outs[k]))) return false;
+    }
+    return true;
+}
+
+mg_status mga_ufunc_two(const char *name, const uint16_t ops[2], mg_tensor *const in[2], const mg_ufunc_opts *opts,
+                        mg_tensor *results[2]) {
+    mg_ufunc_opts all = {0};
+    mga_node *nodes[2], *mask = NULL, *made[2] = {NULL, NULL};
+    MGR_TRY(MGA_READ_OPTS(name, all, opts));
+    mg_tensor *const outs[2] = {all.out, all.out2};
+    if (all.out && all.out == all.out2)
+        return mgr_fail(MG_ERR_VALUE, name, ".out and .out2 are the same tensor: each result needs its own.");
+    if (!mga_operands(name, 2, in, nodes)) return mgr_error();
+    if (all.where && !(mask = mask_of(&mgk_ops[ops[0]], nodes, all.where))) return mgr_error();
+    bool ok = record_two(name, ops, nodes, &all, mask, made);
+    for (int i = 0; i < 4; i++) { /* new tensors first: they can be taken back */
+        const int k = i % 2;
+        if (!ok || (outs[k] != NULL) != (i >= 2)) continue;
+        results[k] = outs[k] ? into(name, made[k], mask, outs[k]) : mga_wrap(mask ? masked(mask, made[k]) : made[k]);
+        made[k] = NULL;
+        ok = results[k] != NULL;
+    }
+    for (int k = 0; k < 2; k++) {
+        mga_node_release(made[k]);
+        if (ok) continue;
+        if (!outs[k]) mg_release(results[k]);
+        results[k] = NULL;
+    }
+    return ok ? MG_OK : mgr_error();
 }
 
 /* ---- reductions ---- */

@@ -116,6 +116,8 @@ typedef struct mg_ufunc_opts {
     mg_dtype dtype;   /* compute and return in this dtype (same_kind casts only); type error where there is no such
                          form of the operation */
     mg_constant constant;
+    mg_tensor *out2; /* what .out is to the first result, to the second one of mg_divmod; value error for functions of
+                        one result */
 } mg_ufunc_opts;
 
 typedef struct mg_reduce_opts {

@@ -356,6 +356,11 @@ static void divide_and_compare(const scene *s, uint64_t *hash) {
     } else {
         CHECK(!quotient && !rest);
     }
+    mg_tensor *a = mg_zeros(MG_SHAPE(12, 8), .constant = MG_CONSTANT), *b = a ? mg_detach(x) : NULL;
+    if (mg_divmod(x, y, &quotient, &rest, .where = mask, .constant = MG_CONSTANT, .out = a, .out2 = b) == MG_OK) {
+        take_up(hash, a);
+        take_up(hash, b);
+    }
     take_up(hash, mg_isclose(x, y, .tolerance = MG_TOLERANCE(0.5, 0.1), .equal_nan = true));
     *hash += (mg_allclose(y, y) ? 1u : 0u) + (mg_allclose(x, y) ? 2u : 0u);
     mg_tensor *whole = mg_astype(x, MG_I32);
