@@ -40,8 +40,12 @@ MG_API mg_tensor *mg_logsumexp_with(mg_tensor *x, const mg_reduce_opts *opts);
 
 /* The sum and the product of n >= 2 tensors (value error for fewer), from left to right; they broadcast and promote as
  * in mg_add. mg_add_sequence(MG_TENSORS(x, y, z)); in C++ mg_add_sequence({x, y, z}). Since 0.1. */
-MG_API mg_tensor *mg_add_sequence(mg_tensor *const *tensors, size_t n);
-MG_API mg_tensor *mg_multiply_sequence(mg_tensor *const *tensors, size_t n);
+typedef struct mg_sequence_opts {
+    MG_OPTS_HEAD(mg_sequence_opts);
+    mg_constant constant;
+} mg_sequence_opts;
+MG_API mg_tensor *mg_add_sequence_with(mg_tensor *const *tensors, size_t n, const mg_sequence_opts *opts);
+MG_API mg_tensor *mg_multiply_sequence_with(mg_tensor *const *tensors, size_t n, const mg_sequence_opts *opts);
 
 /* ---- the plain functions behind the keyword macros --------------------------------------------------------------- */
 
@@ -50,6 +54,8 @@ MG_API mg_tensor *(mg_std)(mg_tensor *x);
 MG_API mg_tensor *(mg_cumsum)(mg_tensor *x);
 MG_API mg_tensor *(mg_cumprod)(mg_tensor *x);
 MG_API mg_tensor *(mg_logsumexp)(mg_tensor *x);
+MG_API mg_tensor *(mg_add_sequence)(mg_tensor *const *tensors, size_t n);
+MG_API mg_tensor *(mg_multiply_sequence)(mg_tensor *const *tensors, size_t n);
 
 #ifndef __cplusplus
 #define mg_var(...)           MG_VAR_(__VA_ARGS__, .mg_end = 0)
@@ -62,17 +68,26 @@ MG_API mg_tensor *(mg_logsumexp)(mg_tensor *x);
 #define MG_CUMPROD_(x, ...)   mg_cumprod_with(x, &(mg_scan_opts){.size = sizeof(mg_scan_opts), __VA_ARGS__})
 #define mg_logsumexp(...)     MG_LOGSUMEXP_(__VA_ARGS__, .mg_end = 0)
 #define MG_LOGSUMEXP_(x, ...) mg_logsumexp_with(x, &(mg_reduce_opts){.size = sizeof(mg_reduce_opts), __VA_ARGS__})
-/* MG_TENSORS(x, y, z): an array of tensors and how many they are, as two arguments. */
+#define mg_add_sequence(...)  MG_ADD_SEQUENCE_(__VA_ARGS__, .mg_end = 0)
+#define MG_ADD_SEQUENCE_(t, n, ...)                                                                                    \
+    mg_add_sequence_with(t, n, &(mg_sequence_opts){.size = sizeof(mg_sequence_opts), __VA_ARGS__})
+#define mg_multiply_sequence(...) MG_MULTIPLY_SEQUENCE_(__VA_ARGS__, .mg_end = 0)
+#define MG_MULTIPLY_SEQUENCE_(t, n, ...)                                                                               \
+    mg_multiply_sequence_with(t, n, &(mg_sequence_opts){.size = sizeof(mg_sequence_opts), __VA_ARGS__})
+/* MG_TENSORS(x, y, z): an array of tensors and how many they are, as two arguments. An array of your own goes in
+ * parentheses, ((mg_tensor *const[]){x, y}), as all braces in arguments of macros. */
 #define MG_TENSORS(...)                                                                                                \
-    (mg_tensor *const[]){__VA_ARGS__}, sizeof((mg_tensor *const[]){__VA_ARGS__}) / sizeof(mg_tensor *)
+    ((mg_tensor *const[]){__VA_ARGS__}), sizeof((mg_tensor *const[]){__VA_ARGS__}) / sizeof(mg_tensor *)
 #endif
 
 MG_EXTERN_C_END
 
 #ifdef __cplusplus
-inline mg_tensor *mg_add_sequence(std::initializer_list<mg_tensor *> t) { return mg_add_sequence(t.begin(), t.size()); }
-inline mg_tensor *mg_multiply_sequence(std::initializer_list<mg_tensor *> t) {
-    return mg_multiply_sequence(t.begin(), t.size());
+inline mg_tensor *mg_add_sequence(std::initializer_list<mg_tensor *> t, const mg_sequence_opts &opts = {}) {
+    return mg_add_sequence_with(t.begin(), t.size(), &opts);
+}
+inline mg_tensor *mg_multiply_sequence(std::initializer_list<mg_tensor *> t, const mg_sequence_opts &opts = {}) {
+    return mg_multiply_sequence_with(t.begin(), t.size(), &opts);
 }
 #endif
 

@@ -42,6 +42,28 @@ MG_TEST(sequence, a_zero_leaves_the_product_of_the_others) {
     VALUES(mg_grad(twice), 3);
 }
 
+/* As of every function: nothing is differentiated through a constant, and the flag wins over what the tensors are. */
+MG_TEST(sequence, constant_wins) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(1, 2), *y = VEC(3, 4), *c = mg_detach(x), *d = mg_detach(y), *ints = mg_astype(x, MG_I64);
+    for (int product = 0; product < 2; product++) {
+        const mg_sequence_opts fixed = {.size = sizeof fixed, .constant = MG_CONSTANT};
+        const mg_sequence_opts free = {.size = sizeof free, .constant = MG_VARIABLE};
+        mg_tensor *(*f)(mg_tensor *const *, size_t, const mg_sequence_opts *) =
+            product ? mg_multiply_sequence_with : mg_add_sequence_with;
+        CHECK(!mg_is_constant(f(MG_TENSORS(x, y, c), NULL)) && mg_is_constant(f(MG_TENSORS(c, d), NULL)));
+        mg_tensor *none = f(MG_TENSORS(x, y), &fixed), *some = f(MG_TENSORS(c, d), &free);
+        CHECK(mg_is_constant(none) && !mg_is_constant(some));
+        CHECK(mg_backward(mg_multiply(none, x)) == MG_OK);
+        CHECK(!mg_grad(y));
+        CHECK(f(MG_TENSORS(ints, ints), &free) == NULL);
+        nnet_expect_error(MG_ERR_VALUE, product ? "multiply_sequence: Integer-valued" : "add_sequence: Integer-valued");
+    }
+    CHECK(mg_is_constant(mg_add_sequence(MG_TENSORS(x, y), .constant = MG_CONSTANT)));
+    VALUES(mg_multiply_sequence(MG_TENSORS(x, y, y), .constant = MG_CONSTANT), 9, 32);
+    VALUES((mg_add_sequence)(MG_TENSORS(x, y)), 4, 6);
+}
+
 MG_TEST(sequence, errors) {
     MG_SCOPE;
     mg_tensor *x = VEC(1, 2), *y = VEC(1, 2, 3);
@@ -51,6 +73,6 @@ MG_TEST(sequence, errors) {
     nnet_expect_error(MG_ERR_VALUE, "multiply_sequence: 0 tensors");
     CHECK(mg_multiply_sequence(MG_TENSORS(x, x, y)) == NULL);
     nnet_expect_error(MG_ERR_VALUE, "(3,)");
-    CHECK(mg_add_sequence((mg_tensor *const[]){x, NULL}, 2) == NULL);
+    CHECK(mg_add_sequence(((mg_tensor *const[]){x, NULL}), 2) == NULL);
     CHECK(mg_take_error().code != MG_OK);
 }

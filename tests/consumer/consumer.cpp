@@ -37,9 +37,19 @@ static bool division() {
            mg_allclose(mg_mod(x, mg_scalar(3)), r) && !mg_allclose(r, rest);
 }
 
+// Several tensors in braces, with options and without.
+static bool sequences() {
+    mg::scope scope;
+    mg_tensor *x = mg_ones(MG_SHAPE(2));
+    mg_sequence_opts fixed{};
+    fixed.constant = MG_CONSTANT;
+    return right("add_sequence", mg_item(mg_sum(mg_add_sequence({x, x, x}))), 6) &&
+           mg_is_constant(mg_multiply_sequence({x, x}, fixed)) && !mg_is_constant(mg_multiply_sequence({x, x}));
+}
+
 int main() {
     MG_SCOPE;
-    bool ok = gradient() && division();
+    bool ok = gradient() && division() && sequences();
     mg_tensor *ones = mg_ones(MG_SHAPE(8, 8));
     ok = right("abs", mg_item(mg_amax(mg_abs(mg_negative(ones), mg::opts{}))), 1) && ok;
     ok = right("matmul", mg_item(mg_sum(mg_matmul(ones, ones))), 512) && ok;
