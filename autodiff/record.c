@@ -194,6 +194,8 @@ mga_node *mga_record_map(uint16_t op, mga_node *const *in, const double *params,
     const mgk_op_info *info = &mgk_ops[op];
     mg_dtype logical, result;
     if (result_types(info, in, dtype, &logical, &result) != MG_OK) return NULL;
+    if (result == MG_BOOL && constant != MG_VARIABLE && mga_is_mixed_compare(info, in)) /* a variable is an error */
+        return mga_record_mixed_compare(op, in);
     mga_node *operands[MGK_MAX_IN], *held[MGK_MAX_IN], *node = NULL;
     bool ok = true;
     if (info->bool_in) {

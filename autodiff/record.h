@@ -11,6 +11,10 @@
  */
 mga_node *mga_record_map(uint16_t op, mga_node *const *in, const double *params, mg_dtype dtype, mg_constant constant);
 
+/* Comparisons of int64 with uint64, of which no dtype holds both: is this one, and its node, by several ops. */
+bool mga_is_mixed_compare(const mgk_op_info *info, mga_node *const *in);
+mga_node *mga_record_mixed_compare(uint16_t op, mga_node *const *in);
+
 /* Map op with several results: results[] receives n_out counted nodes (all or none). */
 mg_status mga_record_multi(uint16_t op, mga_node *const *in, const double *params, mga_node **results);
 
