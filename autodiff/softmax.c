@@ -124,10 +124,19 @@ mg_status mga_softmax_grad(mga_node *node, mga_node *g, int which, mga_node **ou
     return narrowed(mga_binary(MGK_OP_MULTIPLY, y, rest), node, out);
 }
 
+/* seed, nan where y is, so that its sum is nan in rows that have no softmax. exp(y) has nan at one element alone where
+ * that is inf. */
+static mga_node *known(mga_node *y, mga_node *seed) {
+    mga_node *in[3] = {mga_unary(MGK_OP_ISNAN, mga_held(y)), y, seed};
+    mga_node *result = in[0] && seed ? mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO) : NULL;
+    mga_node_release(in[0]);
+    return result;
+}
+
 mg_status mga_logsoftmax_grad(mga_node *node, mga_node *g, int which, mga_node **out) {
     (void)which;
     mga_node *y = widened(node), *seed = y ? widened(g) : NULL;
-    mga_node *total = mga_reduced(MGK_OP_SUM, mga_held(seed), node->axes, MG_CONSTANT_AUTO);
+    mga_node *total = mga_reduced(MGK_OP_SUM, known(y, seed), node->axes, MG_CONSTANT_AUTO);
     mga_node *share = mga_binary(MGK_OP_MULTIPLY, mga_unary(MGK_OP_EXP, y), total);
     return narrowed(mga_binary(MGK_OP_SUBTRACT, seed, share), node, out);
 }

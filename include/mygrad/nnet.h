@@ -45,7 +45,8 @@ MG_API mg_tensor *mg_argmin_with(mg_tensor *x, const mg_arg_opts *opts);
 
 /* exp(x) / sum(exp(x)) and its logarithm over `axis`, without overflow. Where the largest element is not finite: nan,
  * but for logsoftmax, which is x - mg_logsumexp(x). Integers and bool become float64. Accuracy: softmax 1 ULP,
- * logsoftmax 1 ULP of the largest of |x| and |result|. Gradients: y (g - sum(g y)), g - exp(y) sum(g). Since 0.1. */
+ * logsoftmax 1 ULP of the largest of |x| and |result|. Gradients: y (g - sum(g y)), g - exp(y) sum(g);
+ * nan for the whole row where softmax is nan. Since 0.1. */
 typedef struct mg_softmax_opts {
     MG_OPTS_HEAD(mg_softmax_opts);
     mg_axes axis; /* default: the last */

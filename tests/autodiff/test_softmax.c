@@ -207,6 +207,23 @@ MG_TEST(softmax, gradients_far_out) {
     VALUES(mg_grad(x), 1, 0);
 }
 
+/* g - softmax sum(g), where softmax of a row with inf or nan in it, or of -inf alone, is nan: so is all of the row's
+ * gradient, as in MyGrad. Other rows know nothing of it. */
+MG_TEST(softmax, gradient_of_logsoftmax_is_nan_in_rows_where_softmax_is) {
+    static const double rows[][2] = {{1, INF}, {-INF, INF}, {NOT, 1}, {-INF, -INF}};
+    for (int i = 0; i < 4; i++) {
+        MG_SCOPE;
+        mg_tensor *x = mg_from_f64((double[]){rows[i][0], rows[i][1], 0, 0}, MG_SHAPE(2, 2));
+        mg_tensor *g = mg_from_f64((double[]){1, 0, 1, 0}, MG_SHAPE(2, 2));
+        CHECK(mg_backward(mg_logsoftmax(x), .grad = g) == MG_OK);
+        VALUES(mg_grad(x), NOT, NOT, 0.5, -0.5);
+    }
+    MG_SCOPE;
+    mg_tensor *x = VEC(-INF, 0, 0); /* softmax has values: 0, 0.5, 0.5 */
+    CHECK(mg_backward(mg_logsoftmax(x), .grad = VEC(0, 1, 0)) == MG_OK);
+    VALUES(mg_grad(x), 0, 0.5, -0.5);
+}
+
 typedef struct rule {
     mga_backward_fn *fn;
     int what;
