@@ -24,7 +24,8 @@ MG_API mg_tensor *mg_std_with(mg_tensor *x, const mg_var_opts *opts);
 
 /* Running sums and products along an axis, y[k] = x[0] + ... + x[k]; without an axis of all elements in C order, of
  * shape (size,). Booleans and integers are accumulated in 64 bits, 16-bit floats in float32. The gradient of cumprod is
- * exact where there are zeros. Value error for more than one axis. Since 0.1. */
+ * exact where there are zeros, and beside inf and nan the product of the others. Value error for more than one axis.
+ * Since 0.1. */
 typedef struct mg_scan_opts {
     MG_OPTS_HEAD(mg_scan_opts);
     mg_axes axis; /* one */

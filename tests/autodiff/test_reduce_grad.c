@@ -61,6 +61,20 @@ MG_TEST(reduce_grad, first_of_ties) {
     check_gradient(d, 3, (double[]){0, 1, 0});
 }
 
+/* MyGrad divides the product by x, which is nan at inf and at nan; the derivative is the product of the others. */
+MG_TEST(reduce_grad, prod_beside_inf_and_nan_is_the_product_of_the_others) {
+    MG_SCOPE;
+    mg_tensor *a = mg_from_f64((double[]){INFINITY, 2, 3}, MG_SHAPE(3));
+    CHECK(mg_backward(mg_prod(a)) == MG_OK);
+    check_gradient(a, 3, (double[]){6, INFINITY, INFINITY});
+    mg_tensor *b = mg_from_f64((double[]){2, NAN, 3}, MG_SHAPE(3));
+    CHECK(mg_backward(mg_prod(b)) == MG_OK);
+    check_gradient(b, 3, (double[]){NAN, 6, NAN});
+    mg_tensor *c = mg_from_f64((double[]){0, -INFINITY, 3}, MG_SHAPE(3)); /* 0 inf is nan, and no factor of its own */
+    CHECK(mg_backward(mg_prod(c)) == MG_OK);
+    check_gradient(c, 3, (double[]){-INFINITY, 0, NAN});
+}
+
 /* "First" is in C order over the sorted reduced axes, whatever order they are given in. */
 MG_TEST(reduce_grad, order_of_axes) {
     MG_SCOPE;

@@ -101,6 +101,16 @@ MG_TEST(scan_ops, gradient_of_cumprod_keeps_infinities) {
     GRAD(mg_cumprod(y), y, INF, 0, 0);
 }
 
+/* As prod's: what an element is multiplied with, and no division by it, which would be nan. */
+MG_TEST(scan_ops, gradient_of_cumprod_beside_nan_is_the_product_of_the_others) {
+    MG_SCOPE;
+    const double nan = (double)NAN;
+    mg_tensor *x = VEC(2, nan, 3);
+    GRAD(mg_cumprod(x), x, nan, 8, nan);
+    mg_tensor *y = VEC(2, 3, nan);
+    GRAD(mg_cumprod(y), y, nan, nan, 6);
+}
+
 static mg_tensor *scanned(mg_tensor *const *in, void *context) {
     const int what = *(int *)context;
     const mg_scan_opts opts = {.size = sizeof opts, .axis = {what / 2 < 3 ? 1 : 0, (int[]){what / 2}}};
