@@ -54,12 +54,7 @@ static mga_node *hold(rule_run *run, mga_node *node) {
 }
 
 static mga_node *weak_scalar(rule_run *run, double value) {
-    int64_t none = 0;
-    const mgr_shape *shape = mgr_shape_get(0, &none);
-    mga_node *node = shape ? mga_fill_f64(MG_F64, shape, value) : NULL;
-    if (shape) mgr_shape_release(shape);
-    if (node) node->weak = MGR_WEAK_FLOAT;
-    return hold(run, node);
+    return hold(run, mga_fill_scalar(MG_F64, MGR_WEAK_FLOAT, value));
 }
 
 static double param_of(const mga_node *node, int which) {

@@ -7,13 +7,7 @@
 #include "mygrad/elementwise.h"
 #include "runtime/dtype.h"
 
-static mga_node *weak(double value) {
-    const mgr_shape *scalar = mgr_shape_get(0, NULL);
-    mga_node *node = scalar ? mga_fill_f64(MG_F64, scalar, value) : NULL;
-    if (scalar) mgr_shape_release(scalar);
-    if (node) node->weak = MGR_WEAK_FLOAT;
-    return node;
-}
+static mga_node *weak(double value) { return mga_fill_scalar(MG_F64, MGR_WEAK_FLOAT, value); }
 
 /* |x - y| <= atol + rtol |y|, for finite y. */
 static mga_node *within(mga_node *x, mga_node *y, const mg_tolerance *t) {

@@ -77,12 +77,8 @@ mg_tensor *mg_borrow(mg_dtype dtype, void *data, mg_shape shape, void (*free_dat
 /* ---- scalars ---- */
 
 static mg_tensor *scalar(mg_dtype dtype, mgr_weak weak, double value, int64_t integer) {
-    const mgr_shape *shape = checked_shape("scalar", MG_SHAPE0, dtype);
-    mga_node *node = shape ? mga_fill_f64(dtype, shape, value) : NULL;
-    if (shape) mgr_shape_release(shape);
-    if (!node) return NULL;
-    node->weak = (uint8_t)weak;
-    if (dtype == MG_I64) node->integer = integer;
+    mga_node *node = mgr_error() == MG_OK ? mga_fill_scalar(dtype, weak, value) : NULL;
+    if (node && dtype == MG_I64) node->integer = integer;
     return mga_wrap(node);
 }
 

@@ -17,13 +17,6 @@ static bool holds_below(uint16_t op, int which) {
                       : op == MGK_OP_GREATER || op == MGK_OP_GREATER_EQUAL;
 }
 
-static mga_node *zero(void) {
-    const mgr_shape *scalar = mgr_shape_get(0, NULL);
-    mga_node *node = scalar ? mga_fill_f64(MG_I64, scalar, 0) : NULL;
-    if (scalar) mgr_shape_release(scalar);
-    return node;
-}
-
 mga_node *mga_record_mixed_compare(uint16_t op, mga_node *const *in) {
     const int which = in[0]->dtype == MG_I64 ? 0 : 1;
     const bool below = holds_below(op, which);
@@ -31,6 +24,7 @@ mga_node *mga_record_mixed_compare(uint16_t op, mga_node *const *in) {
     mga_node *compared =
         mga_binary(op, which == 0 ? as_unsigned : mga_held(in[0]), which == 0 ? mga_held(in[1]) : as_unsigned);
     if (!compared) return NULL;
-    mga_node *sign = mga_binary(below ? MGK_OP_LESS : MGK_OP_GREATER_EQUAL, mga_held(in[which]), zero());
+    mga_node *sign = mga_binary(below ? MGK_OP_LESS : MGK_OP_GREATER_EQUAL, mga_held(in[which]),
+                                mga_fill_scalar(MG_I64, MGR_STRONG, 0));
     return mga_binary(below ? MGK_OP_LOGICAL_OR : MGK_OP_LOGICAL_AND, sign, compared);
 }

@@ -4,7 +4,6 @@
 
 #include "autodiff/graph_check.h"
 #include "autodiff/thread.h"
-#include "runtime/dtype.h"
 #include "runtime/status.h"
 
 #include <string.h>
@@ -177,6 +176,14 @@ mga_node *mga_fill_f64(mg_dtype dtype, const mgr_shape *shape, double value) {
         mgr_set_f64(MG_I64, &whole, value);
         node->integer = dtype == MG_BOOL ? value != 0 : whole;
     }
+    return node;
+}
+
+mga_node *mga_fill_scalar(mg_dtype dtype, mgr_weak weak, double value) {
+    const mgr_shape *shape = mgr_shape_get(0, NULL);
+    mga_node *node = shape ? mga_fill_f64(dtype, shape, value) : NULL;
+    if (shape) mgr_shape_release(shape);
+    if (node) node->weak = (uint8_t)weak;
     return node;
 }
 

@@ -5,6 +5,7 @@
 #define MGA_NODE_H
 
 #include "kernels/registry.h"
+#include "runtime/dtype.h"
 #include "runtime/memory.h"
 #include "runtime/shape.h"
 
@@ -109,6 +110,8 @@ mga_node *mga_leaf_new(mg_dtype dtype, const mgr_shape *shape, mgr_buffer *buffe
 mga_node *mga_leaf_empty(mg_dtype dtype, const mgr_shape *shape);
 /* FILL. */
 mga_node *mga_fill_f64(mg_dtype dtype, const mgr_shape *shape, double value);
+/* A FILL of shape (), which takes part in promotion as weak says. */
+mga_node *mga_fill_scalar(mg_dtype dtype, mgr_weak weak, double value);
 /* VIEW of source (any node; views are composed, views of FILLs are FILLs). offset and strides are relative to source's
  * own layout, which for a VIEW is its strides. An identity view returns source, retained. */
 mga_node *mga_view_new(mga_node *source, const mgr_shape *shape, int64_t offset, const int64_t *strides);
