@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The public face of maps and reductions (rules E6): prototypes with doc comments, keyword macros for C, overloads for
  * C++, and the functions behind them. */
+#include <math.h>
 #include <string.h>
 
 #include "emit.h"
@@ -52,6 +53,8 @@ static void put_doc(mgc_text *t, const mgc_op *op) {
     const mgc_stanza *s = op->s;
     mgc_put(t, "\n/* %s\n", s->doc);
     mgc_put(t, " * Dtypes: %s.\n", dtypes_text(op));
+    if (s->kind == MGC_REDUCE && isinf(s->identity)) /* it is no number, so nothing has no value */
+        mgc_put(t, " * Value error where there is nothing to reduce: an axis that is reduced has length 0.\n");
     for (int i = 0; i < s->n_in && s->kind == MGC_MAP; i++)
         if (op->rule[i].kind == MGC_RULE_EXPR)
             mgc_put(t, " * d/d%s: %s\n", s->in[i].name, mgc_print(op, op->rule[i].expr));

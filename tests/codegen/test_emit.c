@@ -53,6 +53,19 @@ MG_TEST(mgc_emit, aliases) {
     mgc_free_all();
 }
 
+/* Reductions whose identity is no number have no value for nothing, and the header says so; others have one. */
+MG_TEST(mgc_emit, errors_of_reductions_of_nothing) {
+    const char *sentence = " * Value error where there is nothing to reduce: an axis that is reduced has length 0.\n";
+    CHECK_CONTAINS(
+        generated(OPS "reduce f(x) { doc \"d\" step add identity -inf d none types sum }", "include/mygrad/ops.h"),
+        sentence);
+    mgc_free_all();
+    CHECK(!strstr(
+        generated(OPS "reduce f(x) { doc \"d\" step add identity -0.0 d none types sum }", "include/mygrad/ops.h"),
+        sentence));
+    mgc_free_all();
+}
+
 /* Names of the emitters' own give way to those of the stanza. */
 MG_TEST(mgc_emit, names_that_look_like_ours) {
     const char *s = generated(OPS "op f(x; s1) -> (t1, t2) { internal doc \"d\" types float d none ulp none \"test\" "
