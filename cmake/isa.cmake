@@ -36,3 +36,12 @@ function(mygrad_add_kernels isa)
   target_link_libraries(mygrad_kernels_${isa} PRIVATE mygrad_build)
   set_target_properties(mygrad_kernels_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON)
 endfunction()
+
+# mygrad_kernels_alone(): in the calling directory, what is compiled once per instruction set takes its level from the
+# table above and its optimisation from MYGRAD_KERNEL_OPTIMISE alone. So kernels are the same objects whatever -march the
+# rest is built with, and in a Debug build as well (whoever wants to step through one: MYGRAD_KERNEL_OPTIMISE="-O0 -g"),
+# and a compiler cache compiles them once for all presets.
+macro(mygrad_kernels_alone)
+  string(REGEX REPLACE "-march=[^ ]*" "" CMAKE_C_FLAGS "${CMAKE_C_FLAGS}")
+  set(CMAKE_C_FLAGS_DEBUG "${CMAKE_C_FLAGS_RELEASE}")
+endmacro()
