@@ -2,136 +2,49 @@
  * Vector maths on every instruction set that was built and that this CPU has: special values, accuracy on a sample
  * (with the worst inputs known), the same bits everywhere, and independence of a lane from its neighbours. All inputs
  * are fixed. */
-#include <float.h>
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "harness.h"
-#include "vmath_lanes.h"
+#include "vmath_checks.h"
 #include "vmath_oracle.h"
 #include "vmath_points.h"
 #include "vmath_specials.h"
 
-/* POINTS are drawn for each function, HASHED of them for the hashes on file. */
-enum { POINTS = 1 << 16, HASHED = 1 << 12, BLOCK = 1 << 10, SEED = 20 };
-
-static bool same_f32(float a, float b) { return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0; }
-static bool same_f64(double a, double b) { return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0; }
-
-static float run_f32(const vmath_lanes *lanes, int fn, float x) {
-    float y = 0;
-    lanes->f32[fn](1, &y, &x);
-    return y;
-}
-static double run_f64(const vmath_lanes *lanes, int fn, double x) {
-    double y = 0;
-    lanes->f64[fn](1, &y, &x);
-    return y;
-}
+static const vmath_side *const f32 = &vmath_single[0], *const f64 = &vmath_single[1];
 
 MG_TEST(vmath, special_values) {
-    int count;
-    const vmath_lanes *const *all = vmath_runnable(&count);
-    CHECK(count > 0);
-    for (int k = 0; k < count; k++)
-        for (int i = 0; i < vmath_n_specials; i++) {
-            const vmath_special s = vmath_specials[i];
-            const float y32 = run_f32(all[k], s.fn, (float)s.x);
-            const double y64 = run_f64(all[k], s.fn, s.x);
-            CHECK_MSG(same_f32(y32, (float)s.y), "%s %s f32 of %a: %a, not %a", all[k]->isa, vmath_names[s.fn], s.x,
-                      (double)y32, s.y);
-            CHECK_MSG(same_f64(y64, s.y), "%s %s f64 of %a: %a, not %a", all[k]->isa, vmath_names[s.fn], s.x, y64, s.y);
-        }
+    for (int i = 0; i < vmath_n_specials; i++) {
+        const vmath_special s = vmath_specials[i];
+        vmath_check_value(f32, s.fn, s.x, 0, s.y);
+        vmath_check_value(f64, s.fn, s.x, 0, s.y);
+    }
 }
 
-/* Every payload bit that could leak into an exponent. */
 MG_TEST(vmath, nan_stays_nan) {
-    int count;
-    const vmath_lanes *const *all = vmath_runnable(&count);
-    for (int k = 0; k < count; k++)
-        for (int fn = 0; fn < VMATH_COUNT; fn++)
-            for (int i = 0; i < 104; i++) {
-                const uint64_t sign = (uint64_t)(i & 1) << 63, payload = (uint64_t)1 << (i / 2);
-                const uint64_t bits = sign | 0x7ff8000000000000u | payload | (payload - 1);
-                const uint32_t narrow =
-                    (uint32_t)(bits >> 32 & 0x80000000u) | 0x7fc00000u | (uint32_t)(payload & 0x3fffff);
-                double x64;
-                float x32;
-                memcpy(&x64, &bits, sizeof x64);
-                memcpy(&x32, &narrow, sizeof x32);
-                CHECK_MSG(isnan(run_f64(all[k], fn, x64)), "%s %s f64 NaN %llx", all[k]->isa, vmath_names[fn],
-                          (unsigned long long)bits);
-                CHECK_MSG(isnan(run_f32(all[k], fn, x32)), "%s %s f32 NaN %lx", all[k]->isa, vmath_names[fn],
-                          (unsigned long)narrow);
-            }
-}
-
-typedef struct measured {
-    double ulp, at;
-} measured;
-
-/* What codegen/accuracy.txt promises: above, the row is out of date (mg-ulp prints a new one). */
-static measured row_of(int fn, const char *dtype) {
-    char line[256], name[32], type[8];
-    measured found = {-1, 0}, row;
-    FILE *f = fopen(ACCURACY_FILE, "r");
-    CHECK_MSG(f, "cannot open %s", ACCURACY_FILE);
-    while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "vm_%31s %7s %lf %la", name, type, &row.ulp, &row.at) == 4 && !strcmp(name, vmath_names[fn]) &&
-            !strcmp(type, dtype))
-            found = row;
-    if (f) fclose(f);
-    CHECK_MSG(found.ulp > 0 && found.ulp <= 1, "vm_%s %s: %g ULP on file", vmath_names[fn], dtype, found.ulp);
-    return found;
-}
-
-static double on_file(int fn, const char *dtype) { return row_of(fn, dtype).ulp; }
-
-static void check_f32(const vmath_lanes *lanes, int fn, float x, double limit) {
-    const float y = run_f32(lanes, fn, x);
-    const double ulp = vmath_ulp_f32(y, vmath_exact_f32(fn, x));
-    CHECK_MSG(ulp <= limit, "%s f32 of %a: %a is off by %.4f ULP, on file %.4f", vmath_names[fn], (double)x, (double)y,
-              ulp, limit);
-}
-
-static void check_f64(const vmath_lanes *lanes, int fn, double x, double limit) {
-    const double y = run_f64(lanes, fn, x), ulp = vmath_ulp_f64(y, vmath_exact_f64(fn, x));
-    CHECK_MSG(ulp <= limit, "%s f64 of %a: %a is off by %.4f ULP, on file %.4f", vmath_names[fn], x, y, ulp, limit);
+    vmath_check_nan(f32);
+    vmath_check_nan(f64);
 }
 
 MG_TEST(vmath, hard_inputs_within_what_is_on_file) {
-    int count;
-    const vmath_lanes *const *all = vmath_runnable(&count);
-    const vmath_lanes *lanes = all[count - 1];
-    for (int i = 0; i < vmath_n_hard_f32; i++) {
-        const vmath_hard h = vmath_hard_f32[i];
-        check_f32(lanes, h.fn, (float)h.x, on_file(h.fn, "f32"));
-    }
-    for (int i = 0; i < vmath_n_hard_f64 && vmath_oracle_has_f64(); i++) {
-        const vmath_hard h = vmath_hard_f64[i];
-        check_f64(lanes, h.fn, h.x, on_file(h.fn, "f64"));
-    }
+    for (int i = 0; i < vmath_n_hard_f32; i++) vmath_check_error(f32, vmath_hard_f32[i].fn, vmath_hard_f32[i].x, 0);
+    for (int i = 0; i < vmath_n_hard_f64 && vmath_oracle_has_f64(); i++)
+        vmath_check_error(f64, vmath_hard_f64[i].fn, vmath_hard_f64[i].x, 0);
     vmath_oracle_release();
 }
 
 /* The error at the worst inputs on file is what the row says: it was rounded up to four digits, after adding what the
  * f64 oracle may be off (0x1p-11), which may be off the other way here. */
-static void check_row(double ulp, measured row, int fn, const char *dtype) {
+static void check_row(const vmath_side *side, int fn) {
+    const vmath_measured row = vmath_on_file(side, fn);
+    const double ulp = vmath_error(side, fn, row.at, 0);
     CHECK_MSG(ulp <= row.ulp && ulp >= row.ulp - 0x1p-10 - 1e-4, "vm_%s %s of %a: off by %.5f ULP, on file %.4f",
-              vmath_names[fn], dtype, row.at, ulp, row.ulp);
+              side->names[fn], side->dtype, row.at, ulp, row.ulp);
 }
 
 MG_TEST(vmath, worst_inputs_have_the_error_on_file) {
-    int count;
-    const vmath_lanes *const *all = vmath_runnable(&count);
-    const vmath_lanes *lanes = all[count - 1];
     for (int fn = 0; fn < VMATH_COUNT; fn++) {
-        const measured f32 = row_of(fn, "f32"), f64 = row_of(fn, "f64");
-        const float x = (float)f32.at;
-        check_row(vmath_ulp_f32(run_f32(lanes, fn, x), vmath_exact_f32(fn, x)), f32, fn, "f32");
-        if (!vmath_oracle_has_f64()) continue;
-        check_row(vmath_ulp_f64(run_f64(lanes, fn, f64.at), vmath_exact_f64(fn, f64.at)), f64, fn, "f64");
+        check_row(f32, fn);
+        if (vmath_oracle_has_f64()) check_row(f64, fn);
     }
     vmath_oracle_release();
 }
@@ -143,54 +56,10 @@ MG_TEST(vmath, the_oracle_of_erfc_is_right) {
 
 /* One instruction set against the oracle; the others have the same bits by the test below. */
 MG_TEST(vmath, sample_within_what_is_on_file) {
-    const int points = mg_test_is_quick() ? POINTS / 16 : POINTS;
-    int count;
-    const vmath_lanes *const *all = vmath_runnable(&count);
-    const vmath_lanes *lanes = all[count - 1];
-    for (int fn = 0; fn < VMATH_COUNT; fn++) {
-        const double limit = on_file(fn, "f32");
-        for (int i = 0; i < points; i++) check_f32(lanes, fn, vmath_point_f32(fn, (uint64_t)i, SEED), limit);
-    }
-    for (int fn = 0; fn < VMATH_COUNT && vmath_oracle_has_f64(); fn++) {
-        const double limit = on_file(fn, "f64");
-        for (int i = 0; i < points; i++) check_f64(lanes, fn, vmath_point_f64(fn, (uint64_t)i, SEED), limit);
-    }
+    const int points = mg_test_is_quick() ? VMATH_POINTS / 16 : VMATH_POINTS;
+    vmath_check_sample(f32, points);
+    if (vmath_oracle_has_f64()) vmath_check_sample(f64, points);
     vmath_oracle_release();
-}
-
-static uint64_t fold(uint64_t hash, uint64_t bits) {
-    hash = (hash ^ bits) * 0x100000001b3u;
-    return hash ^ (hash >> 29);
-}
-
-static uint64_t hash_f32(const vmath_lanes *lanes, int fn, int points) {
-    static float x[BLOCK], y[BLOCK];
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (int base = 0; base < points; base += BLOCK) {
-        for (int i = 0; i < BLOCK; i++) x[i] = vmath_point_f32(fn, (uint64_t)(base + i), SEED);
-        lanes->f32[fn](BLOCK, y, x);
-        for (int i = 0; i < BLOCK; i++) {
-            uint32_t bits = 0x7fc00000; /* any NaN is any NaN */
-            if (!isnan(y[i])) memcpy(&bits, &y[i], sizeof bits);
-            hash = fold(hash, bits);
-        }
-    }
-    return hash;
-}
-
-static uint64_t hash_f64(const vmath_lanes *lanes, int fn, int points) {
-    static double x[BLOCK], y[BLOCK];
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (int base = 0; base < points; base += BLOCK) {
-        for (int i = 0; i < BLOCK; i++) x[i] = vmath_point_f64(fn, (uint64_t)(base + i), SEED);
-        lanes->f64[fn](BLOCK, y, x);
-        for (int i = 0; i < BLOCK; i++) {
-            uint64_t bits = 0x7ff8000000000000;
-            if (!isnan(y[i])) memcpy(&bits, &y[i], sizeof bits);
-            hash = fold(hash, bits);
-        }
-    }
-    return hash;
 }
 
 /* The promise of law 2: one hash per function for every instruction set and every machine. A change of an algorithm
@@ -245,57 +114,20 @@ static const uint64_t expected[VMATH_COUNT][2] = {
 };
 
 MG_TEST(vmath, same_bits_on_every_isa) {
-    int count;
-    const vmath_lanes *const *all = vmath_runnable(&count);
-    for (int k = 0; k < count; k++)
-        for (int fn = 0; fn < VMATH_COUNT; fn++) {
-            const uint64_t f32 = hash_f32(all[k], fn, HASHED), f64 = hash_f64(all[k], fn, HASHED);
-            CHECK_MSG(f32 == expected[fn][0], "%s %s f32: 0x%016llx", all[k]->isa, vmath_names[fn],
-                      (unsigned long long)f32);
-            CHECK_MSG(f64 == expected[fn][1], "%s %s f64: 0x%016llx", all[k]->isa, vmath_names[fn],
-                      (unsigned long long)f64);
-        }
+    vmath_check_hashes(f32, expected);
+    vmath_check_hashes(f64, expected);
 }
 
 /* Beyond what is on file: many more points, one instruction set against the others. */
 MG_TEST(vmath, instruction_sets_agree) {
     if (mg_test_is_quick()) return;
-    int count;
-    const vmath_lanes *const *all = vmath_runnable(&count);
-    for (int fn = 0; fn < VMATH_COUNT; fn++) {
-        const uint64_t f32 = hash_f32(all[0], fn, POINTS), f64 = hash_f64(all[0], fn, POINTS);
-        for (int k = 1; k < count; k++) {
-            CHECK_MSG(hash_f32(all[k], fn, POINTS) == f32, "%s %s f32", all[k]->isa, vmath_names[fn]);
-            CHECK_MSG(hash_f64(all[k], fn, POINTS) == f64, "%s %s f64", all[k]->isa, vmath_names[fn]);
-        }
-    }
+    vmath_check_agreement(f32);
+    vmath_check_agreement(f64);
 }
 
-/* A lane alone, and among neighbours of all kinds, gives the same bits; nothing is written past n. */
 MG_TEST(vmath, a_lane_ignores_its_neighbours) {
-    enum { N = 203 };
-    int count;
-    const vmath_lanes *const *all = vmath_runnable(&count);
-    for (int k = 0; k < count; k++)
-        for (int fn = 0; fn < VMATH_COUNT; fn++) {
-            float x32[N], y32[N + 1];
-            double x64[N], y64[N + 1];
-            for (int i = 0; i < N; i++) {
-                x32[i] = vmath_point_f32(fn, (uint64_t)i, 7);
-                x64[i] = vmath_point_f64(fn, (uint64_t)i, 7);
-            }
-            y32[N] = 123;
-            y64[N] = 123;
-            all[k]->f32[fn](N, y32, x32);
-            all[k]->f64[fn](N, y64, x64);
-            CHECK(y32[N] == 123 && y64[N] == 123);
-            for (int i = 0; i < N; i++) {
-                CHECK_MSG(same_f32(y32[i], run_f32(all[k], fn, x32[i])), "%s %s f32 of %a", all[k]->isa,
-                          vmath_names[fn], (double)x32[i]);
-                CHECK_MSG(same_f64(y64[i], run_f64(all[k], fn, x64[i])), "%s %s f64 of %a", all[k]->isa,
-                          vmath_names[fn], x64[i]);
-            }
-        }
+    vmath_check_neighbours(f32);
+    vmath_check_neighbours(f64);
 }
 
 /* The same for what rare paths are taken for: every special value beside every other. */
@@ -317,10 +149,10 @@ MG_TEST(vmath, a_lane_ignores_special_neighbours) {
                 all[k]->f32[fn](LANES, y32, x32);
                 all[k]->f64[fn](LANES, y64, x64);
                 for (int lane = 0; lane < 2; lane++) {
-                    CHECK_MSG(same_f32(y32[lane], run_f32(all[k], fn, x32[lane])), "%s %s f32 of %a beside %a",
-                              all[k]->isa, vmath_names[fn], x64[lane], x64[!lane]);
-                    CHECK_MSG(same_f64(y64[lane], run_f64(all[k], fn, x64[lane])), "%s %s f64 of %a beside %a",
-                              all[k]->isa, vmath_names[fn], x64[lane], x64[!lane]);
+                    CHECK_MSG(vmath_same(f32, (double)y32[lane], vmath_value(f32, all[k], fn, x64[lane], 0)),
+                              "%s %s f32 of %a beside %a", all[k]->isa, vmath_names[fn], x64[lane], x64[!lane]);
+                    CHECK_MSG(vmath_same(f64, y64[lane], vmath_value(f64, all[k], fn, x64[lane], 0)),
+                              "%s %s f64 of %a beside %a", all[k]->isa, vmath_names[fn], x64[lane], x64[!lane]);
                 }
             }
 }
