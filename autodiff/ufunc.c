@@ -7,6 +7,7 @@
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
 #include "runtime/dtype.h"
+#include "runtime/thread.h"
 
 #include <math.h>
 
@@ -137,7 +138,7 @@ static mga_node *record(uint16_t op, mga_node **nodes, const double *params, con
 
 /* Options of a header that knew fewer fields, with the defaults of the others in *all, or of a caller who expects a
  * second result; NULL with an error set. */
-static const mg_ufunc_opts *completed(const char *op, const mg_ufunc_opts *opts, mg_ufunc_opts *all) {
+MGR_SLOW static const mg_ufunc_opts *completed(const char *op, const mg_ufunc_opts *opts, mg_ufunc_opts *all) {
     *all = (mg_ufunc_opts){0};
     if (MGA_READ_OPTS(op, *all, opts) != MG_OK) return NULL;
     if (!all->out2) return all;
@@ -173,7 +174,8 @@ static bool record_two(const char *name, const uint16_t ops[2], mga_node *const 
     mg_tensor *const outs[2] = {opts->out, opts->out2};
     for (int k = 0; k < 2; k++) {
         mga_node *own[2] = {nodes[0], nodes[1]}; /* a mask puts gates in their place */
-        made[k] = record(ops[k], own, NULL, opts, mask);
+        made[k] = mask ? record_gated(ops[k], own, NULL, opts, mask)
+                       : mga_record_map(ops[k], own, NULL, opts->dtype, opts->constant);
         if (!made[k] || (outs[k] && !can_go_into(name, made[k], mask, outs[k]))) return false;
     }
     return true;
