@@ -111,7 +111,11 @@ static bool fused_serves(const rule_run *run) {
 
 /* The rule of a map op for one input; *out = NULL where there is no derivative. */
 static mg_status run_rule(const mga_node *node, mga_node *g, int which, mga_node **out) {
-    rule_run run = {.node = node, .g = g, .rule = &mgk_ops[node->op].rules[which]};
+    rule_run run; /* field by field: its arrays need no zeros */
+    run.node = node;
+    run.g = g;
+    run.rule = &mgk_ops[node->op].rules[which];
+    run.n_held = 0;
     mga_node *result = NULL;
     *out = NULL;
     if (run.rule->n_steps == 0 && run.rule->result == 0xff) return MG_OK;

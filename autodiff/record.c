@@ -36,6 +36,8 @@ static void find_needs(void) {
     }
 }
 
+void mga_record_ready(void) { pthread_once(&needs_once, find_needs); }
+
 static void mark_needed(mga_node *node) {
     uint8_t mask = 0;
     for (int i = 0; i < node->n_in; i++)
@@ -72,7 +74,6 @@ static mg_status set_flags(mga_node *node, mg_constant constant, bool differenti
 
 static mg_status check_flags(mga_node **node, mg_constant constant, bool differentiable) {
     if (!*node) return mgr_error();
-    pthread_once(&needs_once, find_needs);
     mga_borrowed_note(*node);
     mg_status status = set_flags(*node, constant, differentiable);
     if (status != MG_OK) {
@@ -82,18 +83,17 @@ static mg_status check_flags(mga_node **node, mg_constant constant, bool differe
     return status;
 }
 
+/* Of operands that are not all alike. */
 static mg_dtype promoted_dtype(const mgk_op_info *info, mga_node *const *in) {
     mgr_operand_type types[MGK_MAX_IN];
     int n = 0;
-    bool same = true, meet = false;
+    bool meet = false;
     for (int i = 0; i < info->n_in; i++) {
         if (info->bool_in & (1u << i)) continue;
         types[n] = (mgr_operand_type){(mg_dtype)in[i]->dtype, (mgr_weak)in[i]->weak};
-        same = same && !in[i]->weak && types[n].dtype == types[0].dtype;
         meet = meet || in[i]->weak || types[n].dtype == MG_BF16;
         n++;
     }
-    if (same && n > 0) return types[0].dtype;
     /* each by itself, as NumPy: int8 and uint8 meet in float16, not in the float of int16; but beside bfloat16, which
      * NumPy has not, an integer that it can hold stays with it */
     for (int i = 0; info->typing == MGK_TYPES_FLOAT && !meet && i < n; i++)
@@ -122,10 +122,21 @@ static mg_status fit_weak(const mgk_op_info *info, mga_node *const *in, mg_dtype
     return MG_OK;
 }
 
-static mg_status result_types(const mgk_op_info *info, mga_node *const *in, mg_dtype asked, mg_dtype *logical,
-                              mg_dtype *result) {
+/* The dtype that all operands have, none of them weak, conditions apart; else MG_DTYPE_NONE. */
+static mg_dtype common_dtype(const mgk_op_info *info, mga_node *const *in) {
+    uint8_t dtype = MG_DTYPE_NONE;
+    for (int i = 0; i < info->n_in; i++) {
+        if (info->bool_in >> i & 1) continue;
+        if (in[i]->weak || (dtype != MG_DTYPE_NONE && dtype != in[i]->dtype)) return MG_DTYPE_NONE;
+        dtype = in[i]->dtype;
+    }
+    return (mg_dtype)dtype;
+}
+
+static MGR_APART mg_status mixed_types(const mgk_op_info *info, mga_node *const *in, mg_dtype promoted, mg_dtype asked,
+                                       mg_dtype *logical, mg_dtype *result) {
     const bool is_bool = info->typing == MGK_TYPES_COMPARE || info->typing == MGK_TYPES_LOGICAL;
-    mg_dtype promoted = promoted_dtype(info, in), row;
+    mg_dtype row;
     if (asked != MG_DTYPE_NONE && asked != promoted && !is_bool) {
         if (!mgr_can_cast_same_kind(promoted, asked))
             return mgr_fail(MG_ERR_TYPE, info->name, "Cannot compute %s of %s operands in %s: no same_kind cast.",
@@ -137,6 +148,13 @@ static mg_status result_types(const mgk_op_info *info, mga_node *const *in, mg_d
     if (asked == MG_DTYPE_NONE || asked == *result) return MG_OK;
     return mgr_fail(MG_ERR_TYPE, info->name, "%s of %s operands gives %s, not %s.", info->name, mg_dtype_name(promoted),
                     mg_dtype_name(*result), mg_dtype_name(asked));
+}
+
+static mg_status result_types(const mgk_op_info *info, mga_node *const *in, mg_dtype asked, mg_dtype *logical,
+                              mg_dtype *result) {
+    mg_dtype row, common = common_dtype(info, in);
+    if (common && !asked) return mgr_result_type(info, common, &row, logical, result);
+    return mixed_types(info, in, common ? common : promoted_dtype(info, in), asked, logical, result);
 }
 
 /* The common shape of n operands: *made is NULL if it is the shape of all, else it is counted. */
@@ -194,7 +212,8 @@ mga_node *mga_record_map(uint16_t op, mga_node *const *in, const double *params,
     const mgk_op_info *info = &mgk_ops[op];
     mg_dtype logical, result;
     if (result_types(info, in, dtype, &logical, &result) != MG_OK) return NULL;
-    if (result == MG_BOOL && constant != MG_VARIABLE && mga_is_mixed_compare(info, in)) /* a variable is an error */
+    if (result == MG_BOOL && in[0]->dtype != in[info->n_in - 1]->dtype && mga_is_mixed_compare(info, in) &&
+        constant != MG_VARIABLE) /* which is an error */
         return mga_record_mixed_compare(op, in);
     mga_node *operands[MGK_MAX_IN], *held[MGK_MAX_IN], *node = NULL;
     bool ok = true;

@@ -7,6 +7,9 @@
 #include "autodiff/node.h"
 #include "mygrad/tensor.h"
 
+/* Called when a thread's state is made, before it records: what the rules of each op read is found once. */
+void mga_record_ready(void);
+
 /* Map op on nodes: promotes, broadcasts, records. dtype: MG_DTYPE_NONE or the dtype asked for. NULL with an error set.
  */
 mga_node *mga_record_map(uint16_t op, mga_node *const *in, const double *params, mg_dtype dtype, mg_constant constant);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Making and tearing down the state of a thread, and the counters kept in it. */
 #include "autodiff/thread.h"
+#include "autodiff/record.h"
 #include "runtime/sizes.h"
 
 #include <stdatomic.h>
@@ -125,6 +126,7 @@ uint32_t mga_epoch_block(void) {
 }
 
 mga_thread *mga_thread_make(void) {
+    mga_record_ready();
     mga_thread *t = mgr_alloc(sizeof *t);
     if (!t) return NULL;
     *t = (mga_thread){.guard = true, .next_token = 1, .epoch = UINT32_MAX, .scope_capacity = MGA_SCOPES_START};

@@ -99,7 +99,7 @@ static mg_tensor *into(const char *op, mga_node *result, mga_node *mask, mg_tens
 }
 
 /* NumPy's clip with None: the other bound alone. A bound that failed has left its error. */
-static mg_tensor *clip_one_side(mg_tensor *const in[], const mg_ufunc_opts *opts) {
+static MGR_SLOW mg_tensor *clip_one_side(mg_tensor *const in[], const mg_ufunc_opts *opts) {
     mg_tensor *with_low[] = {in[1], in[0]}, *with_high[] = {in[2], in[0]};
     if (in[1]) return mga_ufunc(MGK_OP_MAXIMUM, with_low, NULL, opts);
     if (in[2]) return mga_ufunc(MGK_OP_MINIMUM, with_high, NULL, opts);
@@ -138,7 +138,7 @@ static mga_node *record(uint16_t op, mga_node **nodes, const double *params, con
 
 /* Options of a header that knew fewer fields, with the defaults of the others in *all, or of a caller who expects a
  * second result; NULL with an error set. */
-MGR_SLOW static const mg_ufunc_opts *completed(const char *op, const mg_ufunc_opts *opts, mg_ufunc_opts *all) {
+static MGR_SLOW const mg_ufunc_opts *completed(const char *op, const mg_ufunc_opts *opts, mg_ufunc_opts *all) {
     *all = (mg_ufunc_opts){0};
     if (MGA_READ_OPTS(op, *all, opts) != MG_OK) return NULL;
     if (!all->out2) return all;
@@ -146,19 +146,32 @@ MGR_SLOW static const mg_ufunc_opts *completed(const char *op, const mg_ufunc_op
     return NULL;
 }
 
+/* A call by the macros brings options, most often the standard ones. */
+static bool asks(const mg_ufunc_opts *opts) {
+    return opts &&
+           (opts->size < sizeof *opts || opts->where || opts->out || opts->dtype || opts->constant || opts->out2);
+}
+
+static MGR_APART mg_tensor *with_options(uint16_t op, mga_node **nodes, const double *params,
+                                         const mg_ufunc_opts *opts) {
+    const mgk_op_info *info = &mgk_ops[op];
+    mg_ufunc_opts all;
+    mga_node *mask = NULL;
+    if ((opts->size < sizeof all || opts->out2) && !(opts = completed(info->name, opts, &all))) return NULL;
+    if (opts->where && !(mask = mask_of(info, nodes, opts->where))) return NULL;
+    mga_node *result = record(op, nodes, params, opts, mask);
+    if (result && opts->out) return into(info->name, result, mask, opts->out);
+    return mga_wrap(mask ? masked(mask, result) : result);
+}
+
 mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, const mg_ufunc_opts *opts) {
     const mgk_op_info *info = &mgk_ops[op];
-    static const mg_ufunc_opts standard = {0};
-    mg_ufunc_opts all;
-    const mg_ufunc_opts *o = opts ? opts : &standard;
-    if (opts && (opts->size < sizeof all || opts->out2) && !(o = completed(info->name, opts, &all))) return NULL;
-    mga_node *nodes[MGK_MAX_IN] = {NULL}, *mask = NULL;
+    static const mg_ufunc_opts standard = {.size = sizeof standard};
+    mga_node *nodes[MGK_MAX_IN];
     if (op == MGK_OP_CLIP && in[0] && (!in[1] || !in[2])) return clip_one_side(in, opts);
     if (!mga_operands(info->name, info->n_in, in, nodes)) return NULL;
-    if (o->where && !(mask = mask_of(info, nodes, o->where))) return NULL;
-    mga_node *result = record(op, nodes, params, o, mask);
-    if (result && o->out) return into(info->name, result, mask, o->out);
-    return mga_wrap(mask ? masked(mask, result) : result);
+    if (asks(opts) || op == MGK_OP_POWER) return with_options(op, nodes, params, opts ? opts : &standard);
+    return mga_wrap(mga_record_map(op, nodes, params, MG_DTYPE_NONE, MG_CONSTANT_AUTO));
 }
 
 /* ---- two results ---- */

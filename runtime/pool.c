@@ -34,6 +34,7 @@ typedef struct magazine {
     uint8_t count[MAGAZINE_CLASSES];
     uint32_t trims; /* of the pool, when this magazine was last seen to be current */
     mgr_counter hits, news, releases;
+    _Atomic int64_t unpublished;   /* this thread's share of live_bytes that is not in there yet */
     struct magazine *next, **link; /* under MGR_LOCK_POOL */
     mgr_system_owner owner;
 } magazine;
@@ -46,9 +47,9 @@ static struct {
     uint64_t hits, live; /* of ended threads and of those without a magazine */
 } shared;                /* under MGR_LOCK_POOL */
 
-static _Atomic uint64_t owned_bytes; /* taken from the system: live and idle */
-static _Atomic uint64_t live_bytes, peak_bytes;
-static _Atomic uint64_t limit_bytes; /* 0: not read from the environment yet */
+static _Atomic uint64_t owned_bytes;           /* taken from the system: live and idle */
+static _Atomic int64_t live_bytes, peak_bytes; /* without what threads have not published: live_bytes may be negative */
+static _Atomic uint64_t limit_bytes;           /* 0: not read from the environment yet */
 static _Atomic uint32_t trims;
 
 /* Units of 64 bytes: classes 1, 2, 3, 4, then four per octave: 5 6 7 8, 10 12 14 16, 20 ... */
@@ -107,12 +108,35 @@ static uint64_t pool_limit(void) {
 
 /* ---- counters ---- */
 
-static inline void count_live(size_t bytes) {
-    uint64_t live = atomic_fetch_add_explicit(&live_bytes, bytes, memory_order_relaxed) + bytes;
-    uint64_t peak = atomic_load_explicit(&peak_bytes, memory_order_relaxed);
+static void raise_peak(int64_t live) {
+    int64_t peak = atomic_load_explicit(&peak_bytes, memory_order_relaxed);
     while (live > peak && !atomic_compare_exchange_weak_explicit(&peak_bytes, &peak, live, memory_order_relaxed,
                                                                  memory_order_relaxed)) {
     }
+}
+
+static MGR_SLOW void publish(int64_t change) {
+    raise_peak(atomic_fetch_add_explicit(&live_bytes, change, memory_order_relaxed) + change);
+}
+
+/* A locked instruction on a line that all threads write would be most of a small buffer's cost, so threads publish in
+ * steps. */
+static inline void count_live(magazine *state, int64_t change) {
+    if (state) {
+        change += atomic_load_explicit(&state->unpublished, memory_order_relaxed);
+        bool little = change > -MGR_POOL_PUBLISH_BYTES && change < MGR_POOL_PUBLISH_BYTES;
+        atomic_store_explicit(&state->unpublished, little ? change : 0, memory_order_relaxed);
+        if (little) return;
+    }
+    publish(change);
+}
+
+/* With the lock held. While other threads allocate, it may be off by a step for each. */
+static int64_t live_now(void) {
+    int64_t live = atomic_load(&live_bytes);
+    for (magazine *state = shared.threads; state; state = state->next)
+        live += atomic_load_explicit(&state->unpublished, memory_order_relaxed);
+    return live > 0 ? live : 0;
 }
 
 /* ---- the system ---- */
@@ -172,6 +196,7 @@ static void thread_end(void) {
     magazine_empty(state);
     shared.hits += mgr_counter_get(&state->hits);
     shared.live += mgr_counter_get(&state->news) - mgr_counter_get(&state->releases);
+    publish(atomic_load_explicit(&state->unpublished, memory_order_relaxed));
     *state->link = state->next;
     if (state->next) state->next->link = state->link;
     mgr_lock_release(MGR_LOCK_POOL);
@@ -282,7 +307,7 @@ static MGR_SLOW mgr_buffer *slow_new(size_t bytes, uint32_t class) {
     owned->buffer.bytes = bytes;
     owned->buffer.context = NULL;
     count_new(state, hit);
-    count_live(class_size(class));
+    count_live(state, (int64_t)class_size(class));
     return &owned->buffer;
 }
 
@@ -303,7 +328,7 @@ mgr_buffer *mgr_buffer_new(size_t bytes) {
     owned->buffer.context = NULL;
     mgr_counter_add(&state->news, 1);
     mgr_counter_add(&state->hits, 1);
-    count_live(class_size(class));
+    count_live(state, (int64_t)class_size(class));
     return &owned->buffer;
 }
 
@@ -326,11 +351,13 @@ static MGR_SLOW void borrowed_end(mgr_buffer *buffer) {
 static void owned_end(owned_buffer *owned) {
     uint32_t class = owned->buffer.size_class;
     size_t size = class_size(class);
-    uint64_t live = atomic_fetch_sub_explicit(&live_bytes, size, memory_order_relaxed) - size;
     magazine *state = self ? self : thread_begin();
+    count_live(state, -(int64_t)size);
     count_release(state);
+    int64_t live = atomic_load_explicit(&live_bytes, memory_order_relaxed);
+    if (state) live += atomic_load_explicit(&state->unpublished, memory_order_relaxed);
     /* Signed: others may have given memory back since `live` was read. */
-    int64_t idle = (int64_t)(atomic_load_explicit(&owned_bytes, memory_order_relaxed) - live);
+    int64_t idle = (int64_t)atomic_load_explicit(&owned_bytes, memory_order_relaxed) - live;
     if (idle > (int64_t)pool_limit()) {
         system_free(owned);
         return;
@@ -365,7 +392,9 @@ void mgr_buffer_release(mgr_buffer *buffer) {
 void mgr_set_pool_limit(size_t bytes) {
     uint64_t limit = bytes < INT64_MAX ? (uint64_t)bytes : INT64_MAX;
     atomic_store_explicit(&limit_bytes, limit + 1, memory_order_relaxed);
-    uint64_t idle = atomic_load(&owned_bytes) - atomic_load(&live_bytes);
+    mgr_lock_acquire(MGR_LOCK_POOL);
+    uint64_t live = (uint64_t)live_now(), owned = atomic_load(&owned_bytes), idle = owned > live ? owned - live : 0;
+    mgr_lock_release(MGR_LOCK_POOL);
     if (idle <= bytes) return;
     if (shared_free(idle - bytes) < idle - bytes) mgr_trim();
 }
@@ -379,11 +408,17 @@ void mgr_memory_get_stats(mgr_memory_stats *out) {
         out->pool_hits += mgr_counter_get(&state->hits);
         out->live_buffers += mgr_counter_get(&state->news) - mgr_counter_get(&state->releases);
     }
+    int64_t live = live_now();
     mgr_lock_release(MGR_LOCK_POOL);
+    raise_peak(live);
     uint64_t owned = atomic_load(&owned_bytes);
-    out->live_bytes = atomic_load(&live_bytes);
-    out->peak_live_bytes = atomic_load(&peak_bytes);
+    out->live_bytes = (uint64_t)live;
+    out->peak_live_bytes = (uint64_t)atomic_load(&peak_bytes);
     out->idle_bytes = owned > out->live_bytes ? owned - out->live_bytes : 0;
 }
 
-void mgr_memory_reset_peak(void) { atomic_store(&peak_bytes, atomic_load(&live_bytes)); }
+void mgr_memory_reset_peak(void) {
+    mgr_lock_acquire(MGR_LOCK_POOL);
+    atomic_store(&peak_bytes, live_now());
+    mgr_lock_release(MGR_LOCK_POOL);
+}

@@ -17,6 +17,8 @@
 /* Buffers of one class in a thread's magazine, and what they may hold together (at least two buffers). */
 #define MGR_POOL_MAGAZINE_BUFFERS MGR_SIZE(128, 2)
 #define MGR_POOL_MAGAZINE_BYTES   MGR_SIZE(2u << 20, 1024u)
+/* Live bytes that a thread keeps to itself before it adds them to the count of all. */
+#define MGR_POOL_PUBLISH_BYTES ((int64_t)MGR_SIZE(256 << 10, 1))
 /* Idle bytes that the pool keeps when nobody says; 0: a quarter of the machine's. */
 #define MGR_POOL_IDLE_BYTES MGR_SIZE(0u, 64u << 10)
 /* Small blocks that threads exchange at a time, and the slabs they are cut from (room for one of the largest). */

@@ -12,7 +12,8 @@
 #define MGR_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
 
 /* For what a fast path rarely calls: kept out of line, so that the fast path needs no stack frame. */
-#define MGR_SLOW __attribute__((noinline, cold))
+#define MGR_SLOW  __attribute__((noinline, cold))
+#define MGR_APART __attribute__((noinline)) /* a long way round, which would burden the short one with its frame */
 
 /* Order in which a thread's states are torn down: users before what they use. */
 typedef enum mgr_thread_rank {

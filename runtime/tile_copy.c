@@ -85,7 +85,12 @@ static void copy_stretches(int64_t begin, int64_t end, int worker, void *context
 
 mg_status mgr_copy(int ndim, const int64_t *dims, mg_dtype dst_dtype, void *dst, const int64_t *dst_strides,
                    mg_dtype src_dtype, const void *src, const int64_t *src_strides) {
-    copy c = {.table = mgr_kernels(), .total = 1, .dst = dst, .src = src};
+    copy c; /* field by field: zeros for dims and strides of 64 axes take longer than a short copy */
+    c.table = mgr_kernels();
+    c.total = 1;
+    c.dst = dst;
+    c.src = src;
+    c.convert = NULL;
     for (int i = 0; i < ndim; i++) c.total *= dims[i];
     if (c.total == 0) return MG_OK;
     c.dst_width = tile_width(mg_dtype_size(dst_dtype));
