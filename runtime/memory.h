@@ -45,7 +45,9 @@ void mgr_set_allocator(const mgr_allocator *allocator);
 
 /* Give idle pool memory back to the system; returns the bytes given back. */
 size_t mgr_trim(void);
-void mgr_set_pool_limit(size_t bytes); /* idle bytes the pool may keep; MYGRAD_CACHE_BYTES; default a quarter of RAM */
+/* Idle bytes the pool may keep, to within 256 KiB a thread, but that 0 keeps nothing; MYGRAD_CACHE_BYTES; default a
+ * quarter of RAM. */
+void mgr_set_pool_limit(size_t bytes);
 
 typedef struct mgr_memory_stats {
     uint64_t system_allocs;   /* calls to the system's allocator since start */

@@ -348,17 +348,24 @@ static MGR_SLOW void borrowed_end(mgr_buffer *buffer) {
     mgr_block_free(buffer, sizeof *buffer);
 }
 
+/* More than the limit, with what was released just now? What other threads have not published is missing, a step each;
+ * a limit of 0 is kept all the same. */
+static inline bool too_much_idle(const magazine *state) {
+    const int64_t limit = (int64_t)pool_limit();
+    int64_t live = atomic_load_explicit(&live_bytes, memory_order_relaxed);
+    if (state) live += atomic_load_explicit(&state->unpublished, memory_order_relaxed);
+    /* Signed: others may have given memory back since `live` was read. */
+    return limit == 0 || (int64_t)atomic_load_explicit(&owned_bytes, memory_order_relaxed) - live > limit;
+}
+
 static void owned_end(owned_buffer *owned) {
     uint32_t class = owned->buffer.size_class;
     size_t size = class_size(class);
     magazine *state = self ? self : thread_begin();
     count_live(state, -(int64_t)size);
     count_release(state);
-    int64_t live = atomic_load_explicit(&live_bytes, memory_order_relaxed);
-    if (state) live += atomic_load_explicit(&state->unpublished, memory_order_relaxed);
-    /* Signed: others may have given memory back since `live` was read. */
-    int64_t idle = (int64_t)atomic_load_explicit(&owned_bytes, memory_order_relaxed) - live;
-    if (idle > (int64_t)pool_limit()) {
+    if (state && state->trims != atomic_load_explicit(&trims, memory_order_relaxed)) magazine_catch_up(state);
+    if (too_much_idle(state)) {
         system_free(owned);
         return;
     }
@@ -367,7 +374,6 @@ static void owned_end(owned_buffer *owned) {
         shared_push(owned);
         return;
     }
-    if (state->trims != atomic_load_explicit(&trims, memory_order_relaxed)) magazine_catch_up(state);
     if (state->count[class] >= magazine_capacity(class)) {
         shared_push(owned);
         return;

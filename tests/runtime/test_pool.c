@@ -5,6 +5,8 @@
 #include "runtime/status.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 static mgr_memory_stats stats_now(void) {
@@ -199,6 +201,53 @@ MG_TEST(pool, buffers_wander_among_threads) {
     CHECK_EQ_U64(after.live_bytes, before.live_bytes);
     mgr_trim();
     CHECK_EQ_U64(stats_now().idle_bytes, 0); /* ended threads left nothing behind */
+}
+
+/* What a second thread does while the first one waits: one step after the other, in turns. */
+static _Atomic int turn;
+static mgr_buffer *handed[2];
+
+static void wait_for_turn(int number) {
+    while (atomic_load(&turn) != number) sched_yield();
+}
+
+static void *other_thread(void *unused) {
+    (void)unused;
+    wait_for_turn(1);
+    mgr_buffer_release(handed[0]);
+    atomic_store(&turn, 2);
+    wait_for_turn(3);
+    mgr_buffer_release(handed[1]);
+    atomic_store(&turn, 4);
+    wait_for_turn(5);
+    return NULL;
+}
+
+static void other_threads_turn(int number) {
+    atomic_store(&turn, number);
+    wait_for_turn(number + 1);
+}
+
+/* A limit of 0 keeps nothing, whatever each thread has released of the others' buffers, and kept before. */
+MG_TEST(pool, nothing_is_kept_with_a_limit_of_0) {
+    pthread_t thread;
+    mgr_trim();
+    mgr_set_pool_limit((size_t)1 << 30);
+    handed[0] = new_buffer(200 << 10);
+    handed[1] = new_buffer(1000);
+    atomic_store(&turn, 0);
+    CHECK_EQ_I64(pthread_create(&thread, NULL, other_thread, NULL), 0);
+    other_threads_turn(1);
+    CHECK(stats_now().idle_bytes > 0);
+    mgr_set_pool_limit(0);
+    other_threads_turn(3); /* at its next release, it lets go of the first one, too */
+    CHECK_EQ_U64(stats_now().idle_bytes, 0);
+    mgr_buffer_release(new_buffer(40 << 10));
+    CHECK_EQ_U64(stats_now().idle_bytes, 0);
+    atomic_store(&turn, 5);
+    pthread_join(thread, NULL);
+    CHECK_EQ_U64(stats_now().idle_bytes, 0);
+    mgr_set_pool_limit((size_t)1 << 30);
 }
 
 static mgr_buffer *shared_buffer;
