@@ -173,7 +173,7 @@ mga_node *mga_fill_f64(mg_dtype dtype, const mgr_shape *shape, double value) {
         node->scalar = mgr_get_f64(dtype, rounded);
     } else {
         int64_t whole = 0;
-        mgr_set_f64(MG_I64, &whole, value);
+        mgr_set_f64(dtype == MG_U64 ? MG_U64 : MG_I64, &whole, value); /* the bits, of either */
         node->integer = dtype == MG_BOOL ? value != 0 : whole;
     }
     return node;

@@ -68,6 +68,8 @@ static uint16_t bfloat_set(double x) { return narrow(x, 7, 255); }
 
 /* Truncate; NaN and out of range give INT64_MIN. */
 static int64_t truncate_i64(double x) { return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN; }
+/* For u64, [2^63, 2^64) is in range, too. */
+static uint64_t truncate_u64(double x) { return x >= 0x1p63 && x < 0x1p64 ? (uint64_t)x : (uint64_t)truncate_i64(x); }
 
 /* The conversions that look at the floating-point environment, in ours: elements are also converted while something is
  * recorded. Volatile, for the compiler knows nothing of environments. */
@@ -148,6 +150,9 @@ void mgr_set_f64(mg_dtype dtype, void *p, double value) {
         break;
     case MG_BOOL:
         STORE(uint8_t, p, value != 0);
+        break;
+    case MG_U64:
+        STORE(uint64_t, p, truncate_u64(value));
         break;
     default:
         mgr_set_i64(dtype, p, truncate_i64(value));

@@ -207,3 +207,19 @@ MG_TEST(types, bfloat16_in_place_of_float16) {
         expect(as_bfloat16(row->int_left[F16]), op, mg_scalar_i64(1), ones(MG_BF16), "1", "bfloat16");
     }
 }
+
+/* Numbers that uint64 alone holds, as they get there: filled in, cast, written. */
+MG_TEST(types, large_numbers_into_uint64) {
+    MG_SCOPE;
+    const uint64_t number = UINT64_C(10000000000000000000);
+    mg_tensor *full = mg_full(MG_SHAPE(2), 1e19, .dtype = MG_U64), *cast = mg_astype(mg_scalar(1e19), MG_U64);
+    mg_tensor *written = mg_zeros(MG_SHAPE(2), .dtype = MG_U64);
+    CHECK(mg_copyto(written, mg_scalar(1e19)) == written);
+    mg_tensor *const all[] = {full, cast, written};
+    for (int i = 0; i < 3; i++) {
+        uint64_t found = 0;
+        CHECK_EQ_I64(mg_read(mg_max(all[i]), MG_U64, &found), MG_OK);
+        CHECK_EQ_U64(found, number);
+        CHECK(mg_item(mg_sum(mg_astype(all[i], MG_F64))) == (i == 1 ? 1e19 : 2e19));
+    }
+}

@@ -284,6 +284,15 @@ MG_TEST(dtype, floats_to_integers_truncate_then_wrap) {
             CHECK_EQ_U64(raw, ((uint64_t)expected[i] & mask) | (UINT64_C(0xaaaaaaaaaaaaaaaa) & ~mask));
         }
     }
+    /* what only uint64 can hold is in its range, as for the convert kernels */
+    static const double high[] = {0x1p63, 1e19, 0x1.fffffffffffffp63, 0x1p64};
+    static const uint64_t held[] = {UINT64_C(1) << 63, UINT64_C(10000000000000000000), UINT64_MAX - 2047,
+                                    UINT64_C(1) << 63};
+    for (size_t i = 0; i < COUNT(high); i++) {
+        uint64_t raw = 0;
+        mgr_set_f64(MG_U64, &raw, high[i]);
+        CHECK_EQ_U64(raw, held[i]);
+    }
     double nan = NAN;
     uint8_t byte = 7;
     CHECK_EQ_I64(mgr_get_i64(MG_F64, &nan), INT64_MIN);
