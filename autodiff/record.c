@@ -15,6 +15,7 @@
  */
 enum { NEEDS_OUT = 0x80 };
 static uint8_t needs[MGK_OP_COUNT][MGK_MAX_IN];
+static bool has_rule[MGK_OP_COUNT]; /* of maps: for one input at least; others are constants, like floor */
 static pthread_once_t needs_once = PTHREAD_ONCE_INIT;
 
 static uint8_t need_of(uint8_t ref) {
@@ -31,6 +32,7 @@ static void find_needs(void) {
             for (int s = 0; s < rule->n_steps; s++)
                 for (int a = 0; a < rule->steps[s].n_in; a++) mask |= need_of(rule->steps[s].in[a]);
             needs[op][i] = mask;
+            has_rule[op] = has_rule[op] || rule->n_steps > 0 || rule->result != 0xff;
         }
         if (info->kind == MGK_KIND_REDUCE && mga_backward_table[op] && info->step != MGK_OP_ADD) needs[op][0] = 1;
     }
@@ -229,7 +231,7 @@ mga_node *mga_record_map(uint16_t op, mga_node *const *in, const double *params,
             mga_node_release(node);
             node = NULL;
         }
-        check_flags(&node, constant, info->rules != NULL || info->internal);
+        check_flags(&node, constant, has_rule[op] || info->internal);
     }
     for (int i = 0; info->bool_in && i < info->n_in; i++) mga_node_release(held[i]);
     return node;

@@ -91,8 +91,8 @@ MG_EXTERN_C_BEGIN
 
 /* ---- options --------------------------------------------------------------------------------------------------- */
 
-/* Whether a result takes part in differentiation. AUTO: integers and bools never; otherwise it does unless every
- * operand is constant. */
+/* Whether a result takes part in differentiation. AUTO: integers, bools and results of functions without a gradient
+ * (floor, sign, remainder) never; otherwise it does unless every operand is constant. */
 typedef enum mg_constant { MG_CONSTANT_AUTO = 0, MG_CONSTANT = 1, MG_VARIABLE = 2 } mg_constant;
 
 /* Keyword arguments are written `mg_add(x, y, .where = m)`. Option structs begin with their size, and fields are only

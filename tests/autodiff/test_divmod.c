@@ -32,6 +32,17 @@ MG_TEST(divmod_out, each_result_by_itself_and_both) {
     CHECK(mg_dtype_of(rest) == MG_I32);
 }
 
+/* Neither has a gradient, so variables may be divided into a tensor as well. */
+MG_TEST(divmod_out, of_variables) {
+    MG_SCOPE;
+    mg_tensor *x = vec(7, -7, 8.5), *a = FIXED(0, 0, 0), *b = FIXED(0, 0, 0), *q, *r;
+    CHECK_EQ_I64(mg_divmod(x, mg_scalar(3), &q, &r), MG_OK);
+    CHECK(mg_is_constant(q) && mg_is_constant(r));
+    CHECK_EQ_I64(mg_divmod(x, vec(3, 3, 3), &q, &r, .out = a, .out2 = b), MG_OK);
+    VALUES(a, 2, -3, 2);
+    VALUES(b, 1, 2, 2.5);
+}
+
 MG_TEST(divmod_out, masked_elements_keep_what_they_had) {
     MG_SCOPE;
     mg_tensor *x = FIXED(7, 8, 9), *a = FIXED(-1, -2, -3), *b = FIXED(-4, -5, -6), *q, *r;

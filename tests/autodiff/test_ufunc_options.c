@@ -160,3 +160,19 @@ MG_TEST(ufunc_options, clip_with_one_bound) {
     CHECK(mg_clip(x, mg_add(x, mg_ones(MG_SHAPE(3))), NULL) == NULL); /* a bound that failed is no missing one */
     nnet_expect_error(MG_ERR_VALUE, "add");
 }
+
+/* Rounding, signs and rests are flat wherever they have a slope: constants, unless that was asked for otherwise. */
+MG_TEST(ufunc_options, what_has_no_gradient_is_constant) {
+    MG_SCOPE;
+    mg_tensor *x = VEC(1.5, -2, 3), *y = VEC(2, 2, 2);
+    mg_tensor *const flat[] = {mg_floor(x),           mg_ceil(x),         mg_trunc(x),  mg_rint(x), mg_sign(x),
+                               mg_floor_divide(x, y), mg_remainder(x, y), mg_fmod(x, y)};
+    for (size_t i = 0; i < sizeof flat / sizeof *flat; i++) {
+        CHECK_MSG(mg_is_constant(flat[i]), "%zu", i);
+        mg_tensor *product = mg_sum(mg_multiply(flat[i], x));
+        CHECK(!mg_is_constant(product) && mg_backward(product) == MG_OK);
+        CHECK_BITS_F64(mg_data_f64(mg_grad(x))[2], mg_data_f64(flat[i])[2]);
+    }
+    CHECK(!mg_is_constant(mg_floor(x, .constant = MG_VARIABLE)) && !mg_is_constant(mg_absolute(x)));
+    CHECK(!mg_is_constant(mg_where(mg_greater(x, y), x, y)) && mg_backward(mg_floor(x)) == MG_OK);
+}
