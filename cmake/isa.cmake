@@ -26,13 +26,14 @@ if(NOT "scalar" IN_LIST MYGRAD_ISAS)
   list(PREPEND MYGRAD_ISAS scalar) # the level that every CPU can run is always there
 endif()
 
+separate_arguments(MYGRAD_KERNEL_FLAGS UNIX_COMMAND "${MYGRAD_KERNEL_OPTIMISE}") # the option is one string of flags
+
 # mygrad_add_kernels(<isa> <sources...>): one object library of kernels for one instruction set.
 function(mygrad_add_kernels isa)
   string(TOUPPER ${isa} upper)
   add_library(mygrad_kernels_${isa} OBJECT ${ARGN})
   target_compile_definitions(mygrad_kernels_${isa} PRIVATE MGK_ISA_${upper})
-  separate_arguments(optimise UNIX_COMMAND "${MYGRAD_KERNEL_OPTIMISE}")
-  target_compile_options(mygrad_kernels_${isa} PRIVATE ${MYGRAD_ISA_FLAGS_${isa}} ${optimise})
+  target_compile_options(mygrad_kernels_${isa} PRIVATE ${MYGRAD_ISA_FLAGS_${isa}} ${MYGRAD_KERNEL_FLAGS})
   target_link_libraries(mygrad_kernels_${isa} PRIVATE mygrad_build)
   set_target_properties(mygrad_kernels_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON)
 endfunction()
