@@ -363,7 +363,10 @@ static void divide_and_compare(const scene *s, uint64_t *hash) {
     }
     take_up(hash, mg_isclose(x, y, .tolerance = MG_TOLERANCE(0.5, 0.1), .equal_nan = true));
     *hash += (mg_allclose(y, y) ? 1u : 0u) + (mg_allclose(x, y) ? 2u : 0u);
-    mg_tensor *whole = mg_astype(x, MG_I32);
+    mg_tensor *whole = mg_astype(x, MG_I32), *wide = mg_astype(whole, MG_I64), *natural = mg_astype(y, MG_U64);
+    take_up(hash, mg_less(wide, natural, .where = mask));
+    take_up(hash, mg_not_equal(mg_getitem(natural, MG_KEY(MG_I(0))), wide));
+    take_up(hash, mg_add_sequence(MG_TENSORS(x, wide, y), .constant = MG_CONSTANT));
     take_up(hash, mg_power(whole, mg_add(whole, mg_scalar_i64(1)), .where = mask));
     mg_tensor *loss = mg_add(mg_sum(mg_multiply(mg_absolute_nan(y), x)), mg_var(y, .ddof = 1));
     (void)mg_backward(mg_add(loss, mg_sum(mg_var(x, .axis = MG_AXES(1)))));
