@@ -41,7 +41,7 @@ endfunction()
 # mygrad_kernels_alone(): in the calling directory, what is compiled once per instruction set takes its level from the
 # table above and its optimisation from MYGRAD_KERNEL_OPTIMISE alone. So kernels are the same objects whatever -march the
 # rest is built with, and in a Debug build as well (whoever wants to step through one: MYGRAD_KERNEL_OPTIMISE="-O0 -g"),
-# and a compiler cache compiles them once for all presets.
+# and a compiler cache compiles them once for all presets of a compiler but the sanitizers' ones.
 macro(mygrad_kernels_alone)
   string(REGEX REPLACE "-march=[^ ]*" "" CMAKE_C_FLAGS "${CMAKE_C_FLAGS}")
   set(CMAKE_C_FLAGS_DEBUG "${CMAKE_C_FLAGS_RELEASE}")

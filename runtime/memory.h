@@ -52,7 +52,7 @@ void mgr_set_pool_limit(size_t bytes);
 typedef struct mgr_memory_stats {
     uint64_t system_allocs;   /* calls to the system's allocator since start */
     uint64_t pool_hits;       /* buffers served without it */
-    uint64_t live_bytes;      /* in buffers that are held */
+    uint64_t live_bytes;      /* in buffers that are held; to within 256 KiB for each thread that allocates meanwhile */
     uint64_t peak_live_bytes; /* the largest live_bytes since the last reset, to within 256 KiB a thread */
     uint64_t idle_bytes;      /* in the pool */
     uint64_t live_buffers;

@@ -32,7 +32,7 @@ MG_API const char *mg_build_info(void);
 /* Counters, for tests and for people who watch their memory. */
 typedef struct mg_stats {
     uint64_t system_allocs;    /* calls to the system's allocator since the process started */
-    uint64_t live_bytes;       /* in buffers held now */
+    uint64_t live_bytes;       /* in buffers held now; to within 256 KiB for each thread that allocates meanwhile */
     uint64_t peak_live_bytes;  /* the largest live_bytes since mg_stats_reset_peak, to within 256 KiB a thread */
     uint64_t idle_bytes;       /* cached in the pool */
     uint64_t live_nodes;       /* recorded operations of this thread */
