@@ -4,6 +4,7 @@
 #define MYGRAD_MYGRAD_H
 
 #include "mygrad/base.h"
+#include "mygrad/cxx.h" /* C++: options as a last argument */
 #include "mygrad/elementwise.h"
 #include "mygrad/nnet.h"
 #include "mygrad/ops.h" /* generated: elementwise operations and reductions */

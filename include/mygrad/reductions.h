@@ -83,13 +83,4 @@ MG_API mg_tensor *(mg_multiply_sequence)(mg_tensor *const *tensors, size_t n);
 
 MG_EXTERN_C_END
 
-#ifdef __cplusplus
-inline mg_tensor *mg_add_sequence(std::initializer_list<mg_tensor *> t, const mg_sequence_opts &opts = {}) {
-    return mg_add_sequence_with(t.begin(), t.size(), &opts);
-}
-inline mg_tensor *mg_multiply_sequence(std::initializer_list<mg_tensor *> t, const mg_sequence_opts &opts = {}) {
-    return mg_multiply_sequence_with(t.begin(), t.size(), &opts);
-}
-#endif
-
 #endif

@@ -355,8 +355,7 @@ MG_API bool mg_autodiff_enabled(void);
  * installed. Replaced atomically. */
 MG_API mg_status mg_save_graph(mg_tensor *t, const char *path);
 
-/* ---- the plain functions behind the keyword macros
- * -------------------------------------------------------------------- */
+/* ---- the plain functions behind the keyword macros --------------------------------------------------------------- */
 
 MG_API mg_tensor *(mg_zeros)(mg_shape shape);
 MG_API mg_tensor *(mg_ones)(mg_shape shape);

@@ -30,7 +30,7 @@ static bool division() {
     mg_tensor *x = mg_from_f64(values, MG_SHAPE(2)), *q, *r, *rest;
     mg::opts opts{};
     opts.where = mg_greater(x, mg_scalar(0));
-    if (mg_divmod(x, mg_scalar(3), &q, &r) != MG_OK || mg_divmod_with(x, mg_scalar(3), &q, &rest, &opts) != MG_OK)
+    if (mg_divmod(x, mg_scalar(3), &q, &r) != MG_OK || mg_divmod(x, mg_scalar(3), &q, &rest, opts) != MG_OK)
         return false;
     return right("divmod", mg_item(mg_sum(q)), 1) && right("mod", mg_item(mg_sum(mg_mod(x, mg_scalar(3)))), 2) &&
            right("true_divide", mg_item(mg_sum(mg_true_divide(x, mg_scalar(2), opts))), 2) &&
@@ -47,9 +47,25 @@ static bool sequences() {
            mg_is_constant(mg_multiply_sequence({x, x}, fixed)) && !mg_is_constant(mg_multiply_sequence({x, x}));
 }
 
+// What is not generated takes options, too.
+static bool options() {
+    mg::scope scope;
+    mg_create_opts wide{};
+    wide.dtype = MG_F64;
+    mg_tensor *x = mg_full(MG_SHAPE(2, 4), 3, wide);
+    mg_softmax_opts first{};
+    first.axis = MG_AXES(0);
+    mg_var_opts unbiased{};
+    unbiased.ddof = 1;
+    mg_backward_opts onto{};
+    onto.accumulate = true;
+    return right("softmax", mg_item(mg_sum(mg_softmax(x, first))), 4) && right("var", mg_item(mg_var(x, unbiased)), 0) &&
+           mg_dtype_of(x) == MG_F64 && mg_backward(mg_sum(x), onto) == MG_OK && right("dx", mg_item(mg_sum(mg_grad(x))), 8);
+}
+
 int main() {
     MG_SCOPE;
-    bool ok = gradient() && division() && sequences();
+    bool ok = gradient() && division() && sequences() && options();
     mg_tensor *ones = mg_ones(MG_SHAPE(8, 8));
     ok = right("abs", mg_item(mg_amax(mg_abs(mg_negative(ones), mg::opts{}))), 1) && ok;
     ok = right("matmul", mg_item(mg_sum(mg_matmul(ones, ones))), 512) && ok;
