@@ -61,6 +61,7 @@ typedef struct tile_out {
     mgk_convert_fn *narrow;    /* f32 tile -> f16/bf16, or NULL */
     mgk_map_fn *step;          /* reductions: the VV kernel of the step */
     mgk_reduce_fn *accumulate; /* its run kernel, or NULL: step by step */
+    mgk_blocks_fn *blocks;     /* its kernel for whole blocks, where there is a run kernel */
     double identity;
 } tile_out;
 
