@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Reduce kernels: element k goes to lane k mod L (rules C1), whatever the length of a run and where it begins. */
+ * Reduce kernels: element k goes to lane k mod L (rules C1), whatever the length of a run and where it begins; and
+ * whole blocks, folded at once. */
 #include <string.h>
 
 #include "emit.h"
@@ -20,6 +21,13 @@ static void put_run(mgc_text *t, const char *op, const mgc_row *r) {
     mgc_put(t, "}\n\n");
 }
 
+/* One round of the lanes: 256 bytes in four vectors. */
+static void put_round(mgc_text *t, const char *op, const mgc_row *r) {
+    for (int v = 0; v < 4; v++)
+        mgc_put(t, "            a%d = vec_%s_%s(a%d, mgv_load_%s(x + %d * MGV_LANES_%s));\n", v, op, r->name, v,
+                r->vector, v, r->vector);
+}
+
 /* Whole rounds with the 256 bytes of lanes in four vectors. */
 static void put_rounds(mgc_text *t, const char *op, const mgc_row *r) {
     mgc_put(t, "    if (n >= rounds) {\n");
@@ -27,9 +35,7 @@ static void put_rounds(mgc_text *t, const char *op, const mgc_row *r) {
         mgc_put(t, "        mgv_%s a%d = mgv_load_%s(acc + %d * MGV_LANES_%s);\n", r->vector, v, r->vector, v,
                 r->vector);
     mgc_put(t, "        for (; n >= rounds; n -= rounds, x += rounds) {\n");
-    for (int v = 0; v < 4; v++)
-        mgc_put(t, "            a%d = vec_%s_%s(a%d, mgv_load_%s(x + %d * MGV_LANES_%s));\n", v, op, r->name, v,
-                r->vector, v, r->vector);
+    put_round(t, op, r);
     mgc_put(t, "        }\n");
     for (int v = 0; v < 4; v++)
         mgc_put(t, "        mgv_store_%s(acc + %d * MGV_LANES_%s, a%d);\n", r->vector, v, r->vector, v);
@@ -53,6 +59,49 @@ static char *reduce_text(const char *op, const mgc_row *r) {
     return t.s;
 }
 
+/* Four vectors by halving: two times among them, then through memory. */
+static void put_fold(mgc_text *t, const char *op, const mgc_row *r) {
+    const char *vec = mgc_format("vec_%s_%s", op, r->name);
+    mgc_put(t, "        mgv_store_%s(lanes, %s(%s(a0, a2), %s(a1, a3)));\n", r->vector, vec, vec, vec);
+    mgc_put(t, "        for (size_t half = MGV_LANES_%s / 2; half > 0; half /= 2)\n", r->vector);
+    mgc_put(
+        t, "            mgv_storen_%s(lanes, %s(mgv_loadn_%s(lanes, half), mgv_loadn_%s(lanes + half, half)), half);\n",
+        r->vector, vec, r->vector, r->vector);
+    mgc_put(t, "        memcpy((char *)out + b * sizeof lanes[0], lanes, sizeof lanes[0]);\n");
+}
+
+/* The processor fetches ahead within a page of 4 KiB by itself, once it has seen the page's first lines, and waits for
+ * a page's address when it comes to it: so the first lines of a page are asked for three pages before. In the last
+ * block they would be somebody else's. */
+static char *blocks_text(const char *op, const mgc_row *r) {
+    mgc_text t = {0};
+    mgc_put(&t, "void MGK_NAME(mgk_blocks_%s_%s)(size_t blocks, void *out, const void *elements) {\n", op, r->name);
+    mgc_put(&t,
+            "    enum { ROUNDS = MGK_REDUCE_BLOCK(1) / MGK_REDUCE_LANES(1), PAGE = 4096 / MGK_REDUCE_LANE_BYTES };\n");
+    mgc_put(&t, "    const mgv_at_%s *x = elements;\n    _Alignas(64) MGV_ELEM_%s lanes[MGV_LANES_%s];\n", r->vector,
+            r->vector, r->vector);
+    mgc_put(&t, "    for (size_t b = 0; b < blocks; b++) {\n");
+    mgc_put(&t, "        const size_t ahead = b + 1 < blocks ? 3 * 4096 : 0;\n");
+    for (int v = 0; v < 4; v++)
+        mgc_put(&t, "        mgv_%s a%d = mgv_load_%s(x + %d * MGV_LANES_%s);\n", r->vector, v, r->vector, v,
+                r->vector);
+    mgc_put(&t, "        x += MGK_REDUCE_LANES(sizeof lanes[0]);\n");
+    mgc_put(&t, "        for (int round = 1; round < ROUNDS; round++, x += MGK_REDUCE_LANES(sizeof lanes[0])) {\n");
+    mgc_put(&t, "            for (size_t line = 0; round %% PAGE < 4 && line < MGK_REDUCE_LANE_BYTES; line += 64)\n"
+                "                mgv_prefetch((const char *)x + ahead + line);\n");
+    put_round(&t, op, r);
+    mgc_put(&t, "        }\n");
+    put_fold(&t, op, r);
+    mgc_put(&t, "    }\n}\n");
+    return t.s;
+}
+
+static void note(mgc_kernels *kernels, const mgc_op *op, int row, mgc_form form, const char *name, const char *body,
+                 const char *text) {
+    mgc_note_kernel(kernels, (mgc_kernel){op, row, form, name, mgc_hash(mgc_format("%s%s", body, text)), op->flops,
+                                          mgc_rows[row].size});
+}
+
 char *mgc_emit_reduce(const mgc_world *w, mgc_kernels *kernels) {
     mgc_text t = {0};
     mgc_put_banner(&t, "the reduce stanzas", "Reduce kernels by the op that is their step, compiled once per ISA.");
@@ -66,11 +115,12 @@ char *mgc_emit_reduce(const mgc_world *w, mgc_kernels *kernels) {
             const char *name = mgc_format("mgk_reduce_%s_%s", op->name, r->name);
             mgc_body body;
             mgc_emit_body((mgc_world *)w, op, row, &body);
-            char *text = reduce_text(op->name, r);
-            mgc_put(&t, "\n/* %s: %d flops, %d bytes per element */\n%s\n%s", name, op->flops, r->size, body.text,
-                    text);
-            mgc_note_kernel(kernels, (mgc_kernel){op, row, MGC_REDUCE_FORM, name,
-                                                  mgc_hash(mgc_format("%s%s", body.text, text)), op->flops, r->size});
+            char *text = reduce_text(op->name, r), *blocks = blocks_text(op->name, r);
+            mgc_put(&t, "\n/* %s: %d flops, %d bytes per element */\n%s\n%s\n%s", name, op->flops, r->size, body.text,
+                    text, blocks);
+            note(kernels, op, row, MGC_REDUCE_FORM, name, body.text, text);
+            note(kernels, op, row, MGC_BLOCKS_FORM, mgc_format("mgk_blocks_%s_%s", op->name, r->name), body.text,
+                 blocks);
         }
     }
     return t.s;

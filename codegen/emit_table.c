@@ -13,34 +13,40 @@ char *mgc_emit_ops_enum(const mgc_world *w) {
     return t.s;
 }
 
+static const char *type_of(mgc_form form) {
+    return form == MGC_REDUCE_FORM ? "mgk_reduce_fn" : form == MGC_BLOCKS_FORM ? "mgk_blocks_fn" : "mgk_map_fn";
+}
+
 char *mgc_emit_kernels_h(const mgc_kernels *kernels) {
     mgc_text t = {0};
     mgc_put_banner(&t, "codegen/ops", "Prototypes of the generated kernels of the ISA that is being compiled.");
     mgc_put(&t, "#ifndef MGK_KERNELS_H\n#define MGK_KERNELS_H\n\n#include \"kernels/kernel.h\"\n#include "
                 "\"kernels/simd/simd.h\"\n\n");
     for (int i = 0; i < kernels->n; i++)
-        mgc_put(&t, "%s MGK_NAME(%s);\n", kernels->list[i].form == MGC_REDUCE_FORM ? "mgk_reduce_fn" : "mgk_map_fn",
-                kernels->list[i].name);
+        mgc_put(&t, "%s MGK_NAME(%s);\n", type_of(kernels->list[i].form), kernels->list[i].name);
     mgc_put(&t, "\n#endif\n");
     return t.s;
 }
 
-/* The kernels of a family, one line per op and dtype; forms of the same row follow each other. */
-static void put_entries(mgc_text *t, const mgc_kernels *kernels, const mgc_op *op, bool reduce) {
+static mgc_form family_of(mgc_form form) { return form == MGC_REDUCE_FORM || form == MGC_BLOCKS_FORM ? form : MGC_VV; }
+
+/* The kernels of a family, known by its first form, one line per op and dtype; forms of the same row follow each
+ * other. */
+static void put_entries(mgc_text *t, const mgc_kernels *kernels, const mgc_op *op, mgc_form family) {
     bool open = false;
     for (int i = 0; i < kernels->n; i++) {
         const mgc_kernel *k = &kernels->list[i];
-        if (k->op != op || (k->form == MGC_REDUCE_FORM) != reduce) continue;
+        if (k->op != op || family_of(k->form) != family) continue;
         if (!open) mgc_put(t, "    [MGK_OP_%s] =\n        {\n", op->upper);
         open = true;
-        if (reduce) {
+        if (family != MGC_VV) {
             mgc_put(t, "            [%s] = MGK_NAME(%s),\n", mgc_rows[k->row].dtype, k->name);
             continue;
         }
         if (k->form == MGC_VV) mgc_put(t, "            [%s] = {", mgc_rows[k->row].dtype);
         mgc_put(t, "%sMGK_NAME(%s)", k->form == MGC_VV ? "" : ", ", k->name);
-        const bool last =
-            i + 1 == kernels->n || kernels->list[i + 1].form == MGC_VV || kernels->list[i + 1].form == MGC_REDUCE_FORM;
+        const mgc_form next = i + 1 < kernels->n ? kernels->list[i + 1].form : MGC_VV;
+        const bool last = next == MGC_VV || family_of(next) != MGC_VV;
         if (last) mgc_put(t, "},\n");
     }
     if (open) mgc_put(t, "        },\n");
@@ -58,11 +64,13 @@ char *mgc_emit_table(const mgc_world *w, const mgc_kernels *kernels) {
     mgc_put(&t, "extern const mgk_table MGK_NAME(mgk_table);\nextern const mgk_moves MGK_NAME(mgk_moves);\nextern "
                 "const mgk_converts MGK_NAME(mgk_converts);\n\n");
     mgc_put(&t, "static mgk_map_fn *const map[MGK_OP_COUNT][MG_DTYPE_COUNT][MGK_FORMS] = {\n");
-    for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], false);
+    for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], MGC_VV);
     mgc_put(&t, "};\n\nstatic mgk_reduce_fn *const reduce[MGK_OP_COUNT][MG_DTYPE_COUNT] = {\n");
-    for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], true);
+    for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], MGC_REDUCE_FORM);
+    mgc_put(&t, "};\n\nstatic mgk_blocks_fn *const blocks[MGK_OP_COUNT][MG_DTYPE_COUNT] = {\n");
+    for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], MGC_BLOCKS_FORM);
     mgc_put(&t, "};\n\nconst mgk_table MGK_NAME(mgk_table) = {\n    .isa = ISA_NUMBER,\n    .name = TEXT(MGK_ISA),\n   "
-                " .map = map,\n    .reduce = reduce,\n"
+                " .map = map,\n    .reduce = reduce,\n    .blocks = blocks,\n"
                 "    .moves = &MGK_NAME(mgk_moves),\n    .converts = &MGK_NAME(mgk_converts),\n};\n");
     return t.s;
 }

@@ -22,6 +22,11 @@ typedef enum mgk_form { MGK_VV = 0, MGK_SV = 1, MGK_VS = 2, MGK_FORMS = 3 } mgk_
  * kernel. */
 typedef void mgk_reduce_fn(void *lanes, const void *x, size_t n, uint64_t k);
 
+/* BLOCKS: out[b] = the lanes of elements b * B .. b * B + B - 1, each element's as above from k = 0 on, folded by
+ * halving; B = MGK_REDUCE_BLOCK of the dtype. What REDUCE and a fold would give for whole blocks, at the speed of
+ * memory. */
+typedef void mgk_blocks_fn(size_t blocks, void *out, const void *x);
+
 #define MGK_REDUCE_LANE_BYTES      256u /* L: lanes of one block, in bytes of the accumulator type */
 #define MGK_REDUCE_LANES(itemsize) (MGK_REDUCE_LANE_BYTES / (itemsize))
 #define MGK_REDUCE_BLOCK(itemsize) (64u * MGK_REDUCE_LANES(itemsize)) /* B: elements of one block */
@@ -65,6 +70,7 @@ typedef struct mgk_table {
     const char *name; /* "scalar", "avx2", "avx512", "neon" */
     mgk_map_fn *const (*map)[MG_DTYPE_COUNT][MGK_FORMS];
     mgk_reduce_fn *const (*reduce)[MG_DTYPE_COUNT]; /* by the op that is the step; NULL where none */
+    mgk_blocks_fn *const (*blocks)[MG_DTYPE_COUNT]; /* where there is a reduce kernel */
     const mgk_moves *moves;
     const mgk_converts *converts;
 } mgk_table;

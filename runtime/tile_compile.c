@@ -152,6 +152,7 @@ static void emit_outputs(builder *b, const int16_t *complete) {
             uint16_t step = mgk_ops[spec->reduce].step;
             out->step = b->table->map[step][row][MGK_VV];
             out->accumulate = b->table->reduce[step][row];
+            out->blocks = b->table->blocks[step][row];
             out->identity = mgk_ops[spec->reduce].identity;
             b->slots[slot].last = TILE_LAST;
             b->cost += 0.02f;

@@ -61,6 +61,7 @@ typedef struct tile_out {
     mgk_convert_fn *narrow;    /* f32 tile -> f16/bf16, or NULL */
     mgk_map_fn *step;          /* reductions: the VV kernel of the step */
     mgk_reduce_fn *accumulate; /* its run kernel, or NULL: step by step */
+    mgk_blocks_fn *blocks;     /* its kernel for whole blocks, where there is a run kernel */
     double identity;
 } tile_out;
 
@@ -213,6 +214,10 @@ void mgr_tile_worker_end(const tile_worker *w);
 
 /* Evaluate the flattened range [start, start + n): all steps, all stores. Slots stay valid until the next call. */
 void mgr_tile_eval(tile_worker *w, int64_t start, size_t n);
+
+/* One step from contiguous arrays and single elements to one array past the caches: its tiles are so short that looking
+ * at every operand again would take as long as the memory. */
+bool mgr_tile_streams_one_step(const mgr_tile_program *program, const tile_operand *operands);
 
 /* One step on the tiles and arrays that ptr names. */
 static inline void tile_step_run(const tile_step *step, size_t n, char *const *ptr, const double *params) {

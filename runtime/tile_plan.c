@@ -254,15 +254,19 @@ static size_t written_bytes(const draft *d) {
     return bytes;
 }
 
+static size_t one_step_bytes(const draft *d) {
+    return mgr_tile_streams_one_step(d->program, d->operands) ? MGR_TILE_STREAM_FLAT : MGR_TILE_STREAM_ONE;
+}
+
 /* So long that tiles and the arrays' parts fit in L1. Where the arrays come from memory, so short that memory is busy
  * all the time: while the steps after the first compute from L1, only what was prefetched is under way. One step alone
- * takes turns with its stores. */
+ * takes turns with its stores: the shorter, the more of the memory's work is in sight of the processor at once. */
 static int64_t wanted_length(draft *d) {
     size_t live = live_bytes(d), flat = flat_bytes(d), length = MGR_TILE_MOST, least = MGR_TILE_LEAST;
     if (d->streams && live == 0) live = 4;
     if (live) length = mgr_cpu_caches()->l1 / 4 * 3 / (live + flat) / 64 * 64;
     if (d->streams && d->program->n_steps == 1)
-        length = least = (MGR_TILE_STREAM_ONE / written_bytes(d) + 63) / 64 * 64;
+        length = least = (one_step_bytes(d) / written_bytes(d) + 63) / 64 * 64;
     else if (d->streams && flat && length > MGR_TILE_STREAM_PART / flat)
         length = MGR_TILE_STREAM_PART / flat / 64 * 64;
     length = length < least ? least : length > MGR_TILE_MOST ? MGR_TILE_MOST : length;

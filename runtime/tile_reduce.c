@@ -202,18 +202,21 @@ typedef struct unit {
     int64_t p, k0, k1, q0, qn;
 } unit;
 
-static void block_done(const tile_worker *w, int output, const unit *u, char *state, int64_t block, int64_t rows) {
+/* `touched` lanes of a block wait in state to be folded. */
+static void block_done(const tile_worker *w, int output, const unit *u, char *state, int64_t block, int64_t touched) {
     const tile_reduction *red = w->run->reduction;
     const tile_out *out = &w->run->head.program->outputs[output];
-    int64_t lanes = tile_lanes(out), blocks = tile_blocks(out, red->r);
+    int64_t blocks = tile_blocks(out, red->r);
     size_t size = mg_dtype_size(out->row);
-    fold(out, state, state, rows < lanes ? rows : lanes, u->qn);
+    fold(out, state, state, touched, u->qn);
     if (blocks == 1)
         finish(w, output, state, u->p * red->q + u->q0, u->qn);
     else
         memcpy(red->partials[output] + (size_t)((u->p * blocks + block) * red->q + u->q0) * size, state,
                (size_t)u->qn * size);
 }
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* The tile just evaluated holds elements j.. of the unit's [R][qn]; it lies within one block of every output. */
 static void accumulate_tile(const tile_worker *w, const unit *u, int64_t j, int64_t n) {
@@ -224,15 +227,17 @@ static void accumulate_tile(const tile_worker *w, const unit *u, int64_t j, int6
         if (!out->reduce) continue;
         char *state = w->scratch + red->state[o];
         int64_t per_block = tile_block(out) * u->qn, block = j / per_block, at = j - block * per_block;
-        if (red->q == 1)
+        int64_t touched = least(tile_lanes(out), (at + n) / u->qn);
+        if (red->q == 1 && n == per_block && out->blocks) {
+            out->blocks(1, state, w->ptr[out->slot]);
+            touched = 1;
+        } else if (red->q == 1)
             accumulate_row(w, out, state, w->ptr[out->slot], at, n);
         else
             accumulate(out, state, w->ptr[out->slot], at, n, u->qn);
-        if (at + n == per_block || j + n == red->r * u->qn) block_done(w, o, u, state, block, (at + n) / u->qn);
+        if (at + n == per_block || j + n == red->r * u->qn) block_done(w, o, u, state, block, touched);
     }
 }
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* [start, start + n) of the flattened space, which are elements j.. of the unit, in tiles. */
 static void run_stretch(tile_worker *w, const unit *u, int64_t start, int64_t n, int64_t j) {
@@ -249,12 +254,52 @@ static void run_stretch(tile_worker *w, const unit *u, int64_t start, int64_t n,
     }
 }
 
+/* The array that an output reduces as it is, contiguous and in one row; NULL: there is something to compute or pack. */
+static const tile_operand *straight_input(const mgr_tile_run *run, const tile_out *out) {
+    const tile_slot *slot = &run->head.program->slots[out->slot];
+    if (!out->blocks || slot->kind != SLOT_INPUT) return NULL;
+    const tile_operand *o = &run->operands[slot->index];
+    return o->access == ACCESS_FLAT && !o->staged ? o : NULL;
+}
+
+/* Every output reduces an array as it is, in blocks of one length: no tiles are needed for whole blocks. */
+static bool is_straight(const mgr_tile_run *run) {
+    const mgr_tile_program *p = run->head.program;
+    const tile_reduction *red = run->reduction;
+    bool straight = p->n_stored == 0 && red->q == 1 && red->block_min == red->unit && red->r >= 2 * red->unit;
+    for (int o = 0; o < p->n_outputs && straight; o++) straight = straight_input(run, &p->outputs[o]) != NULL;
+    return straight;
+}
+
+/* Whole blocks among units [begin, end), which are blocks. Returns how many, 0 if the first one is not whole. Where
+ * several outputs may read the same array, so few that it comes from a cache after the first. */
+static int64_t run_blocks(const mgr_tile_run *run, int64_t begin, int64_t end) {
+    const mgr_tile_program *p = run->head.program;
+    const tile_reduction *red = run->reduction;
+    int64_t per_p = (red->r + red->unit - 1) / red->unit, group = begin / per_p, first = begin % per_p;
+    int64_t n = least(end - begin, red->r / red->unit - first);
+    if (p->n_outputs > 1) n = least(n, 4);
+    for (int o = 0; o < p->n_outputs && n > 0; o++) {
+        const tile_out *out = &p->outputs[o];
+        const tile_operand *in = straight_input(run, out);
+        out->blocks((size_t)n, red->partials[o] + (size_t)begin * mg_dtype_size(out->row),
+                    in->data + ((group * red->r + first * red->unit) << in->width));
+    }
+    return n;
+}
+
 static void run_units(int64_t begin, int64_t end, int worker, void *context) {
     const mgr_tile_run *run = context;
     const tile_reduction *red = run->reduction;
     tile_worker w = mgr_tile_worker(run, worker);
     int64_t per_p = (red->r + red->unit - 1) / red->unit;
+    bool straight = is_straight(run);
     for (int64_t i = begin; i < end; i++) {
+        int64_t whole = straight ? run_blocks(run, i, end) : 0;
+        if (whole > 0) {
+            i += whole - 1;
+            continue;
+        }
         int64_t chunk = i % red->n_chunks, rest = i / red->n_chunks;
         unit u = {.p = rest / per_p, .k0 = rest % per_p * red->unit, .q0 = chunk * red->q_chunk};
         u.k1 = least(red->r, u.k0 + red->unit);

@@ -188,8 +188,53 @@ static void set_box(tile_worker *w, int64_t t) {
     b->rows = dims[axis] - b->index[axis] < run->box_rows ? dims[axis] - b->index[axis] : run->box_rows;
 }
 
+bool mgr_tile_streams_one_step(const mgr_tile_program *p, const tile_operand *operands) {
+    const tile_step *step = &p->steps[0];
+    const tile_out *out = &p->outputs[0];
+    const tile_operand *target = &operands[p->n_inputs];
+    if (p->n_steps != 1 || p->n_outputs != 1 || !target->streamed || target->access != ACCESS_FLAT) return false;
+    if (step->n_in == 0 || step->n_out != 1 || out->slot != step->out[0] || out->narrow) return false;
+    for (int i = 0; i < p->n_inputs; i++) {
+        const tile_operand *o = &operands[i];
+        if (o->staged || (o->access != ACCESS_FLAT && o->access != ACCESS_ONE && o->access != ACCESS_CONST))
+            return false;
+    }
+    return true;
+}
+
+/* Nothing but kernel, store, and pointers that move on. */
+static void stream_tiles(tile_worker *w, int64_t begin, int64_t end) {
+    const mgr_tile_run *run = w->run;
+    const mgr_tile_program *p = run->head.program;
+    const tile_step *step = &p->steps[0];
+    const tile_operand *target = &run->operands[p->n_inputs];
+    int64_t start = begin * run->length, stop = end * run->length < run->total ? end * run->length : run->total;
+    const char *in[MGK_MAX_IN];
+    size_t advance[MGK_MAX_IN];
+    for (int j = 0; j < step->n_in; j++) {
+        const tile_slot *slot = &p->slots[step->in[j]];
+        const tile_operand *o = slot->kind == SLOT_INPUT ? &run->operands[slot->index] : NULL;
+        bool flat = o && o->access == ACCESS_FLAT;
+        in[j] = flat ? o->data + (start << o->width) : w->ptr[step->in[j]];
+        advance[j] = flat ? (size_t)run->length << o->width : 0;
+    }
+    void *const tile = w->ptr[step->out[0]];
+    char *to = target->data + (start << target->width);
+    for (; start < stop; start += run->length, to += run->length << target->width) {
+        size_t n = (size_t)(stop - start < run->length ? stop - start : run->length);
+        step->fn.map(n, &tile, (const void *const *)in, run->params + step->params);
+        p->table->moves->stream(n << target->width, to, tile);
+        for (int j = 0; j < step->n_in; j++) in[j] += advance[j];
+    }
+    w->streamed = true;
+}
+
 static void eval_tiles(tile_worker *w, int64_t begin, int64_t end) {
     const mgr_tile_run *run = w->run;
+    if (mgr_tile_streams_one_step(run->head.program, run->operands)) {
+        stream_tiles(w, begin, end);
+        return;
+    }
     if (run->merge) {
         int64_t first = begin * run->length, last = end * run->length;
         mgr_tile_eval(w, first, (size_t)((last < run->total ? last : run->total) - first));

@@ -120,6 +120,7 @@ MGV_FN void mgv_stream_f64(double *p, mgv_f64 v) {
     _mm256_stream_pd(p + 4, v.hi);
 }
 MGV_FN void mgv_fence(void) { _mm_sfence(); }
+MGV_FN void mgv_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
 
 /* ---- masks ---- */
 /* Bytes in memory become lanes by sign extension of the 0 / -1 that a comparison with zero gives. */

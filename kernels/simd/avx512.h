@@ -63,6 +63,7 @@ MGV_MEMORY_(u64, 64, si512, epi64, _mm512_set1_epi64((long long)x))
 MGV_FN void mgv_stream_f32(float *p, mgv_f32 v) { _mm512_stream_ps(p, v); }
 MGV_FN void mgv_stream_f64(double *p, mgv_f64 v) { _mm512_stream_pd(p, v); }
 MGV_FN void mgv_fence(void) { _mm_sfence(); }
+MGV_FN void mgv_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
 
 /* ---- masks ---- */
 MGV_FN mgv_b8 mgv_loadm_b8(const void *p) {

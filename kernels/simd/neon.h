@@ -90,6 +90,7 @@ MGV_MEMORY_(u64, u64)
 MGV_FN void mgv_stream_f32(float *p, mgv_f32 a) { mgv_store_f32(p, a); }
 MGV_FN void mgv_stream_f64(double *p, mgv_f64 a) { mgv_store_f64(p, a); }
 MGV_FN void mgv_fence(void) {}
+MGV_FN void mgv_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
 
 /* ---- masks ---- */
 /* Bytes in memory become lanes by sign extension of the 0 / -1 that a test gives; lanes become bytes by narrowing. */

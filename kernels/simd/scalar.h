@@ -69,6 +69,7 @@ MGV_FOR_ALL(MGV_MEMORY_)
 MGV_FN void mgv_stream_f32(float *p, mgv_f32 v) { mgv_store_f32(p, v); }
 MGV_FN void mgv_stream_f64(double *p, mgv_f64 v) { mgv_store_f64(p, v); }
 MGV_FN void mgv_fence(void) {} /* these are ordinary stores */
+MGV_FN void mgv_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
 
 /* ---- masks ---- */
 #define MGV_MASKS_(b)                                                                                                  \

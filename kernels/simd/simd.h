@@ -18,6 +18,7 @@
  *   mgv_storen_<t>(p, v, n)    first n lanes
  *   mgv_set1_<t>(x)            every lane x
  *   mgv_stream_<t>(p, v)       f32, f64 only: store past the caches, p 64-byte aligned; mgv_fence() orders them
+ *   mgv_prefetch(p)            p's line will be read soon; any p, nothing else happens
  * MASKS in memory are bool bytes, one per lane of the named width:
  *   mgv_loadm_<b>(p) mgv_loadmn_<b>(p, n)   nonzero byte = true, lanes past n false
  *   mgv_storem_<b>(p, m) mgv_storemn_<b>(p, m, n)   writes 0 or 1

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Every generated reduce kernel against a plain loop over the lanes, in random runs that begin at any phase. */
+ * Every generated reduce kernel against a plain loop over the lanes, in random runs that begin at any phase; those for
+ * whole blocks against the run kernel and a plain fold. */
 #include <string.h>
 
 #include "generated.h"
@@ -45,6 +46,52 @@ MG_TEST(generated_reduce, lanes_are_those_of_a_plain_loop) {
             for (int row = 1; row < MG_DTYPE_COUNT; row++)
                 for (int times = mg_test_times(10); times > 0 && tables[t]->reduce[op][row]; times--)
                     check_runs(&rng, tables[t], op, (mg_dtype)row);
+}
+
+/* lanes[L] to lanes[0], by halving. */
+static void fold_lanes(size_t op, mg_dtype row, unsigned char *lanes) {
+    const size_t size = gen_size(row);
+    for (size_t half = MGK_REDUCE_LANES(size) / 2; half > 0; half /= 2)
+        for (size_t i = 0; i < half; i++) {
+            unsigned char r[8];
+            void *const out[] = {r};
+            CHECK(gen_exact(mgk_ops[op].name, row, (const void *[]){lanes + i * size, lanes + (i + half) * size}, NULL,
+                            out));
+            memcpy(lanes + i * size, r, size);
+        }
+}
+
+static void check_blocks(mg_test_rng *rng, const mgk_table *table, size_t op, mg_dtype row) {
+    const size_t size = gen_size(row), lanes = MGK_REDUCE_LANES(size), block = MGK_REDUCE_BLOCK(size);
+    const size_t n = (size_t)mg_test_int(rng, 0, 3), shift = mg_test_u64(rng) % 4;
+    gen_guarded x = gen_guard(n * block * size + shift, mg_test_u64(rng) & 1);
+    gen_guarded out = gen_guard(n * size + shift, mg_test_u64(rng) & 1);
+    gen_fill(rng, &mgk_ops[op], 0, row, x.data + shift, n * block);
+    table->blocks[op][row](n, out.data + shift, x.data + shift);
+    for (size_t b = 0; b < n; b++) {
+        static unsigned char mine[MGK_REDUCE_LANE_BYTES];
+        const unsigned char *from = x.data + shift + b * block * size;
+        memcpy(mine, from, MGK_REDUCE_LANE_BYTES); /* the first round of the lanes */
+        table->reduce[op][row](mine, from + MGK_REDUCE_LANE_BYTES, block - lanes, lanes);
+        fold_lanes(op, row, mine);
+        CHECK_MSG(gen_same(row, out.data + shift + b * size, mine), "%s %s %s: block %zu of %zu differs",
+                  mgk_ops[op].name, gen_row_name(row), table->name, b, n);
+    }
+    gen_release(&x);
+    gen_release(&out);
+}
+
+MG_TEST(generated_reduce, blocks_are_folded_lanes) {
+    mg_test_rng rng = mg_test_rng_new();
+    const mgk_table *tables[MGK_ISA_COUNT];
+    const int n_tables = gen_tables(tables);
+    for (int t = 0; t < n_tables; t++)
+        for (size_t op = 1; op < MGK_OP_COUNT; op++)
+            for (int row = 1; row < MG_DTYPE_COUNT; row++) {
+                CHECK(!tables[t]->blocks[op][row] == !tables[t]->reduce[op][row]);
+                for (int times = mg_test_times(5); times > 0 && tables[t]->blocks[op][row]; times--)
+                    check_blocks(&rng, tables[t], op, (mg_dtype)row);
+            }
 }
 
 MG_TEST(generated_reduce, every_reduction_has_its_kernels) {

@@ -78,6 +78,7 @@ MGV_FOR_MASKS(MASK_CHECKS)
         for (int i = 0; i < MGV_LANES_##t; i++) lanes[i] = (MGV_ELEM_##t)i - (MGV_ELEM_##t)3.5;                        \
         mgv_stream_##t(p, mgv_load_##t(lanes));                                                                        \
         mgv_fence();                                                                                                   \
+        mgv_prefetch(m.end); /* nobody's memory */                                                                     \
         CHECK(memcmp(lanes, p, 64) == 0);                                                                              \
     }
 MGV_FOR_FLOATS(STREAM_CHECKS)
