@@ -35,7 +35,7 @@ function(mygrad_add_kernels isa)
   target_compile_definitions(mygrad_kernels_${isa} PRIVATE MGK_ISA_${upper})
   target_compile_options(mygrad_kernels_${isa} PRIVATE ${MYGRAD_ISA_FLAGS_${isa}} ${MYGRAD_KERNEL_FLAGS})
   target_link_libraries(mygrad_kernels_${isa} PRIVATE mygrad_build)
-  set_target_properties(mygrad_kernels_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  set_target_properties(mygrad_kernels_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON MYGRAD_KERNELS ON)
 endfunction()
 
 # mygrad_kernels_alone(): in the calling directory, what is compiled once per instruction set takes its level from the
