@@ -41,20 +41,20 @@ typedef struct plain_header {
     mgr_system_owner owner;
 } plain_header;
 
-void *mgr_alloc(size_t bytes) {
+void *mgr_try_alloc(size_t bytes) {
     mgr_system_owner owner;
-    if (bytes > SIZE_MAX / 2) {
-        mgr_fail_memory(NULL, bytes);
-        return NULL;
-    }
+    if (bytes > SIZE_MAX / 2) return NULL;
     size_t total = sizeof(plain_header) + (bytes ? bytes : 1);
     plain_header *header = mgr_system_get(total, _Alignof(plain_header), &owner);
-    if (!header) {
-        mgr_fail_memory(NULL, bytes);
-        return NULL;
-    }
+    if (!header) return NULL;
     *header = (plain_header){total, owner};
     return header + 1;
+}
+
+void *mgr_alloc(size_t bytes) {
+    void *p = mgr_try_alloc(bytes);
+    if (!p) mgr_fail_memory(NULL, bytes);
+    return p;
 }
 
 void mgr_free(void *p) {

@@ -32,6 +32,7 @@ void mgr_block_free(void *block, size_t bytes);
 
 /* Plain system allocation through the library's (replaceable, failing in tests) allocator. NULL with an error set. */
 void *mgr_alloc(size_t bytes);
+void *mgr_try_alloc(size_t bytes); /* the same without an error set */
 void mgr_free(void *p);
 
 /* Tests and embedders: functions used for every byte the library takes from the system. NULL restores the C library's.

@@ -114,6 +114,8 @@
 #define MGA_SMALL_ELEMENTS MGR_SIZE(1024, 8)
 /* Numbers of walks that a thread takes at a time; a power of two. */
 #define MGA_EPOCHS MGR_SIZE(256u, 2u)
+/* Handles that ended, of which the debug mode (MYGRAD_DEBUG=1) can tell that they did. */
+#define MGA_CLOSED_KEPT MGR_SIZE(65536, 16)
 /* Growing arrays at their start. */
 #define MGA_NODES_START  MGR_SIZE(64, 1)
 #define MGA_SCOPES_START MGR_SIZE(8, 1)

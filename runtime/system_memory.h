@@ -46,9 +46,11 @@ static inline uint64_t mgr_counter_get(mgr_counter *counter) {
 #include <sanitizer/asan_interface.h>
 #define MGR_POISON(p, bytes)   ASAN_POISON_MEMORY_REGION(p, bytes)
 #define MGR_UNPOISON(p, bytes) ASAN_UNPOISON_MEMORY_REGION(p, bytes)
+#define MGR_IS_POISONED(p)     __asan_address_is_poisoned(p)
 #else
 #define MGR_POISON(p, bytes)   ((void)(p), (void)(bytes))
 #define MGR_UNPOISON(p, bytes) ((void)(p), (void)(bytes))
+#define MGR_IS_POISONED(p)     0
 #endif
 
 #endif

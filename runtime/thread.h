@@ -38,7 +38,8 @@ bool mgr_thread_arm(mgr_thread_rank rank, mgr_thread_exit_fn *at_exit);
 /* Every process-wide lock of the library, in the order in which they may be nested. fork() takes them all, so that a
  * child finds them free and what they guard whole. */
 typedef enum mgr_lock {
-    MGR_LOCK_PARALLEL = 0,
+    MGR_LOCK_HANDLES = 0,
+    MGR_LOCK_PARALLEL,
     MGR_LOCK_LINALG,
     MGR_LOCK_TILES,
     MGR_LOCK_SHAPES,
