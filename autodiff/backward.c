@@ -7,6 +7,7 @@
 #include "autodiff/flush.h"
 #include "autodiff/graph_check.h"
 #include "autodiff/handle.h"
+#include "autodiff/history.h"
 #include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "autodiff/thread.h"
@@ -23,11 +24,16 @@ static bool visit(mga_thread *thread, mga_node *node) {
     return mga_nodes_push(&thread->walk, node) && mga_nodes_push(&thread->stack, node);
 }
 
+static mg_status fail_consumed(const mga_node *node) {
+    char text[MGR_SHAPE_TEXT];
+    return mgr_fail(MG_ERR_INVALID_BACKPROP, "backward",
+                    "The history of a %s tensor of shape %s, recorded before an earlier backward(.consume), was let go "
+                    "by that.",
+                    mg_dtype_name((mg_dtype)node->dtype), mgr_shape_text(node->shape, text));
+}
+
 static mg_status visit_inputs(mga_thread *thread, const mga_node *node) {
-    if (node->flags & MGA_CONSUMED)
-        return mgr_fail(MG_ERR_INVALID_BACKPROP, "backward",
-                        "The history of a %s result was let go by an earlier backward(.consume).",
-                        mga_op_name(node->op));
+    if (node->flags & MGA_CONSUMED) return fail_consumed(node);
     if (!(node->flags & MGA_HISTORY)) return MG_OK;
     bool ok = true;
     for (int i = 0; ok && i < node->n_in; i++) ok = visit(thread, node->in[i]);
@@ -186,7 +192,12 @@ static mg_status walk_back(mga_walk *walk) {
 
 static bool gets_gradient(const mga_node *node, bool consume) {
     bool leaf = !(node->flags & MGA_HISTORY);
-    return (node->flags & MGA_KEPT) || ((leaf || !consume) && (node->flags & MGA_VISIBLE));
+    return (node->flags & MGA_KEPT) || ((leaf || !consume) && mga_is_shown(node));
+}
+
+/* Values that others hold stay as they are. */
+static bool is_fresh(const mga_node *g) {
+    return !(g->flags & (MGA_HISTORY | MGA_SHARED | MGA_FROZEN)) && !mga_is_shown(g);
 }
 
 /* The gradient as it will be seen: added to the old one if asked for (micro-batches), contiguous, a constant. Takes
@@ -194,14 +205,14 @@ static bool gets_gradient(const mga_node *node, bool consume) {
 static mga_node *finished(mga_node *node, mga_node *g, bool accumulate) {
     mga_node *done = g;
     if (accumulate && node->grad) {
-        mga_node *in[2] = {node->grad, g};
+        mga_node *in[2] = {mga_node_grad(node), g};
         done = mga_record_map(MGK_OP_ADD, in, NULL, MG_DTYPE_NONE, MG_CONSTANT);
         mga_node_release(g);
-    } else if (g->op == MGA_OP_VIEW) {
+    } else if (g->op == MGA_OP_VIEW || ((g->flags & MGA_VARIABLE) && !is_fresh(g))) {
         done = mga_record_copy(g);
         mga_node_release(g);
     }
-    if (done && !(done->flags & (MGA_HISTORY | MGA_SHARED | MGA_FROZEN))) done->flags &= (uint16_t)~MGA_VARIABLE;
+    if (done) done->flags &= (uint16_t)~MGA_VARIABLE;
     return done;
 }
 
@@ -253,7 +264,7 @@ static void attach(mga_walk *walk, const mg_backward_opts *opts) {
 static void consume(mga_walk *walk) {
     for (size_t i = 0; i < walk->n; i++) {
         mga_node *node = walk->order[i];
-        if (!(node->flags & MGA_HISTORY)) continue;
+        if (!(node->flags & MGA_HISTORY) || (node->flags & MGA_FROZEN)) continue;
         mga_node_clear_history(node);
         node->flags |= MGA_CONSUMED;
         if (node->op != MGA_OP_VIEW && node->data) mga_node_drop_inputs(node); /* pending ones can still be computed */
@@ -268,9 +279,8 @@ static mga_node *seed_of(mga_node *f, const mg_backward_opts *opts) {
     char a[MGR_SHAPE_TEXT], b[MGR_SHAPE_TEXT];
     mga_node *seed = NULL;
     if (both && both != f->shape)
-        mgr_fail(MG_ERR_INVALID_GRADIENT, "backward",
-                 "A gradient of shape %s does not broadcast to the tensor's shape %s.", mgr_shape_text(given->shape, a),
-                 mgr_shape_text(f->shape, b));
+        mgr_fail(MG_ERR_VALUE, "backward", "A gradient of shape %s does not broadcast to the tensor's shape %s.",
+                 mgr_shape_text(given->shape, a), mgr_shape_text(f->shape, b));
     else if (both && (seed = mga_record_convert(given, (mg_dtype)f->dtype))) {
         mga_node *wide = mga_broadcast_node(seed, f->shape);
         mga_node_release(seed);
@@ -310,6 +320,7 @@ mg_status mg_backward_with(mg_tensor *tensor, const mg_backward_opts *opts) {
     mg_backward_opts all = {0};
     MGR_TRY(MGA_READ_OPTS("backward", all, opts));
     if (!takes_part(f)) return MG_OK; /* as MyGrad: nothing depends on a constant's gradient */
+    if (f->flags & MGA_WAS_CONSUMED) return fail_consumed(f);
     mga_thread *thread = mga_thread_get();
     mga_walk walk = {0};
     mga_node_retain(f);

@@ -3,6 +3,7 @@
  * nothing. */
 #include "autodiff/graph_check.h"
 #include "autodiff/handle.h"
+#include "autodiff/history.h"
 
 static unsigned long long number(uint64_t n) { return n; }
 
@@ -46,6 +47,8 @@ void mga_check_handle(const mg_tensor *t) {
     const mga_storage *s = t->storage;
     MGR_HOLDS(t->shape == t->node->shape && t->dtype == t->node->dtype, "handle: another shape or dtype than its node");
     MGR_HOLDS(!t->view || s, "handle: a view without storage");
+    MGR_HOLDS(s || mga_is_shown(t->node), "handle: nobody shows its value");
+    MGR_HOLDS(!t->owner || t->owner->grad == t, "handle: a gradient of a tensor that has another");
     if (!s) return;
     MGR_HOLDS(s->refs > 0, "handle: nobody holds its storage");
     MGR_HOLDS(t->version <= s->version, "handle: version %u of a storage at version %u", t->version, s->version);
@@ -53,6 +56,10 @@ void mga_check_handle(const mg_tensor *t) {
     MGR_HOLDS(t->view || t->version != s->version || t->node == s->root,
               "handle: the whole at version %u is not the root of its storage", t->version);
     MGR_HOLDS(!s->base || s->base->storage == s, "handle: its base has another storage");
+    MGR_HOLDS(mga_is_shown(s->root), "handle: nobody shows the root of its storage");
+    MGR_HOLDS(!t->own || (t->view && t->own->refs > 0), "handle: a value of its own for what is no view");
+    MGR_HOLDS(!t->own || (mga_is_shown(t->own->node) && t->own->node->shape == s->root->shape),
+              "handle: its own value is not one of its storage");
 }
 
 void mga_check_scope(const mga_thread *thread, size_t scope) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Checksums of borrowed memory. A leaf has no use for its `integer`, so the checksum lives there. */
+ * Checksums of borrowed memory. A leaf has no use for its `integer`, so the checksum lives there; 0: there is none. */
 #include "autodiff/borrowed.h"
 
 #include "runtime/status.h"
@@ -9,7 +9,7 @@ static int64_t checksum(const mga_node *leaf) {
     size_t bytes = (size_t)leaf->shape->size * mg_dtype_size((mg_dtype)leaf->dtype);
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
     for (size_t i = 0; i < bytes; i++) hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
-    return (int64_t)hash;
+    return (int64_t)(hash | 1);
 }
 
 /* The borrowed leaf that an operand reads, or NULL. Frozen ones may be shared by threads: they are left alone. */
@@ -20,8 +20,6 @@ static mga_node *borrowed_leaf(mga_node *operand) {
 }
 
 void mga_borrowed_note(const mga_node *node) {
-    const mga_thread *thread = mga_thread_peek();
-    if (!thread || !thread->debug) return;
     for (int i = 0; i < node->n_in; i++) {
         mga_node *leaf = borrowed_leaf(node->in[i]);
         if (leaf) leaf->integer = checksum(leaf);
@@ -34,7 +32,7 @@ mg_status mga_borrowed_check(const mga_region *region) {
         for (int i = 0; i < node->n_in; i++) {
             mga_node *leaf = borrowed_leaf(node->in[i]);
             int64_t now = leaf ? checksum(leaf) : 0;
-            if (!leaf || now == leaf->integer) continue;
+            if (!leaf || leaf->integer == 0 || now == leaf->integer) continue;
             char text[MGR_SHAPE_TEXT];
             leaf->integer = now;
             return mgr_fail(MG_ERR_VALUE, mga_op_name(node->op),

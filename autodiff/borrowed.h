@@ -5,7 +5,7 @@
 
 #include "autodiff/region.h"
 
-/* Remember the checksums of the borrowed memory that a new node reads; nothing outside the debug mode. */
+/* In the debug mode: remember the checksums of the borrowed memory that a new node reads. */
 void mga_borrowed_note(const mga_node *node);
 
 /* Value error naming tensor and operation if memory read by the region differs from what was remembered. It is reported

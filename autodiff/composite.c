@@ -16,9 +16,10 @@ mg_tensor *mga_composite_end(const char *op, mg_constant constant, mga_node *res
         mga_node_release(result);
         return NULL;
     }
+    const bool set =
+        constant == MG_CONSTANT_AUTO || (result && mga_set_fresh_constant(result, constant == MG_CONSTANT));
     mg_tensor *t = mga_wrap(result);
-    if (!t || constant == MG_CONSTANT_AUTO) return t;
-    return mg_set_constant(t, constant == MG_CONSTANT);
+    return t && !set ? mg_set_constant(t, constant == MG_CONSTANT) : t;
 }
 
 mga_node *mga_unary(uint16_t op, mga_node *x) {
@@ -52,12 +53,4 @@ mga_node *mga_converted(mga_node *x, mg_dtype dtype) {
 mga_node *mga_held(mga_node *x) {
     if (x) mga_node_retain(x);
     return x;
-}
-
-mga_node *mga_without_axes(mga_node *x, uint64_t axes) {
-    const mgr_shape *shape = x ? mga_reduced_shape(x->shape, axes, false) : NULL;
-    mga_node *node = shape ? mga_reshape_node(x, shape) : NULL;
-    if (shape) mgr_shape_release(shape);
-    mga_node_release(x);
-    return node;
 }

@@ -19,7 +19,4 @@ mga_node *mga_reduced(uint16_t op, mga_node *x, uint64_t axes, mg_constant const
 mga_node *mga_converted(mga_node *x, mg_dtype dtype);
 mga_node *mga_held(mga_node *x);
 
-/* x, whose count is taken over, in the shape that a reduction over the axes gives without keepdims. */
-mga_node *mga_without_axes(mga_node *x, uint64_t axes);
-
 #endif

@@ -131,7 +131,7 @@ static mg_tensor *fresh(const char *op, mg_tensor *x, mg_dtype dtype) {
     mga_node *node = mga_node_new(MGA_OP_CONVERT, dtype, dtype, value->shape, 1, &value);
     mg_no_autodiff(false);
     if (!node) return NULL;
-    if (x->variable && mg_dtype_is_float(dtype)) node->flags |= MGA_VARIABLE;
+    if (mga_is_variable(x) && mg_dtype_is_float(dtype)) node->flags |= MGA_VARIABLE;
     return mga_wrap(node);
 }
 

@@ -11,15 +11,17 @@
 
 /* ---- queries ---- */
 
-int mg_ndim(const mg_tensor *x) { return x ? x->shape->ndim : 0; }
-const int64_t *mg_dims(const mg_tensor *x) { return x ? x->shape->dims : NULL; }
-int64_t mg_size(const mg_tensor *x) { return x ? x->shape->size : 0; }
-mg_dtype mg_dtype_of(const mg_tensor *x) { return x ? (mg_dtype)x->dtype : MG_DTYPE_NONE; }
-bool mg_is_constant(const mg_tensor *x) { return !x || !x->variable; }
-mg_tensor *mg_base(const mg_tensor *x) { return x && x->view && x->storage ? x->storage->base : NULL; }
+static bool is_tensor(const mg_tensor *x) { return x && !mga_is_closed(x); }
+
+int mg_ndim(const mg_tensor *x) { return is_tensor(x) ? x->shape->ndim : 0; }
+const int64_t *mg_dims(const mg_tensor *x) { return is_tensor(x) ? x->shape->dims : NULL; }
+int64_t mg_size(const mg_tensor *x) { return is_tensor(x) ? x->shape->size : 0; }
+mg_dtype mg_dtype_of(const mg_tensor *x) { return is_tensor(x) ? (mg_dtype)x->dtype : MG_DTYPE_NONE; }
+bool mg_is_constant(const mg_tensor *x) { return !is_tensor(x) || !mga_is_variable(x); }
+mg_tensor *mg_base(const mg_tensor *x) { return is_tensor(x) && !mga_is_whole(x) ? x->storage->base : NULL; }
 
 int64_t mg_dim(const mg_tensor *x, int axis) {
-    if (!x || axis < -x->shape->ndim || axis >= x->shape->ndim) return -1;
+    if (!is_tensor(x) || axis < -x->shape->ndim || axis >= x->shape->ndim) return -1;
     return x->shape->dims[axis < 0 ? axis + x->shape->ndim : axis];
 }
 
@@ -39,7 +41,7 @@ const void *mg_data(mg_tensor *x) {
 }
 
 static const void *typed_data(mg_tensor *x, mg_dtype dtype) {
-    if (x && x->dtype != dtype) {
+    if (is_tensor(x) && x->dtype != dtype) {
         mgr_fail(MG_ERR_TYPE, "data", "The tensor is %s, not %s.", mg_dtype_name((mg_dtype)x->dtype),
                  mg_dtype_name(dtype));
         return NULL;
@@ -52,9 +54,11 @@ const double *mg_data_f64(mg_tensor *x) { return typed_data(x, MG_F64); }
 const int64_t *mg_data_i64(mg_tensor *x) { return typed_data(x, MG_I64); }
 
 mg_status mg_strides(mg_tensor *x, int64_t *strides) {
-    const mga_node *node = mga_value("strides", x);
-    if (!node) return mgr_error();
-    mga_node_strides(node, strides);
+    if (!mga_is_usable("strides", x)) return mgr_error(); /* no use: mg_data_mut's pointer stays good */
+    if (x->view)
+        memcpy(strides, x->view->strides, (size_t)x->shape->ndim * sizeof *strides);
+    else
+        mgr_strides_contiguous(x->shape, mg_dtype_size((mg_dtype)x->dtype), strides);
     return MG_OK;
 }
 
@@ -70,7 +74,7 @@ mg_status mg_read(mg_tensor *x, mg_dtype dtype, void *out) {
 }
 
 static const void *only_element(mg_tensor *x) {
-    if (x && mgr_error() == MG_OK && x->shape->size != 1) {
+    if (is_tensor(x) && mgr_error() == MG_OK && x->shape->size != 1) {
         char text[MGR_SHAPE_TEXT];
         mgr_fail(MG_ERR_VALUE, "item", "can only convert a tensor of size 1 to a scalar, this one has shape %s",
                  mgr_shape_text(x->shape, text));
@@ -100,42 +104,45 @@ static mga_node *exclusive_root(mg_tensor *x) {
     mga_node *root = x->storage->root;
     bool viewed = x->node->op == MGA_OP_VIEW && x->node->in[0] == root;
     uint32_t own = 1u + (x->node == root ? 1u : 0u) + (viewed ? 1u : 0u);
-    bool alone = atomic_load_explicit(&root->refs, memory_order_acquire) <= own &&
+    bool read_through = viewed && atomic_load_explicit(&x->node->refs, memory_order_acquire) > 1;
+    bool alone = !read_through && atomic_load_explicit(&root->refs, memory_order_acquire) <= own &&
                  atomic_load_explicit(&root->buffer->refs, memory_order_acquire) == 1 && root->op == MGA_OP_LEAF;
     if (alone) return root;
     mga_node *leaf = mga_leaf_empty((mg_dtype)root->dtype, root->shape);
     if (!leaf) return NULL;
     memcpy(leaf->data, root->data, (size_t)root->shape->size * mg_dtype_size((mg_dtype)root->dtype));
-    leaf->flags |= root->flags & (MGA_VARIABLE | MGA_KEPT | MGA_SHARED | MGA_VISIBLE);
-    mga_node_release(root);
-    x->storage->root = leaf;
-    x->storage->version++;
+    leaf->flags |= root->flags & MGA_VARIABLE;
+    mga_set_root(x, leaf);
     return leaf;
+}
+
+/* Readers of borrowed memory have their copy, and what it holds was computed by nobody. */
+static bool exclusive_memory(mg_tensor *x) {
+    if (mg_sync(x) != MG_OK || !mga_value("data_mut", x)) return false;
+    mga_node *root = x->storage->root;
+    if (root->op == MGA_OP_LEAF) return true;
+    mga_node *leaf = mga_leaf_over(root, root->flags & MGA_VARIABLE);
+    if (leaf) mga_set_root(x, leaf);
+    return leaf;
+}
+
+static mg_status check_unguarded(const mg_tensor *x) {
+    if (!mga_thread_get()->guard || !(guarded(x->storage->root) || guarded(mga_home(x)))) return MG_OK;
+    return mgr_fail(MG_ERR_READ_ONLY, "data_mut",
+                    "A recorded graph needs this %s tensor's memory: write with in-place operations, or let go of the "
+                    "graph first.",
+                    mg_dtype_name((mg_dtype)x->dtype));
 }
 
 void *mg_data_mut(mg_tensor *x) {
     mga_node *node = evaluated("data_mut", x);
-    if (!node) return NULL;
-    if ((node->flags | (node->op == MGA_OP_VIEW ? node->in[0]->flags : 0)) & MGA_FROZEN) {
-        mgr_fail(MG_ERR_READ_ONLY, "data_mut", "The tensor is frozen.");
-        return NULL;
-    }
-    if (!mga_storage_make(x)) return NULL;
-    const mga_node *root = x->storage->root;
-    const mga_thread *thread = mga_thread_get();
-    if (thread->guard && guarded(root)) {
-        mgr_fail(MG_ERR_READ_ONLY, "data_mut",
-                 "A recorded graph needs this %s tensor's memory: write with in-place operations, or let go of the "
-                 "graph first.",
-                 mg_dtype_name((mg_dtype)x->dtype));
-        return NULL;
-    }
-    mga_handle_drop_grad(x);
-    if (root->buffer->size_class == MGR_BORROWED) {
-        if (mg_sync(x) != MG_OK) return NULL;
-    } else if (!exclusive_root(x)) {
-        return NULL;
-    }
-    node = mga_value("data_mut", x);
-    return node && node->shape->size > 0 ? mga_node_data(node) : NULL;
+    if (!node || !mga_can_write("data_mut", x)) return NULL;
+    if (!mga_storage_make(x) || mga_eval(x->storage->root) != MG_OK || check_unguarded(x) != MG_OK) return NULL;
+    mga_drop_written_grads(x);
+    if (!(mga_is_borrowed(x->storage->root) ? exclusive_memory(x) : exclusive_root(x) != NULL)) return NULL;
+    if (!mga_value("data_mut", x)) return NULL;
+    if (x->storage->refs > 1 || x->own)
+        x->storage->version++; /* views' own values begin again when the memory has been written */
+    char *first = x->storage->root->data;
+    return x->shape->size > 0 ? first + (x->view ? x->view->offset : 0) : NULL;
 }

@@ -2,76 +2,99 @@
  * Gradients as the user sees them: asking, dropping, detaching, constancy. */
 #include "autodiff/flush.h"
 #include "autodiff/handle.h"
+#include "autodiff/history.h"
 #include "autodiff/record.h"
 #include "autodiff/thread.h"
 
-/* The gradient node of t, counted, or NULL without an error: a view's is that region of its base's. */
-static mga_node *grad_node(mg_tensor *t) {
-    if (t->storage && t->version != t->storage->version) return NULL;
-    mga_node *whole = t->storage ? t->storage->root->grad : t->node->grad;
-    if (!whole) return NULL;
-    if (!t->view) {
-        mga_node_retain(whole);
-        return whole;
-    }
-    mga_node *view = mga_view_new(whole, t->shape, t->view->offset, t->view->strides);
-    mga_node *copy = view ? mga_record_copy(view) : NULL; /* gradients are contiguous, whatever the view */
-    mga_node_release(view);
-    return copy;
+/* ---- a gradient has one place ---- */
+
+/* t's handle, if it shows the present gradient. */
+static mg_tensor *present_handle(const mg_tensor *t, const mga_node *home) {
+    const mg_tensor *g = t->grad;
+    if (!g) return NULL;
+    if (g->storage) return (home->flags & MGA_GRAD_STORED) && g->storage == home->grad_storage ? t->grad : NULL;
+    return !(home->flags & MGA_GRAD_STORED) && g->node == home->grad ? t->grad : NULL;
+}
+
+/* A view's is a view of that of its base, as t is one of its base. */
+static MGR_APART bool base_has_handle(mg_tensor *t) {
+    mg_tensor *base = mga_is_whole(t) || t->own ? NULL : t->storage->base, *g = base ? mg_grad(base) : NULL;
+    return !base || (g && mga_storage_make(g));
+}
+
+/* Is there one of t's present value? A value of a view's own may have been written over through its base. */
+static bool has_grad(const mg_tensor *t) {
+    if (t->own) return t->own->node->grad && t->own->version == t->storage->version;
+    return mga_home(t)->grad && !(t->flags & MGA_T_APART);
 }
 
 mg_tensor *mg_grad(mg_tensor *t) {
-    if (mgr_error() != MG_OK || !t) return NULL;
-    if (!t->variable) return NULL;
-    const mga_node *whole = t->storage ? t->storage->root->grad : t->node->grad;
-    uint64_t seq = whole ? whole->seq : 0;
-    bool current = !t->storage || t->version == t->storage->version;
-    if (t->grad && current && whole && t->grad_of == whole->seq) return t->grad;
-    mg_no_autodiff(true);
-    mga_node *g = grad_node(t);
-    mg_no_autodiff(false);
-    if (!g) return NULL;
-    mga_handle_orphan_grad(t);
-    mg_tensor *handle = mga_wrap_grad(t, g);
-    if (handle) {
-        handle->variable = false;
-        t->grad_of = seq;
-    }
-    return handle;
+    if (mgr_error() != MG_OK || !t || mga_is_closed(t) || !mga_is_variable(t) || !has_grad(t)) return NULL;
+    mga_node *home = mga_home(t);
+    mg_tensor *present = present_handle(t, home);
+    if (present) return present;
+    if (t->view && !base_has_handle(t)) return NULL;
+    if (t->grad) mga_handle_orphan_grad(t);
+    return mga_wrap_grad(t);
 }
 
 mg_grad_state mg_grad_status(const mg_tensor *t) {
-    if (!t || !t->variable) return MG_GRAD_CONSTANT;
-    const mga_node *node = t->storage ? t->storage->root : t->node;
-    if (t->storage && t->version != t->storage->version) return MG_GRAD_NONE;
-    if (node->grad) return MG_GRAD_READY;
-    return node->flags & MGA_CONSUMED ? MG_GRAD_RELEASED : MG_GRAD_NONE;
+    if (!t || mga_is_closed(t) || !mga_is_variable(t)) return MG_GRAD_CONSTANT;
+    if (has_grad(t)) return MG_GRAD_READY;
+    if (mga_home(t)->flags & MGA_CONSUMED) return MG_GRAD_RELEASED;
+    return (t->storage ? t->storage->replaced : t->flags & MGA_T_REPLACED) ? MG_GRAD_REPLACED : MG_GRAD_NONE;
 }
 
 void mg_null_grad(mg_tensor *t) {
-    if (t) mga_handle_drop_grad(t);
+    if (t && !mga_is_closed(t)) mga_handle_drop_grad(t);
 }
 
+/* ---- the same values without history ---- */
+
+/* Memory of the caller's is copied: it may change, and what is written into it shows at once. */
 mg_tensor *mg_detach(mg_tensor *x) {
     mga_node *node = mga_value("detach", x);
     if (!node) return NULL;
-    if (mga_eval(node) != MG_OK) return NULL;
-    int64_t strides[MG_MAX_NDIM];
-    mga_node_strides(node, strides);
-    mga_node *source = node->op == MGA_OP_VIEW ? node->in[0] : node;
-    mga_node *same = mga_node_new(MGA_OP_LEAF, (mg_dtype)node->dtype, (mg_dtype)node->dtype, source->shape, 0, NULL);
-    if (!same) return NULL;
-    same->buffer = source->buffer;
-    same->data = source->data;
-    mgr_buffer_retain(source->buffer);
     const mga_view *view = node->op == MGA_OP_VIEW ? node->extra : NULL;
-    mg_tensor *t = view ? mga_wrap_view_of(same, node->shape, view->offset, strides) : mga_wrap(same);
-    if (t) t->variable = false;
-    return t;
+    mga_node *same = mga_leaf_beside(view ? node->in[0] : node, false);
+    return view ? mga_wrap_view_of(same, node->shape, view->offset, view->strides) : mga_wrap(same);
+}
+
+/* ---- constancy ---- */
+
+static void set_flag(mga_node *node, bool constant) {
+    if (!constant) {
+        node->flags |= MGA_VARIABLE;
+        return;
+    }
+    node->flags &= (uint16_t)~MGA_VARIABLE;
+    mga_node_clear_history(node);
+    if (node->data && node->op != MGA_OP_VIEW && node->n_in) mga_node_drop_inputs(node);
+}
+
+bool mga_set_fresh_constant(mga_node *node, bool constant) {
+    mga_node *source = node->op == MGA_OP_VIEW ? node->in[0] : node;
+    if (source->op == MGA_OP_FILL || (source->flags & (MGA_SHARED | MGA_FROZEN))) return false;
+    if (atomic_load_explicit(&node->refs, memory_order_relaxed) > 1) return false;
+    if (atomic_load_explicit(&source->refs, memory_order_relaxed) > 1) return false;
+    set_flag(node, constant);
+    if (source != node) set_flag(source, constant);
+    return true;
+}
+
+/* x goes on as a leaf over its memory; what was recorded from the old value stays as it was recorded. */
+static bool replace_by_leaf(mg_tensor *x, bool constant) {
+    if (x->owner && !mga_storage_make(x)) return false;
+    if (!mga_is_whole(x)) return mga_own_make(x, !constant);
+    if (!x->storage && mga_set_fresh_constant(x->node, constant)) return true;
+    mga_node *leaf = mga_leaf_over(x->storage ? x->storage->root : x->node, !constant);
+    if (!leaf) return false;
+    mga_set_root(x, leaf);
+    return mga_value("set_constant", x) != NULL;
 }
 
 mg_tensor *mg_set_constant(mg_tensor *x, bool constant) {
-    mga_node *node = mga_value("set_constant", x);
+    const mga_node *node = mga_value("set_constant", x);
     if (!node) return NULL;
     if (!constant && !mg_dtype_is_float((mg_dtype)x->dtype)) {
         mgr_fail(MG_ERR_TYPE, "set_constant",
@@ -79,22 +102,15 @@ mg_tensor *mg_set_constant(mg_tensor *x, bool constant) {
                  mg_dtype_name((mg_dtype)x->dtype));
         return NULL;
     }
-    mga_handle_drop_grad(x);
-    if (constant && (node->flags & MGA_HISTORY) && !x->storage) { /* from now on a leaf */
-        if (mga_eval(node) != MG_OK) return NULL;
-        mga_node *leaf = mga_node_new(MGA_OP_LEAF, (mg_dtype)node->dtype, (mg_dtype)node->dtype, node->shape, 0, NULL);
-        if (!leaf) return NULL;
-        mgr_buffer_retain(node->buffer);
-        leaf->buffer = node->buffer;
-        leaf->data = node->data;
-        mga_node_release(node);
-        x->node = node = leaf;
+    if (mga_is_variable(x) == !constant) {
+        mga_handle_drop_grad(x);
+        return x;
     }
-    x->variable = !constant;
-    if (constant) mga_node_clear_history(node);
-    if (constant)
-        node->flags &= (uint16_t)~MGA_VARIABLE;
-    else
-        node->flags |= MGA_VARIABLE;
-    return x;
+    if (mga_home(x)->flags & MGA_FROZEN) {
+        mgr_fail(MG_ERR_READ_ONLY, "set_constant", "The tensor is frozen: it stays a %s.",
+                 constant ? "variable" : "constant");
+        return NULL;
+    }
+    mga_handle_drop_grad(x);
+    return replace_by_leaf(x, constant) ? x : NULL;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * Handles: wrapping nodes for the user, finding a tensor's present value, keeping and releasing. */
+ * Handles: wrapping nodes for the user, keeping and releasing. */
 #include "autodiff/handle.h"
 
 #include "autodiff/flush.h"
 #include "autodiff/graph_check.h"
+#include "autodiff/history.h"
 #include "autodiff/thread.h"
 #include "runtime/sizes.h"
 
@@ -41,12 +42,11 @@ static mg_tensor *new_handle(mga_thread *thread, mga_node *node) {
     t->node = node;
     t->shape = node->shape;
     t->dtype = node->dtype;
-    t->variable = node->flags & MGA_VARIABLE;
     thread->live_tensors++;
     return t;
 }
 
-mg_tensor *mga_wrap_node(mga_node *node) {
+static inline mg_tensor *wrap_plain(mga_node *node) {
     if (!node) return NULL;
     mga_thread *thread = mga_thread_get();
     mg_tensor *t = thread ? new_handle(thread, node) : NULL;
@@ -54,7 +54,7 @@ mg_tensor *mga_wrap_node(mga_node *node) {
         mga_node_release(node);
         return NULL;
     }
-    if (!(node->flags & (MGA_SHARED | MGA_FROZEN))) node->flags |= MGA_VISIBLE;
+    mga_show(node);
     link_innermost(thread, t);
     if (thread->n_scopes == 1) mga_root_check(thread);
     if (!node->data && (thread->eager || node->depth >= MGA_DEPTH_CAP) && node->op != MGA_OP_FILL &&
@@ -65,30 +65,138 @@ mg_tensor *mga_wrap_node(mga_node *node) {
     return t;
 }
 
-/* Views of what no handle shows, as reshape's of its copy: the storage is the source's, so that views of this tensor,
- * which are views of the source, find their gradients there. */
-static mg_tensor *wrap_part(mga_node *node) {
+mg_tensor *mga_wrap_node(mga_node *node) { return wrap_plain(node); }
+
+mg_tensor *mga_wrap_over(mga_storage *storage, mga_own *own, const mgr_shape *shape, int64_t offset,
+                         const int64_t *strides) {
+    mga_thread *thread = storage ? mga_thread_get() : NULL;
+    mga_view *view = thread ? mga_view_make(shape->ndim, offset, strides) : NULL;
+    mga_node *node = view ? mga_view_new(own ? own->node : storage->root, shape, offset, strides) : NULL;
+    mg_tensor *t = node ? new_handle(thread, node) : NULL;
+    if (!t) {
+        mga_node_release(node);
+        if (view) mgr_block_free(view, mga_view_bytes(shape->ndim));
+        mga_own_release(own);
+        mga_storage_release(storage);
+        return NULL;
+    }
+    t->view = view;
+    t->own = own;
+    t->storage = storage;
+    t->version = storage->version;
+    link_innermost(thread, t);
+    if (thread->n_scopes == 1) mga_root_check(thread);
+    if (thread->eager && mga_eval(node) != MG_OK) {
+        mg_release(t);
+        return NULL;
+    }
+    return t;
+}
+
+mg_tensor *mga_wrap_view_of(mga_node *root, const mgr_shape *shape, int64_t offset, const int64_t *strides) {
+    mga_storage *storage = root ? mga_storage_new(root) : NULL;
+    mg_tensor *t = storage ? mga_wrap_over(storage, NULL, shape, offset, strides) : NULL;
+    if (t) t->storage->base = t;
+    return t;
+}
+
+/* Of what no handle shows as yet. */
+static MGR_APART mg_tensor *wrap_view(mga_node *node) {
     mga_node *source = node->in[0];
     const mga_view *view = node->extra;
     mga_node_retain(source);
-    if (!(source->flags & (MGA_SHARED | MGA_FROZEN))) source->flags |= MGA_VISIBLE;
     mg_tensor *t = mga_wrap_view_of(source, node->shape, view->offset, view->strides);
     mga_node_release(node);
     return t;
 }
 
-mg_tensor *mga_wrap(mga_node *node) { return node && node->op == MGA_OP_VIEW ? wrap_part(node) : mga_wrap_node(node); }
+mg_tensor *mga_wrap(mga_node *node) { return node && node->op == MGA_OP_VIEW ? wrap_view(node) : wrap_plain(node); }
 
+/* ---- storages ---- */
+
+mga_storage *mga_storage_new(mga_node *root) {
+    mga_storage *storage = mgr_block_new(sizeof *storage);
+    if (!storage) {
+        mga_node_release(root);
+        return NULL;
+    }
+    *storage = (mga_storage){.refs = 1, .root = root};
+    mga_show(root);
+    return storage;
+}
+
+/* The handle of a gradient goes over to the storage that all handles of it share. */
+static bool share_grad(mg_tensor *t) {
+    mga_storage *storage = mga_grad_storage(mga_home(t->owner));
+    if (!storage) return false;
+    mga_unshow(t->node); /* it was shown by the handle itself */
+    storage->refs++;
+    storage->base = t;
+    t->storage = storage;
+    t->version = storage->version;
+    return true;
+}
+
+/* The storage shows the node from now on, instead of the handle. */
 bool mga_storage_make(mg_tensor *t) {
     if (t->storage) return true;
+    if (t->owner) return share_grad(t);
     mga_storage *storage = mgr_block_new(sizeof *storage);
     if (!storage) return false;
-    *storage = (mga_storage){.refs = 1, .root = t->node, .base = t};
+    *storage = (mga_storage){.refs = 1, .root = t->node, .base = t, .replaced = t->flags & MGA_T_REPLACED};
     mga_node_retain(t->node);
     t->storage = storage;
     t->version = 0;
     return true;
 }
+
+void mga_storage_release(mga_storage *storage) {
+    if (!storage || --storage->refs) return;
+    mga_drop_node_grad(storage->root); /* breaks the circle of node, gradient and history */
+    mga_unshow(storage->root);
+    mga_node_release(storage->root);
+    mgr_buffer_release(storage->synced);
+    mgr_block_free(storage, sizeof *storage);
+}
+
+/* All but its gradient's handle. */
+static inline void end_handle(mga_thread *thread, mg_tensor *t) {
+    if (mga_is_open(t)) mga_settle_not(t);
+    if (t->owner) t->owner->grad = NULL;
+    if (t->storage) {
+        if (t->storage->base == t) t->storage->base = NULL;
+        mga_own_release(t->own);
+        mga_storage_release(t->storage);
+    } else {
+        if (t->node->grad) mga_drop_node_grad(t->node); /* a storage's goes with the storage */
+        mga_unshow(t->node);
+    }
+    if (t->view) mgr_block_free(t->view, mga_view_bytes(t->shape->ndim));
+    mga_node_release(t->node);
+    t->flags = MGA_T_CLOSED;
+    if (thread->debug)
+        mga_closed_keep(t);
+    else
+        mgr_block_free(t, sizeof *t);
+    thread->live_tensors--;
+}
+
+static void end_grad_handle(mga_thread *thread, mg_tensor *t);
+
+static void destroy(mga_thread *thread, mg_tensor *t) {
+    if (t->grad) end_grad_handle(thread, t);
+    end_handle(thread, t);
+}
+
+/* As deep as somebody asked for gradients of gradients. */
+static MGR_APART void end_grad_handle(mga_thread *thread, mg_tensor *t) {
+    mg_tensor *grad = t->grad;
+    t->grad = NULL;
+    grad->owner = NULL;
+    if (grad->scope == GRAD_SCOPE) destroy(thread, grad);
+}
+
+/* ---- gradients ---- */
 
 /* The handle of a gradient outlives the gradient's place: it becomes a temporary of the innermost scope. */
 void mga_handle_orphan_grad(mg_tensor *t) {
@@ -96,66 +204,93 @@ void mga_handle_orphan_grad(mg_tensor *t) {
     mga_thread *thread = grad ? mga_thread_get() : NULL;
     if (!thread) return;
     t->grad = NULL;
+    grad->owner = NULL;
     if (grad->scope == GRAD_SCOPE) link_innermost(thread, grad);
 }
 
-void mga_node_unshow(mga_node *node) {
-    if (!(node->flags & MGA_FROZEN)) node->flags &= (uint16_t) ~(MGA_VISIBLE | MGA_KEPT);
-}
-
-void mga_storage_release(mga_storage *storage) {
-    if (!storage || --storage->refs) return;
-    mga_node_unshow(storage->root);
-    mga_drop_node_grad(storage->root);
-    mga_node_release(storage->root);
-    mgr_block_free(storage, sizeof *storage);
-}
-
-static void destroy(mga_thread *thread, mg_tensor *t) {
-    if (t->grad) {
-        mg_tensor *grad = t->grad;
-        t->grad = NULL;
-        if (grad->scope == GRAD_SCOPE) destroy(thread, grad); /* gradients have no gradient handles: depth 1 */
-    }
-    if (!t->view) mga_node_unshow(t->node);
-    if (t->storage && t->storage->base == t) t->storage->base = NULL;
-    if (!t->storage)
-        mga_drop_node_grad(
-            t->node); /* breaks the circle of node, gradient and history; a storage's goes with the storage */
-    mga_storage_release(t->storage);
-    if (t->view) mgr_block_free(t->view, mga_view_bytes(t->shape->ndim));
-    mga_node_release(t->node);
-    mgr_block_free(t, sizeof *t);
-    thread->live_tensors--;
-}
-
 void mga_drop_node_grad(mga_node *node) {
-    if (!node->grad) return;
     mga_node *grad = node->grad;
+    mga_storage *storage = node->flags & MGA_GRAD_STORED ? node->grad_storage : NULL;
+    if (!grad) return;
     node->grad = NULL;
-    mga_node_release(grad);
+    node->flags &= (uint16_t)~MGA_GRAD_STORED;
+    if (storage)
+        mga_storage_release(storage);
+    else
+        mga_node_release(grad);
 }
 
 void mga_handle_drop_grad(mg_tensor *t) {
-    mga_handle_orphan_grad(t);
-    if (!t->view && t->node->grad) mga_drop_node_grad(t->node);
+    if (t->grad) mga_handle_orphan_grad(t);
+    if (t->own || mga_is_whole(t)) mga_drop_node_grad(mga_home(t));
 }
 
-/* A gradient's own handle belongs to the tensor, not to a scope. */
-mg_tensor *mga_wrap_grad(mg_tensor *owner, mga_node *grad) {
+mga_storage *mga_grad_storage(mga_node *node) {
+    if (node->flags & MGA_GRAD_STORED) return node->grad_storage;
+    mga_node *grad = node->grad;
+    mga_node_retain(grad);
+    mga_storage *storage = mga_storage_new(grad);
+    if (!storage) return NULL;
+    mga_node_release(grad);
+    node->grad_storage = storage;
+    node->flags |= MGA_GRAD_STORED;
+    return storage;
+}
+
+static mg_tensor *grad_handle(mg_tensor *owner, mga_node *node) {
     mga_thread *thread = mga_thread_get();
-    mg_tensor *t = thread ? new_handle(thread, grad) : NULL;
+    mg_tensor *t = thread && node ? new_handle(thread, node) : NULL;
     if (!t) {
-        mga_node_release(grad);
+        mga_node_release(node);
         return NULL;
     }
     t->scope = GRAD_SCOPE;
     t->flags = MGA_T_GRAD;
+    t->owner = owner;
     owner->grad = t;
     return t;
 }
 
+/* Of a view, or of a gradient that has views or was written. */
+static MGR_APART mg_tensor *shared_grad(mg_tensor *owner) {
+    mga_storage *storage = mga_grad_storage(mga_home(owner));
+    if (!storage) return NULL;
+    const mga_view *of = owner->view;
+    mga_view *view = of ? mga_view_make(owner->shape->ndim, of->offset, of->strides) : NULL;
+    mga_node *node = NULL;
+    if (view)
+        node = mga_view_new(storage->root, owner->shape, of->offset, of->strides);
+    else if (!of)
+        mga_node_retain(node = storage->root);
+    mg_tensor *t = grad_handle(owner, node);
+    if (!t) {
+        if (view) mgr_block_free(view, mga_view_bytes(owner->shape->ndim));
+        return NULL;
+    }
+    t->view = view;
+    t->storage = storage;
+    t->version = storage->version;
+    storage->refs++;
+    if (mga_is_whole(owner)) storage->base = t;
+    return t;
+}
+
+mg_tensor *mga_wrap_grad(mg_tensor *owner) {
+    mga_node *home = mga_home(owner);
+    if (owner->view || (home->flags & MGA_GRAD_STORED)) return shared_grad(owner);
+    mga_node_retain(home->grad);
+    mg_tensor *t = grad_handle(owner, home->grad);
+    if (t) mga_show(t->node);
+    return t;
+}
+
 /* ---- keeping and releasing ---- */
+
+bool mga_is_outer(const mg_tensor *t) {
+    const mga_thread *thread = mga_thread_peek();
+    const mg_tensor *owner = t->storage ? t->storage->base : t;
+    return !owner || !thread || owner->scope != (uint32_t)(thread->n_scopes - 1);
+}
 
 /* A kept tensor's value: wanted when scopes close, and counted atomically, for several threads may hold it. */
 mg_status mga_keep_node(mga_node *node) {
@@ -165,23 +300,29 @@ mg_status mga_keep_node(mga_node *node) {
     return MG_OK;
 }
 
+/* A view's gradient is a region of its home's, so that is kept along. */
 mg_tensor *mg_keep(mg_tensor *t) {
     mga_node *node = mga_value("keep", t);
     if (!node) return NULL;
     mga_thread *thread = mga_thread_get();
     if (t->flags & MGA_T_KEPT) return t;
-    mga_node *root = t->storage && !t->storage->base ? t->storage->root : node; /* the gradient's place */
-    if (!(root->flags & MGA_FROZEN) && mga_keep_node(root) != MG_OK) return NULL;
-    if (root != node && mga_keep_node(node) != MG_OK) return NULL;
+    mga_node *home = mga_home(t);
+    if (!(home->flags & MGA_FROZEN) && mga_keep_node(home) != MG_OK) return NULL;
+    if (home != node && mga_keep_node(node) != MG_OK) return NULL;
     unlink_from(thread, t);
     t->flags |= MGA_T_KEPT;
     t->scope = KEPT_SCOPE;
+    if (home->flags & MGA_HISTORY) mga_settle_later(t);
     return t;
 }
 
 void mg_release(mg_tensor *t) {
     mga_thread *thread = t ? mga_thread_get() : NULL;
     if (!thread) return;
+    if (mga_is_closed(t)) {
+        mgr_fail(MG_ERR_VALUE, "release", "The tensor was released before, or its scope has closed.");
+        return;
+    }
     if (t->scope == GRAD_SCOPE) return; /* its owner's */
     unlink_from(thread, t);
     destroy(thread, t);
@@ -202,45 +343,8 @@ mg_status mg_freeze(mg_tensor *t) {
         return mgr_fail(MG_ERR_VALUE, "freeze", "Only a kept tensor can be frozen: call mg_keep first.");
     MGR_TRY(mga_eval(node));
     mga_handle_drop_grad(t);
+    mga_settle_not(t);
     if (node->op == MGA_OP_VIEW) node->in[0]->flags |= MGA_FROZEN;
     node->flags |= MGA_FROZEN;
     return MG_OK;
-}
-
-/* ---- values ---- */
-
-static bool rederive(mg_tensor *t) {
-    mga_storage *storage = t->storage;
-    mga_node *node = storage->root;
-    if (t->view) {
-        node = mga_view_new(storage->root, t->shape, t->view->offset, t->view->strides);
-        if (!node) return false;
-    } else {
-        mga_node_retain(node);
-    }
-    mga_node_release(t->node);
-    t->node = node;
-    t->version = storage->version;
-    return true;
-}
-
-mga_node *mga_value(const char *op, mg_tensor *t) {
-    if (mgr_error() != MG_OK) return NULL;
-    if (!t) {
-        mgr_fail(MG_ERR_VALUE, op, "An operand is NULL.");
-        return NULL;
-    }
-    MGR_CHECK(mga_check_handle(t));
-    if (t->storage && t->version != t->storage->version && !rederive(t)) return NULL;
-    return t->node;
-}
-
-bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes) {
-    for (int i = 0; i < n; i++) {
-        nodes[i] = mga_value(op, t[i]);
-        if (!nodes[i]) return false;
-    }
-    for (int i = 0; i < n; i++)
-        if (t[i]->grad || nodes[i]->grad) mga_handle_drop_grad(t[i]);
-    return true;
 }

@@ -7,32 +7,73 @@
 #include "autodiff/node.h"
 #include "mygrad/tensor.h"
 #include "runtime/status.h"
+#include "runtime/system_memory.h"
 
 /* What a base and its views share. Made when the first view is. */
 typedef struct mga_storage {
     uint32_t refs;
     uint32_t version;
-    mga_node *root;  /* the whole, contiguous in the base's shape */
-    mg_tensor *base; /* the handle of the whole; NULL once released */
-    uint8_t layout;  /* 0: plain (A4; blocked layouts come with convolution epilogues) */
+    mga_node *root;     /* the whole, contiguous in the base's shape (or in that of a value behind it, see base) */
+    mg_tensor *base;    /* the handle of the whole; NULL once released. It is a view itself where its value is one of
+                           something that no handle shows: a reshaped copy, a part of what was detached */
+    mgr_buffer *synced; /* borrowed memory, counted, that is the value from the next use on (mg_sync); NULL: none */
+    bool replaced;      /* written over while a gradient or a recorded graph hung from it */
 } mga_storage;
 
-enum { MGA_T_KEPT = 1, MGA_T_GRAD = 2 /* belongs to the tensor it is the gradient of */ };
+/* The value of a view, and of views of it, whose constancy or history is not that of the storage: a leaf of its own, of
+ * the whole. */
+typedef struct mga_own {
+    uint32_t refs;
+    uint32_t version; /* of the storage when it was derived */
+    mga_node *node;
+} mga_own;
+
+enum {
+    MGA_T_KEPT = 1,
+    MGA_T_GRAD = 2,     /* belongs to the tensor it is the gradient of */
+    MGA_T_APART = 4,    /* a view made while nothing was recorded: a variable with a history of its own, which begins
+                           (`own`) when it is next used while something is */
+    MGA_T_REPLACED = 8, /* as storage->replaced, of a tensor without storage */
+    MGA_T_OPEN = 16,    /* in its thread's list of what is settled when scopes close (history.h) */
+    MGA_T_CLOSED = 32   /* no handle any more: its scope has closed, or it was released */
+};
 
 struct mg_tensor {
     mga_node *node;         /* current value if version == storage->version (or there is no storage) */
     mga_storage *storage;   /* NULL until a view or an in-place write needs one */
     mga_view *view;         /* relative to storage->root; NULL: the whole */
+    mga_own *own;           /* NULL: its history and constancy are the storage's */
     const mgr_shape *shape; /* node's, which counts it: it changes its node, never its shape */
-    mg_tensor *grad;        /* handle made by mg_grad ... */
-    uint64_t grad_of;       /* ... from the gradient of the root with this seq: addresses come back, numbers do not */
+    mg_tensor *grad;        /* handle made by mg_grad */
+    mg_tensor *owner;       /* of such a handle: the tensor whose gradient it is still */
     mg_tensor *prev, *next; /* the list of its scope; kept tensors and gradients are in none */
+    mg_tensor *open_next, **open_link;
+    uint32_t open_scope;
     uint32_t version;
+    uint32_t scope; /* index of the scope that owns it; kept: UINT32_MAX */
     uint8_t dtype;
     uint8_t flags;
-    bool variable;  /* the tensor's own flag: survives in-place writes */
-    uint32_t scope; /* index of the scope that owns it; kept: UINT32_MAX */
 };
+_Static_assert(sizeof(mg_tensor) <= 128, "the second class of small blocks");
+
+/* The node whose gradient is t's (a view's: a region of it), and whose flag says whether t is constant. */
+static inline mga_node *mga_home(const mg_tensor *t) {
+    if (!t->storage) return t->node;
+    return t->own ? t->own->node : t->storage->root;
+}
+
+/* Does t stand for the whole of its storage? */
+static inline bool mga_is_whole(const mg_tensor *t) { return !t->view || t->storage->base == t; }
+
+static inline bool mga_is_variable(const mg_tensor *t) {
+    if ((t->flags & MGA_T_APART) && !t->own) return true;
+    return mga_home(t)->flags & MGA_VARIABLE;
+}
+
+/* A node's gradient, or NULL. */
+static inline mga_node *mga_node_grad(const mga_node *node) {
+    return node->flags & MGA_GRAD_STORED ? node->grad_storage->root : node->grad;
+}
 
 /* A new handle in the innermost scope; takes over the count of node, also on failure. node == NULL (an error is set):
  * returns NULL. */
@@ -40,8 +81,17 @@ mg_tensor *mga_wrap(mga_node *node);
 /* The same for a node that is no view, or whose storage the caller sees to. */
 mg_tensor *mga_wrap_node(mga_node *node);
 
-/* A new handle that shows a part of root, whose count is taken over, also on failure; no handle shows the whole. */
+/* A new handle that shows a part of root, whose count is taken over, also on failure; no handle shows the whole, so
+ * this one is the base of its views. */
 mg_tensor *mga_wrap_view_of(mga_node *root, const mgr_shape *shape, int64_t offset, const int64_t *strides);
+
+/* A new handle over storage's elements at offset and strides (bytes, relative to the storage's first element), of own's
+ * value (or NULL). Takes over the counts of both, also on failure; storage NULL (an error is set) gives NULL. */
+mg_tensor *mga_wrap_over(mga_storage *storage, mga_own *own, const mgr_shape *shape, int64_t offset,
+                         const int64_t *strides);
+
+/* Is t a tensor, and no error pending? False with an error set. */
+bool mga_is_usable(const char *op, const mg_tensor *t);
 
 /* The node that holds t's present value (not counted for the caller: valid while t is not written or released). NULL
  * with an error set: t is NULL, an error is pending, or no memory to re-derive a stale view. */
@@ -58,25 +108,78 @@ mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value);
  * names op. */
 mg_tensor *mga_copy_into(const char *op, mg_tensor *t, mga_node *value);
 
+/* Can t be written at all? Not what is frozen, nor a view in which two indices are one element. False with an error
+ * set. */
+bool mga_can_write(const char *op, const mg_tensor *t);
+
+/* Before t is written: its gradient and its base's go, and mg_grad_status will tell why. */
+void mga_drop_written_grads(mg_tensor *t);
+
 /* May a value of this shape be written into t, which is no stale view? Asked before several are. False with an error
  * set. */
 bool mga_can_copy_into(const char *op, const mg_tensor *t, const mgr_shape *shape);
 
 /* Storage for a tensor that gets its first view or in-place write. False with an error set. */
 bool mga_storage_make(mg_tensor *t);
+/* The storage of what no handle shows as yet; takes over the count of root, also on failure. NULL with an error set. */
+mga_storage *mga_storage_new(mga_node *root);
 void mga_storage_release(mga_storage *storage);
+
+/* t's whole value becomes `root`, whose count is taken over. Nothing is recorded, and gradients stay behind. */
+void mga_set_root(mg_tensor *t, mga_node *root);
+
+/* Is t kept, or of another scope than the innermost one? Views: is their base. */
+bool mga_is_outer(const mg_tensor *t);
 
 /* Mark and want the value of a kept tensor. */
 mg_status mga_keep_node(mga_node *node);
 
-/* No handle shows this value any more: no gradient is attached to it. */
-void mga_node_unshow(mga_node *node);
+/* ---- handles that are none any more ---- */
 
-/* Gradients: dropping a tensor's (its handle becomes a temporary), dropping a node's, wrapping one for its owner (count
- * taken over). */
+/* The memory of a handle that ended says so until it is used again; in the debug mode that of the latest is not used
+ * again (closed.c). */
+void mga_closed_keep(mg_tensor *t);
+/* Has this handle's scope closed, or was it released? As far as that can still be told. */
+static inline bool mga_is_closed(const mg_tensor *t) { return MGR_IS_POISONED(t) || (t->flags & MGA_T_CLOSED); }
+
+/* ---- tensor_value.c ---- */
+
+/* A leaf over node's memory, evaluated for it, variable or not as asked for, and neither shown nor kept as yet: node
+ * stays what others recorded. Borrowed memory goes to the leaf, and node gets a copy if others hold it. Counted; NULL
+ * with an error set. */
+mga_node *mga_leaf_over(mga_node *node, bool variable);
+/* The same for the value of a view of borrowed memory, which stays where it is: a copy then. */
+mga_node *mga_leaf_beside(mga_node *node, bool variable);
+
+/* Give t a value of its own over the storage's memory, for itself and the views that will be made of it. */
+bool mga_own_make(mg_tensor *t, bool variable);
+void mga_own_release(mga_own *own);
+
+/* t's own value becomes node, whose count is taken over, as the storage is now. */
+void mga_set_own(mg_tensor *t, mga_node *node);
+
+/* Readers of borrowed memory get a copy of their own, so that the memory can be written now. */
+mg_status mga_save_for_readers(mga_node *node);
+static inline bool mga_is_borrowed(const mga_node *node) {
+    return node->buffer && node->buffer->size_class == MGR_BORROWED;
+}
+
+/* The handle's present node is not that of its storage, or not to be recorded from any more. */
+bool mga_is_stale(const mg_tensor *t);
+
+/* Make a value that nobody but the caller holds constant or variable. False if others hold it. */
+bool mga_set_fresh_constant(mga_node *node, bool constant);
+
+/* ---- gradients ---- */
+
+/* Dropping a tensor's (its handle becomes a temporary), dropping a node's. */
 void mga_handle_drop_grad(mg_tensor *t);
-void mga_drop_node_grad(mga_node *node);
 void mga_handle_orphan_grad(mg_tensor *t);
-mg_tensor *mga_wrap_grad(mg_tensor *owner, mga_node *grad);
+void mga_drop_node_grad(mga_node *node);
+/* What the handles of a node's gradient share, so that what is written through one is what everybody reads. Made for
+ * the first view or write. NULL with an error set. */
+mga_storage *mga_grad_storage(mga_node *node);
+/* A handle of owner's gradient: the whole, or the owner's view of it. NULL with an error set. */
+mg_tensor *mga_wrap_grad(mg_tensor *owner);
 
 #endif

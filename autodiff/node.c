@@ -2,6 +2,7 @@
  * Life and death of nodes: counts, inputs, buffers. No dtype or shape is decided here. */
 #include "autodiff/node.h"
 
+#include "autodiff/borrowed.h"
 #include "autodiff/graph_check.h"
 #include "autodiff/thread.h"
 #include "runtime/status.h"
@@ -84,11 +85,23 @@ void mga_node_clear_history(mga_node *node) {
     for (int i = 0; i < node->n_in; i++) count_history(node->in[i], UINT32_MAX);
 }
 
+/* A gradient's storage is shared with its handles. */
+static void release_grad(mga_node *node, mga_node **dead) {
+    if (!(node->flags & MGA_GRAD_STORED)) {
+        bury(node->grad, dead);
+        return;
+    }
+    mga_storage *storage = node->grad_storage;
+    if (--storage->refs) return;
+    bury(storage->root, dead);
+    mgr_block_free(storage, sizeof *storage);
+}
+
 static void destroy(mga_node *node, mga_node **dead) {
     mga_node_clear_history(node);
     release_extra(node, dead);
     for (int i = 0; i < node->n_in; i++) bury(node->in[i], dead);
-    bury(node->grad, dead);
+    release_grad(node, dead);
     mgr_buffer_release(node->buffer);
     mgr_shape_release(node->shape);
     mgr_block_free(node, sizeof *node);
@@ -117,6 +130,7 @@ void mga_node_drop_inputs(mga_node *node) {
     for (int i = 0; i < node->n_in; i++) bury(node->in[i], &dead);
     node->n_in = 0;
     node->n_params = 0;
+    node->integer = 0;
     node->op = MGA_OP_LEAF;
     destroy_all(dead);
 }
@@ -132,6 +146,7 @@ mga_node *mga_node_new(uint16_t op, mg_dtype dtype, mg_dtype cdtype, const mgr_s
     node->dtype = (uint8_t)dtype;
     node->cdtype = (uint8_t)cdtype;
     node->n_in = (uint8_t)n_in;
+    node->owner = t->number;
     node->shape = shape;
     mgr_shape_retain(shape);
     unsigned depth = 0;
@@ -144,6 +159,7 @@ mga_node *mga_node_new(uint16_t op, mg_dtype dtype, mg_dtype cdtype, const mgr_s
     node->seq = ++t->seq;
     node->depth = (uint16_t)(depth < UINT16_MAX ? depth + 1 : depth);
     t->live_nodes++;
+    if (t->debug) mga_borrowed_note(node);
     MGR_CHECK(mga_check_node(node));
     return node;
 }

@@ -25,15 +25,16 @@ enum {
 };
 
 enum {
-    MGA_VARIABLE = 1,   /* takes part in differentiation */
-    MGA_HISTORY = 2,    /* inputs are held for backward, also after evaluation */
-    MGA_NEEDED = 4,     /* a recorded rule reads this value */
-    MGA_COMPUTED = 8,   /* was computed once in a tile without being stored */
-    MGA_SHARED = 16,    /* counts are atomic: kept tensors may be read by several threads */
-    MGA_FROZEN = 32,    /* not counted at all */
-    MGA_KEPT = 64,      /* a kept tensor's value: evaluated when its scope closes, gets a gradient */
-    MGA_CONSUMED = 128, /* history was let go by backward(.consume) */
-    MGA_VISIBLE = 256   /* a handle shows it: its gradient may be asked for */
+    MGA_VARIABLE = 1,      /* takes part in differentiation */
+    MGA_HISTORY = 2,       /* inputs are held for backward, also after evaluation */
+    MGA_NEEDED = 4,        /* a recorded rule reads this value */
+    MGA_COMPUTED = 8,      /* was computed once in a tile without being stored */
+    MGA_SHARED = 16,       /* counts are atomic: kept tensors may be read by several threads */
+    MGA_FROZEN = 32,       /* not counted at all */
+    MGA_KEPT = 64,         /* a kept tensor's value: evaluated when its scope closes, gets a gradient */
+    MGA_CONSUMED = 128,    /* history was let go by backward(.consume), its own or that of what it was recorded from */
+    MGA_GRAD_STORED = 256, /* somebody has looked at its gradient, which has a storage since */
+    MGA_WAS_CONSUMED = 512 /* the leaf that a consumed value goes on as */
 };
 
 typedef struct mga_view {
@@ -75,12 +76,17 @@ struct mga_node {
     uint32_t slot;            /* a flush's number for it */
     uint32_t walk;            /* a backward's number for it */
     _Atomic uint32_t history; /* recorded nodes whose backward may read this value: its memory is guarded */
+    _Atomic uint32_t shown;   /* handles and storages that show it: its gradient may be asked for */
+    uint32_t owner;           /* number of the thread that recorded it */
     uint64_t seq;             /* recording order */
     const mgr_shape *shape;
     mgr_buffer *buffer; /* NULL: pending (or a view, or a FILL without memory) */
     char *data;         /* first element; NULL while pending */
     mga_node *in[MGK_MAX_IN];
-    mga_node *grad; /* left by the last backward */
+    union {
+        mga_node *grad;                   /* left by the last backward */
+        struct mga_storage *grad_storage; /* with MGA_GRAD_STORED: what its handles and their views share */
+    };
     union {
         double scalar;   /* FILL with a float dtype; a map's only parameter */
         int64_t integer; /* FILL with an integer dtype */

@@ -4,7 +4,6 @@
 #include "autodiff/record.h"
 
 #include "autodiff/backward.h"
-#include "autodiff/borrowed.h"
 #include "autodiff/thread.h"
 #include "runtime/dtype.h"
 #include "runtime/status.h"
@@ -76,7 +75,6 @@ static mg_status set_flags(mga_node *node, mg_constant constant, bool differenti
 
 static mg_status check_flags(mga_node **node, mg_constant constant, bool differentiable) {
     if (!*node) return mgr_error();
-    mga_borrowed_note(*node);
     mg_status status = set_flags(*node, constant, differentiable);
     if (status != MG_OK) {
         mga_node_release(*node);
@@ -302,6 +300,14 @@ mga_node *mga_record_copy(mga_node *x) {
     mga_node *node = mga_node_new(MGA_OP_CONVERT, (mg_dtype)x->dtype, (mg_dtype)x->dtype, x->shape, 1, &x);
     check_flags(&node, MG_CONSTANT_AUTO, mg_dtype_is_float((mg_dtype)x->dtype));
     return node;
+}
+
+mga_node *mga_constant_copy(mga_node *x) {
+    mg_no_autodiff(true);
+    mga_node *copy = mga_record_copy(x);
+    mg_no_autodiff(false);
+    if (copy) copy->flags &= (uint16_t)~MGA_VARIABLE;
+    return copy;
 }
 
 mga_node *mga_record_opaque(uint16_t op, mg_dtype dtype, const mgr_shape *shape, int n_in, mga_node *const *in,

@@ -33,6 +33,8 @@ mga_node *mga_record_convert(mga_node *x, mg_dtype dtype);
 
 /* A contiguous copy of x, recorded. */
 mga_node *mga_record_copy(mga_node *x);
+/* The same without history, and constant. */
+mga_node *mga_constant_copy(mga_node *x);
 
 /* An opaque op that has run: the result in `buffer` (count taken over, also on failure); state (or NULL) is taken over,
  * also on failure. History is recorded if autodiff is on and any input is a variable. */

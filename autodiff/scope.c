@@ -3,6 +3,7 @@
 #include "autodiff/flush.h"
 #include "autodiff/graph_check.h"
 #include "autodiff/handle.h"
+#include "autodiff/history.h"
 #include "autodiff/thread.h"
 
 #include <stdio.h>
@@ -48,6 +49,7 @@ static void close_down_to(mga_thread *thread, size_t first) {
         mga_release_scope(thread, thread->n_scopes - 1);
         thread->n_scopes--;
     }
+    mga_settle_scopes(thread, first);
 }
 
 mg_status mg_scope_close(mg_scope scope) {
@@ -76,6 +78,7 @@ mg_status mg_scope_reset(void) {
     MGR_TRY(evaluate_escaping(thread));
     close_down_to(thread, 1);
     mga_release_scope(thread, 0);
+    mga_settle_scopes(thread, 0);
     return mgr_error();
 }
 

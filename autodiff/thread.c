@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Making and tearing down the state of a thread, and the counters kept in it. */
 #include "autodiff/thread.h"
+#include "autodiff/history.h"
 #include "autodiff/record.h"
 #include "runtime/sizes.h"
 
@@ -17,11 +18,11 @@ void mga_nodes_free(mga_nodes *nodes) {
     *nodes = (mga_nodes){0};
 }
 
-bool mga_nodes_reserve(mga_nodes *nodes, size_t n) {
-    if (n <= nodes->capacity) return true;
+/* Room for n in what `alloc` gives. */
+static bool grow(mga_nodes *nodes, size_t n, void *(*alloc)(size_t)) {
     size_t capacity = nodes->capacity ? nodes->capacity : MGA_NODES_START;
     while (capacity < n) capacity *= 2;
-    mga_node **v = mgr_alloc(capacity * sizeof *v);
+    mga_node **v = alloc(capacity * sizeof *v);
     if (!v) return false;
     if (nodes->n) memcpy(v, nodes->v, nodes->n * sizeof *v);
     mgr_free(nodes->v);
@@ -30,11 +31,21 @@ bool mga_nodes_reserve(mga_nodes *nodes, size_t n) {
     return true;
 }
 
+bool mga_nodes_reserve(mga_nodes *nodes, size_t n) { return n <= nodes->capacity || grow(nodes, n, mgr_alloc); }
+
+bool mga_nodes_try_push(mga_nodes *nodes, mga_node *node) {
+    if (nodes->n == nodes->capacity && !grow(nodes, nodes->n + 1, mgr_try_alloc)) return false;
+    nodes->v[nodes->n++] = node;
+    return true;
+}
+
 bool mga_nodes_push(mga_nodes *nodes, mga_node *node) {
     if (nodes->n == nodes->capacity && !mga_nodes_reserve(nodes, nodes->n + 1)) return false;
     nodes->v[nodes->n++] = node;
     return true;
 }
+
+enum { FEW = 8 }; /* nodes: a general sort's calls would be most of its cost */
 
 static bool is_sorted(const mga_nodes *nodes) {
     for (size_t i = 1; i < nodes->n; i++)
@@ -55,8 +66,20 @@ static int by_seq(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+static void sort_few(mga_node **v, size_t n) {
+    for (size_t i = 1; i < n; i++) {
+        mga_node *node = v[i];
+        size_t k = i;
+        for (; k > 0 && v[k - 1]->seq > node->seq; k--) v[k] = v[k - 1];
+        v[k] = node;
+    }
+}
+
 static void sort_by_comparing(mga_node **v, size_t n) {
-    if (n > 1) qsort(v, n, sizeof *v, by_seq);
+    if (n <= FEW)
+        sort_few(v, n);
+    else
+        qsort(v, n, sizeof *v, by_seq);
 }
 
 /* v[0..n) by a place for each number from `least` on. Numbers of different threads may be equal: then there is no place
@@ -89,6 +112,10 @@ static size_t part_old(mga_nodes *nodes, uint64_t least) {
 
 /* What was recorded lately has nearly dense numbers, so there is a place for each; parameters are old, and few. */
 bool mga_nodes_sort(mga_nodes *nodes, mga_nodes *spare) {
+    if (nodes->n <= FEW) {
+        sort_few(nodes->v, nodes->n);
+        return true;
+    }
     if (is_sorted(nodes)) return true;
     reverse(nodes); /* mostly found backwards */
     if (is_sorted(nodes)) return true;
@@ -111,11 +138,14 @@ static void thread_exit(void) {
     if (!t) return;
     for (size_t i = t->n_scopes; i-- > 0;)
         while (t->scopes[i].tensors) mg_release(t->scopes[i].tensors);
+    while (t->open) mga_settle_not(t->open);
     for (size_t i = 0; i < t->wanted.n; i++) mga_node_release(t->wanted.v[i]);
+    mga_closed_free(t);
     mga_thread_state = NULL;
     mga_nodes_free(&t->wanted);
     mga_nodes_free(&t->walk);
     mga_nodes_free(&t->stack);
+    mga_nodes_free(&t->undecided);
     mgr_free(t->scopes);
     mgr_free(t);
 }
@@ -135,6 +165,8 @@ mga_thread *mga_thread_make(void) {
         mgr_free(t);
         return NULL;
     }
+    static _Atomic uint32_t threads;
+    t->number = atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) + 1;
     t->scopes[0] = (mga_scope_frame){0};
     t->n_scopes = 1;
     t->eager = mgr_env_is_on(MGR_ENV_EAGER);

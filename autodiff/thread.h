@@ -17,6 +17,8 @@ typedef struct mga_nodes {
 /* Make room for one more, or `n` in all. False with an error set. */
 bool mga_nodes_reserve(mga_nodes *nodes, size_t n);
 bool mga_nodes_push(mga_nodes *nodes, mga_node *node);
+/* The same without an error set. */
+bool mga_nodes_try_push(mga_nodes *nodes, mga_node *node);
 void mga_nodes_free(mga_nodes *nodes);
 
 /* Sort by recording order, oldest first; spare is memory to sort with, whose contents are lost. False with an error
@@ -32,9 +34,14 @@ typedef struct mga_thread {
     mga_scope_frame *scopes; /* [0] is the root scope */
     size_t n_scopes, scope_capacity;
     uint64_t next_token;
-    mga_nodes wanted;      /* counted: values that a closing scope must evaluate; a flush of one takes all along */
-    mga_nodes walk, stack; /* scratch of flush and backward */
-    uint32_t epoch;        /* of the last walk */
+    mga_nodes wanted;          /* counted: values that a closing scope must evaluate; a flush of one takes all along */
+    mga_nodes walk, stack;     /* scratch of flush and backward */
+    mga_nodes undecided;       /* scratch of history.c */
+    mg_tensor *open;           /* whose values are settled when scopes close (history.c) */
+    uint64_t searched;         /* nodes that this took so far */
+    struct mga_closed *closed; /* handles that ended lately (closed.c) */
+    uint32_t epoch;            /* of the last walk */
+    uint32_t number;           /* of this thread; no other one ever had it */
     uint64_t seq;
     int no_autodiff; /* depth */
     bool eager, guard, root_warned;
@@ -66,6 +73,9 @@ static inline bool mga_recording(void) { return !mga_thread_state || mga_thread_
 
 /* Put node (counted by this call) on the list of values that the closing scope evaluates. */
 mg_status mga_want(mga_node *node);
+
+/* Give back what closed.c holds. */
+void mga_closed_free(mga_thread *thread);
 
 /* Let go of every tensor of one scope. */
 void mga_release_scope(mga_thread *thread, size_t scope);

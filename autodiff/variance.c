@@ -5,17 +5,27 @@
 #include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
+#include "autodiff/thread.h"
 #include "mygrad/reductions.h"
 #include "runtime/dtype.h"
 
-/* Without axes, which keep their length of 1 otherwise; in the dtype that is computed in. */
-static mga_node *variance(mga_node *x, uint64_t axes, double ddof) {
+/* The sum over the axes, whose count is taken over. */
+static mga_node *summed(mga_node *squares, uint64_t axes, bool keepdims) {
+    const mgr_shape *shape = squares ? mga_reduced_shape(squares->shape, axes, keepdims) : NULL;
+    mga_node *sum = shape ? mga_record_reduce(MGK_OP_SUM, squares, axes, shape, MG_CONSTANT_AUTO) : NULL;
+    if (shape) mgr_shape_release(shape);
+    mga_node_release(squares);
+    return sum;
+}
+
+/* In the dtype that is computed in. */
+static mga_node *variance(mga_node *x, uint64_t axes, const mg_var_opts *opts) {
     int64_t count = 1;
     for (int i = 0; i < x->shape->ndim; i++) count *= axes >> i & 1 ? x->shape->dims[i] : 1;
-    double divisor = (double)count > ddof ? (double)count - ddof : 0;
+    double divisor = (double)count > opts->ddof ? (double)count - opts->ddof : 0;
     mga_node *mean = mga_reduced(MGK_OP_MEAN, mga_held(x), axes, MG_CONSTANT_AUTO);
     mga_node *squares = mga_binary(MGK_OP_SQUARED_DEVIATION, mga_held(x), mean);
-    mga_node *sum = mga_reduced(MGK_OP_SUM, squares, axes, MG_CONSTANT_AUTO);
+    mga_node *sum = summed(squares, axes, opts->keepdims);
     mga_node *n = sum ? mga_fill_f64((mg_dtype)sum->dtype, sum->shape, divisor) : NULL;
     return mga_binary(MGK_OP_DIVIDE, sum, n);
 }
@@ -23,10 +33,9 @@ static mga_node *variance(mga_node *x, uint64_t axes, double ddof) {
 static mga_node *moment_node(mga_node *x, uint64_t axes, const mg_var_opts *opts, bool root) {
     const mg_dtype dtype = mg_dtype_is_float((mg_dtype)x->dtype) ? (mg_dtype)x->dtype : MG_F64;
     mga_node *wide = mga_record_convert(x, mgr_row_dtype(dtype));
-    mga_node *result = wide ? variance(wide, axes, opts->ddof) : NULL;
+    mga_node *result = wide ? variance(wide, axes, opts) : NULL;
     mga_node_release(wide);
     if (root) result = mga_unary(MGK_OP_SQRT, result);
-    if (!opts->keepdims) result = mga_without_axes(result, axes);
     return mga_converted(result, dtype);
 }
 
@@ -36,8 +45,9 @@ static mga_node *idle_node(mga_node *x, const mg_var_opts *opts, bool root) {
     mg_no_autodiff(true);
     mga_node *value = moment_node(x, 0, opts, root);
     mg_no_autodiff(false);
-    if (!value || !mga_wants_history(1, &x)) return value;
+    if (!value || !mga_recording()) return value;
     value->flags &= (uint16_t)~MGA_VARIABLE;
+    if (!(x->flags & MGA_VARIABLE)) return value;
     mga_node *in[3] = {mga_fill_f64(MG_BOOL, value->shape, 0), x, value};
     mga_node *node = in[0] ? mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO) : NULL;
     mga_node_release(in[0]);

@@ -2,6 +2,7 @@
  * Views for the user: indexing, transposing, reshaping, broadcasting. Base and views share a storage. */
 #include "autodiff/handle.h"
 #include "autodiff/record.h"
+#include "autodiff/thread.h"
 
 #include <string.h>
 
@@ -10,46 +11,23 @@
  */
 static mga_storage *storage_of_view(mg_tensor *x) {
     mga_node *root = x->storage ? x->storage->root : x->node;
-    if (!(root->flags & MGA_FROZEN)) {
-        if (!mga_storage_make(x)) return NULL;
-        x->storage->refs++;
-        return x->storage;
-    }
-    mga_storage *storage = mgr_block_new(sizeof *storage);
-    if (storage) *storage = (mga_storage){.refs = 1, .root = root};
-    return storage;
+    if (root->flags & MGA_FROZEN) return mga_storage_new(root);
+    if (!mga_storage_make(x)) return NULL;
+    x->storage->refs++;
+    return x->storage;
 }
 
-/* A handle over storage's elements at offset and strides (bytes, relative to the storage's first element). Takes over
- * the count of storage; NULL (an error is set) gives NULL. */
-static mg_tensor *wrap_over(mga_storage *storage, const mgr_shape *shape, int64_t offset, const int64_t *strides) {
-    if (!storage) return NULL;
-    mga_view *view = mga_view_make(shape->ndim, offset, strides);
-    mga_node *node = view ? mga_view_new(storage->root, shape, offset, strides) : NULL;
-    mg_tensor *t = mga_wrap_node(node);
-    if (!t) {
-        if (view) mgr_block_free(view, mga_view_bytes(shape->ndim));
-        mga_storage_release(storage);
-        return NULL;
-    }
-    t->view = view;
-    if (node->op == MGA_OP_VIEW) mga_node_unshow(node); /* a view's gradient is a region of its base's */
-    t->storage = storage;
-    t->version = t->storage->version;
-    return t;
-}
-
+/* A view shares the value of x, and what history that has. While nothing is recorded it has none, and is a variable or
+ * a constant by its dtype, as every other result. */
 static mg_tensor *wrap_view(mg_tensor *x, const mgr_shape *shape, int64_t offset, const int64_t *strides) {
-    return wrap_over(storage_of_view(x), shape, offset, strides);
-}
-
-mg_tensor *mga_wrap_view_of(mga_node *root, const mgr_shape *shape, int64_t offset, const int64_t *strides) {
-    mga_storage *storage = root ? mgr_block_new(sizeof *storage) : NULL;
-    if (storage)
-        *storage = (mga_storage){.refs = 1, .root = root};
-    else
-        mga_node_release(root);
-    return wrap_over(storage, shape, offset, strides);
+    mga_storage *storage = storage_of_view(x);
+    if (!storage) return NULL;
+    const bool recording = mga_recording();
+    mga_own *own = recording ? x->own : NULL;
+    if (own) own->refs++;
+    mg_tensor *t = mga_wrap_over(storage, own, shape, offset, strides);
+    if (t && !recording && mg_dtype_is_float((mg_dtype)t->dtype)) t->flags |= MGA_T_APART;
+    return t;
 }
 
 /* Where x's elements are relative to its storage. */

@@ -194,13 +194,16 @@ MG_API mg_tensor *mg_empty_with(mg_shape shape, const mg_create_opts *opts);
 MG_API mg_tensor *mg_full_with(mg_shape shape, double value, const mg_create_opts *opts);
 
 /* A new tensor with x's values and no history: a copy, a cast (unsafe casts allowed, rules C4), the same values without
- * history (detach shares the buffer until either side is written). astype and copy are constant as x is; detach is
- * always constant. */
+ * history (detach shares the buffer until either side is written; borrowed memory it copies). astype and copy are
+ * constant as x is; detach is always constant. */
 MG_API mg_tensor *mg_astype(mg_tensor *x, mg_dtype dtype);
 MG_API mg_tensor *mg_copy(mg_tensor *x);
 MG_API mg_tensor *mg_detach(mg_tensor *x);
 
-/* Make x a variable or a constant from now on. Type error for integer or bool variables. Returns x. */
+/* Make x a variable or a constant from now on. Where that changes something x goes on as a leaf with the same values:
+ * what was recorded from it stays recorded, and leads to what x came from, as before. A view may differ from its base:
+ * it has a gradient of its own then, and what is written through it is recorded for it alone. Type error for integer or
+ * bool variables; read-only error for frozen tensors. Returns x. */
 MG_API mg_tensor *mg_set_constant(mg_tensor *x, bool constant);
 
 /* ---- looking --------------------------------------------------------------------------------------------------- */
@@ -212,8 +215,8 @@ MG_API int64_t mg_dim(const mg_tensor *x, int axis); /* axis may be negative; -1
 MG_API int64_t mg_size(const mg_tensor *x);
 MG_API mg_dtype mg_dtype_of(const mg_tensor *x);
 MG_API bool mg_is_constant(const mg_tensor *x);
-MG_API mg_tensor *mg_base(const mg_tensor *x); /* the tensor x is a view of, while that one is alive; NULL if x is no
-                                                  view, or of a frozen tensor */
+MG_API mg_tensor *mg_base(const mg_tensor *x); /* the tensor x is a view of (of views: the one that is none), while
+                                                  that one is alive; NULL if x is no view, or of a frozen tensor */
 
 /* Evaluate x (and whatever it needs). */
 MG_API mg_status mg_eval(mg_tensor *x);
@@ -248,7 +251,9 @@ MG_API char *mg_to_string(mg_tensor *x);
 
 /* ---- views ------------------------------------------------------------------------------------------------------ */
 
-/* Views share x's elements: writing into one shows in all. Differentiable. */
+/* Views share x's elements: writing into one shows in all; read-only error where a view shows an element several times
+ * (it was broadcast). Differentiable. Made while nothing is recorded (mg_no_autodiff) they are variables or constants
+ * by their dtype alone, as all results, with gradients of their own. */
 MG_API mg_tensor *mg_getitem(mg_tensor *x, mg_key key); /* basic indexing: integers, slices, MG_NEWAXIS, MG_ELLIPSIS */
 MG_API mg_tensor *mg_transpose(mg_tensor *x, mg_axes axes); /* default: reversed */
 MG_API mg_tensor *mg_broadcast_to(mg_tensor *x, mg_shape shape);
@@ -259,19 +264,22 @@ MG_API mg_tensor *mg_reshape(mg_tensor *x, mg_shape shape);
 /* ---- in place ---------------------------------------------------------------------------------------------------- */
 
 /* x += y and so on; y broadcasts to x, and its dtype must cast to x's by same_kind. Recorded functionally: what others
- * see of x's old values stays. Drops x's gradient. Returns x. */
+ * see of x's old values stays. Drops x's gradient, and history that leads to nothing that can still be asked for: a
+ * loop `mg_isubtract(w, mg_multiply(mg_grad(w), lr))` does not grow. Read-only error for frozen tensors and for views
+ * that show an element several times. Returns x. */
 MG_API mg_tensor *mg_iadd(mg_tensor *x, mg_tensor *y);
 MG_API mg_tensor *mg_isubtract(mg_tensor *x, mg_tensor *y);
 MG_API mg_tensor *mg_imultiply(mg_tensor *x, mg_tensor *y);
 MG_API mg_tensor *mg_idivide(mg_tensor *x, mg_tensor *y);
 
-/* x[...] = y, as NumPy's copyto with unsafe casting. Returns x. */
+/* x[...] = y, as NumPy's copyto with unsafe casting; y may have leading axes of length 1 that x has not. Returns x. */
 MG_API mg_tensor *mg_copyto(mg_tensor *x, mg_tensor *y);
 
 /* x[key] = y. Returns x. */
 MG_API mg_tensor *mg_setitem(mg_tensor *x, mg_key key, mg_tensor *y);
 
-/* Evaluate every pending use of x's memory, so that borrowed memory may be changed by its owner. */
+/* Let x's borrowed memory be changed by its owner: what was recorded from x, and views' and x's gradients, keep the
+ * values that were there (as a copy, made now). What the memory holds is x's value from x's next use on. */
 MG_API mg_status mg_sync(mg_tensor *x);
 
 /* ---- scopes -------------------------------------------------------------------------------------------------------
@@ -329,17 +337,21 @@ MG_API mg_status mg_freeze(mg_tensor *t);
  */
 
 /* d f / d everything f depends on: leaves and kept tensors get their gradients, a temporary's is computed when mg_grad
- * asks. f need not be a scalar: without .grad it is as if f had been summed. All gradients are attached or none. */
+ * asks. f need not be a scalar: without .grad it is as if f had been summed; value error for a .grad that does not
+ * broadcast to f. All gradients are attached or none. After .consume a tensor is a leaf for everything that is recorded
+ * from it then; invalid backprop error for what was recorded from it before. */
 MG_API mg_status mg_backward_with(mg_tensor *f, const mg_backward_opts *opts);
 
 /* t's gradient: t's shape and dtype, constant; NULL if there is none (mg_grad_status says why). Belongs to t; keep it
- * to hold it longer. */
+ * to hold it longer. It has one place: what is written into it is what optimisers, .accumulate and the gradients of
+ * views read. That of a view is a view of its base's, all of it, not only what came through the view. */
 MG_API mg_tensor *mg_grad(mg_tensor *t);
 typedef enum mg_grad_state {
     MG_GRAD_READY = 0,    /* mg_grad answers */
     MG_GRAD_CONSTANT = 1, /* t is a constant */
     MG_GRAD_NONE = 2,     /* no backward reached t since it was made, used or written */
-    MG_GRAD_RELEASED = 3  /* what it would be computed from has been let go */
+    MG_GRAD_RELEASED = 3, /* what it would be computed from has been let go */
+    MG_GRAD_REPLACED = 4  /* t was written since: its old value's gradient, or what was recorded from it, is gone */
 } mg_grad_state;
 MG_API mg_grad_state mg_grad_status(const mg_tensor *t);
 /* Drops t's gradient. A handle that mg_grad gave stays valid until the scope around this call ends, or, outside all

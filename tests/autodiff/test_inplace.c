@@ -310,3 +310,85 @@ MG_TEST(inplace, a_view_of_a_variance_leaves_nothing) {
     CHECK_EQ_I64(after.live_nodes, before.live_nodes);
     CHECK_EQ_I64(after.live_bytes, before.live_bytes);
 }
+
+/* NumPy: "assignment destination is read-only". */
+MG_TEST(inplace, nothing_is_written_where_two_indices_are_one_element) {
+    MG_SCOPE;
+    mg_tensor *x = mg_from_f64((double[]){5}, MG_SHAPE(1)), *row = vec(1, 2, 3), *two = vec(1, 1, 1);
+    mg_tensor *whole = mg_broadcast_to(mg_positive(x), MG_SHAPE(2)), *wide = mg_broadcast_to(row, MG_SHAPE(2, 3));
+    mg_tensor *targets[] = {whole,
+                            wide,
+                            mg_transpose(wide, (mg_axes){0}),
+                            mg_getitem(wide, MG_KEY(MG_ALL, MG_S(1, 3, 1))),
+                            mg_getitem(wide, MG_KEY(MG_S(MG_NONE, MG_NONE, -1), MG_I(0))),
+                            mg_reshape(mg_broadcast_to(row, MG_SHAPE(2, 1, 3)), MG_SHAPE(2, 3)),
+                            mg_broadcast_to(mg_from_i64((int64_t[]){1}, MG_SHAPE(1)), MG_SHAPE(4))};
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        mg_tensor *t = targets[i], *like = mg_detach(t), *one = mg_scalar_i64(1);
+        for (int way = 0; way < 9; way++) {
+            mg_tensor *r = NULL;
+            if (way == 0) r = mg_iadd(t, one);
+            if (way == 1) r = mg_isubtract(t, one);
+            if (way == 2) r = mg_imultiply(t, one);
+            if (way == 3 && mg_dtype_of(t) == MG_F64) r = mg_idivide(t, one);
+            if (way == 3 && mg_dtype_of(t) != MG_F64) r = mg_iadd(t, t);
+            if (way == 4) r = mg_copyto(t, one);
+            if (way == 5) r = mg_setitem(t, MG_KEY(MG_ELLIPSIS), one);
+            if (way == 6) r = mg_negative(like, .out = t);
+            if (way == 7) r = mg_negative(like, .out = t, .where = mg_equal(like, like));
+            if (way == 8) r = mg_data_mut(t);
+            CHECK_MSG(r == NULL, "target %zu was written in way %d", i, way);
+            mg_error error = mg_take_error();
+            CHECK_MSG(error.code == MG_ERR_READ_ONLY, "target %zu, way %d: %s", i, way, error.message);
+        }
+    }
+    VALUES(x, 5);
+    VALUES(row, 1, 2, 3);
+    mg_tensor *q = NULL, *r = NULL;
+    CHECK(mg_divmod(wide, two, &q, &r, .out = wide) != MG_OK);
+    CHECK_EQ_I64(mg_take_error().code, MG_ERR_READ_ONLY);
+
+    /* where every index is an element of its own it may be written, however it came about */
+    CHECK(mg_iadd(mg_getitem(wide, MG_KEY(MG_I(0))), mg_scalar(1)) != NULL);
+    CHECK(mg_iadd(mg_broadcast_to(row, MG_SHAPE(1, 3)), mg_scalar(1)) != NULL);
+    VALUES(row, 3, 4, 5);
+}
+
+MG_TEST(inplace, assignment_drops_leading_axes_of_length_one) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *v = mg_from_f64((double[]){4, 5, 6}, MG_SHAPE(1, 1, 3));
+    CHECK(mg_copyto(x, v) == x);
+    VALUES(x, 4, 5, 6);
+    mg_backward(mg_sum(mg_square(x)));
+    VALUES(mg_grad(v), 8, 10, 12);
+    CHECK_EQ_I64(mg_ndim(mg_grad(v)), 3);
+    CHECK(mg_setitem(x, MG_KEY(MG_S(1, 3, 1)), mg_from_f64((double[]){7}, MG_SHAPE(1, 1))) == x);
+    VALUES(x, 4, 7, 7);
+    mg_tensor *scalar = mg_full(MG_SHAPE0, 0, .dtype = MG_F64), *one = mg_from_f64((double[]){9}, MG_SHAPE(1));
+    CHECK(mg_setitem(scalar, MG_KEY(MG_ELLIPSIS), one) == scalar);
+    VALUES(scalar, 9);
+    CHECK(mg_copyto(x, mg_from_f64((double[]){1, 2, 3, 4, 5, 6}, MG_SHAPE(2, 3))) == NULL);
+    CHECK_CONTAINS(mg_take_error().message, "(2, 3)");
+    CHECK(mg_iadd(x, v) == NULL); /* in-place operators do not */
+    CHECK_EQ_I64(mg_take_error().code, MG_ERR_VALUE);
+}
+
+MG_TEST(inplace, a_refused_write_leaves_gradients_alone) {
+    MG_SCOPE;
+    mg_tensor *x = mg_from_f32((float[]){1, 2, 3}, MG_SHAPE(3)), *y = mg_ones(MG_SHAPE(2));
+    mg_backward(mg_sum(mg_square(x)));
+    CHECK(mg_iadd(x, y) == NULL && mg_take_error().code == MG_ERR_VALUE);
+    CHECK(mg_copyto(x, y) == NULL && mg_take_error().code == MG_ERR_VALUE);
+    VALUES(mg_grad(x), 2, 4, 6);
+    CHECK_EQ_I64(mg_grad_status(x), MG_GRAD_READY);
+}
+
+MG_TEST(inplace, a_seed_that_does_not_broadcast_is_a_value_error) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *y = mg_square(x);
+    CHECK_EQ_I64(mg_backward(y, .grad = mg_ones(MG_SHAPE(2))), MG_ERR_VALUE);
+    CHECK_EQ_I64(mg_take_error().code, MG_ERR_VALUE);
+    CHECK_EQ_I64(mg_backward(y, .grad = mg_ones(MG_SHAPE(1, 3))), MG_ERR_VALUE);
+    CHECK_CONTAINS(mg_take_error().message, "(1, 3)");
+    CHECK(mg_grad(x) == NULL);
+}
