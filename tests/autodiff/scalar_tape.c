@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT
+ * The oracle of scalar_tape.h. */
+#include "scalar_tape.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { NONE = -1 };
+
+void tape_start(tape *t) {
+    t->n_numbers = t->n_values = t->n_homes = t->n_tensors = 0;
+    t->recording = true;
+    t->full = false;
+}
+
+/* ---- numbers ---- */
+
+static int number(tape *t, double value, int a, double da, int b, double db) {
+    if (t->n_numbers == TAPE_NUMBERS || fabs(value) > 1e9) {
+        t->full = true;
+        return 0;
+    }
+    int k = t->n_numbers++;
+    t->number[k] = value;
+    t->operand[k][0] = a, t->operand[k][1] = b;
+    t->slope[k][0] = da, t->slope[k][1] = db;
+    return k;
+}
+
+static int constant_number(tape *t, double value) { return number(t, value, NONE, 0, NONE, 0); }
+static int same_number(tape *t, int a) { return number(t, t->number[a], a, 1, NONE, 0); }
+
+static int combined(tape *t, char op, int a, int b) {
+    const double x = t->number[a], y = t->number[b];
+    if (op == '+') return number(t, x + y, a, 1, b, 1);
+    if (op == '-') return number(t, x - y, a, 1, b, -1);
+    if (op == '*') return number(t, x * y, a, y, b, x);
+    return same_number(t, b);
+}
+
+/* ---- values and homes ---- */
+
+/* A value with a history over those of a and b that are variables (NONE: none), if something is recorded. */
+static int new_value(tape *t, int a, int b, bool variable) {
+    if (t->n_values == TAPE_VALUES) {
+        t->full = true;
+        return 0;
+    }
+    tape_value *v = &t->value[t->n_values];
+    *v = (tape_value){.variable = variable};
+    const int from[2] = {a, b};
+    for (int i = 0; i < 2 && t->recording && variable; i++)
+        if (from[i] != NONE && t->value[from[i]].variable) v->from[v->n_from++] = from[i];
+    return t->n_values++;
+}
+
+static bool has_history(const tape *t, int value) { return t->value[value].n_from > 0; }
+
+static int new_home(tape *t, int value) {
+    if (t->n_homes == TAPE_VALUES) {
+        t->full = true;
+        return 0;
+    }
+    t->home[t->n_homes] = (tape_home){.value = value};
+    return t->n_homes++;
+}
+
+static tape_home *home_of(tape *t, int a) {
+    const tape_tensor *x = &t->tensor[a];
+    return &t->home[x->own != NONE ? x->own : x->home];
+}
+
+static int cell(const tape *t, int a, int i) {
+    const tape_tensor *x = &t->tensor[a];
+    return t->home[x->own != NONE ? x->own : x->home].cells[x->first + i * x->step];
+}
+
+/* The elements as they are, as the leaf of a home. */
+static void become_leaf(tape *t, tape_home *home, const tape_home *elements, bool variable) {
+    home->value = new_value(t, NONE, NONE, variable);
+    for (int i = 0; i < TAPE_LENGTH; i++) home->cells[i] = constant_number(t, t->number[elements->cells[i]]);
+    home->has_grad = false;
+    home->version = elements->version;
+}
+
+static void give_own(tape *t, int a, bool variable) {
+    tape_tensor *x = &t->tensor[a];
+    x->own = new_home(t, 0);
+    x->own_variable = variable;
+    become_leaf(t, &t->home[x->own], &t->home[x->home], variable);
+}
+
+/* a is about to be used: values of its own begin, or begin again where the elements were written by others. */
+static void use(tape *t, int a) {
+    tape_tensor *x = &t->tensor[a];
+    tape_home *home = &t->home[x->home];
+    if (home->synced) {
+        become_leaf(t, home, home, t->value[home->value].variable);
+        home->synced = false;
+        home->version++;
+    }
+    if (x->own == NONE && x->apart && t->recording) give_own(t, a, true);
+    if (x->own != NONE && t->home[x->own].version != t->home[x->home].version)
+        become_leaf(t, &t->home[x->own], &t->home[x->home], x->own_variable);
+}
+
+/* As an operand: its gradient goes, but not that of the base of a view. */
+static void use_in_op(tape *t, int a) {
+    use(t, a);
+    if (t->tensor[a].own != NONE || t->tensor[a].base == a) home_of(t, a)->has_grad = false;
+}
+
+/* ---- tensors ---- */
+
+static int new_tensor(tape *t, int home, int n) {
+    if (t->n_tensors == TAPE_TENSORS) {
+        t->full = true;
+        return NONE;
+    }
+    int k = t->n_tensors++;
+    t->tensor[k] = (tape_tensor){.live = true, .base = k, .home = home, .own = NONE, .n = n, .step = 1};
+    return k;
+}
+
+int tape_leaf(tape *t, const double *values, int n, bool variable) {
+    int home = new_home(t, new_value(t, NONE, NONE, variable));
+    for (int i = 0; i < n; i++) t->home[home].cells[i] = constant_number(t, values[i]);
+    return new_tensor(t, home, n);
+}
+
+static bool any_variable(const tape *t, int a, int b) {
+    return tape_is_variable(t, a) || (b != NONE && tape_is_variable(t, b));
+}
+
+/* Numbers lead on only where the value that they are elements of does. */
+static void settle_numbers(tape *t, int home) {
+    for (int i = 0; i < TAPE_LENGTH && !has_history(t, t->home[home].value); i++) {
+        const int k = t->home[home].cells[i];
+        t->home[home].cells[i] = constant_number(t, t->number[k]);
+    }
+}
+
+int tape_binary(tape *t, char op, int a, int b) {
+    use_in_op(t, a);
+    use_in_op(t, b);
+    const bool variable = !t->recording || any_variable(t, a, b);
+    int home = new_home(t, new_value(t, home_of(t, a)->value, home_of(t, b)->value, variable));
+    const int n = t->tensor[a].n;
+    for (int i = 0; i < n; i++) t->home[home].cells[i] = combined(t, op, cell(t, a, i), cell(t, b, i));
+    settle_numbers(t, home);
+    return new_tensor(t, home, n);
+}
+
+int tape_negate(tape *t, int a) {
+    use_in_op(t, a);
+    int home = new_home(t, new_value(t, home_of(t, a)->value, NONE, !t->recording || tape_is_variable(t, a)));
+    const int n = t->tensor[a].n;
+    for (int i = 0; i < n; i++) {
+        const int c = cell(t, a, i);
+        t->home[home].cells[i] = number(t, -t->number[c], c, -1, NONE, 0);
+    }
+    settle_numbers(t, home);
+    return new_tensor(t, home, n);
+}
+
+int tape_slice(tape *t, int a, int first, int n, int step) {
+    use(t, a);
+    int k = new_tensor(t, t->tensor[a].home, n);
+    if (k == NONE) return NONE;
+    const tape_tensor *x = &t->tensor[a];
+    tape_tensor *v = &t->tensor[k];
+    v->base = x->base;
+    v->first = x->first + first * x->step;
+    v->step = step * x->step;
+    v->apart = !t->recording;
+    if (!v->apart) v->own = x->own, v->own_variable = x->own_variable;
+    return k;
+}
+
+int tape_detach(tape *t, int a) {
+    double values[TAPE_LENGTH];
+    use(t, a);
+    for (int i = 0; i < t->tensor[a].n; i++) values[i] = tape_element(t, a, i);
+    return tape_leaf(t, values, t->tensor[a].n, false);
+}
+
+void tape_release(tape *t, int a) { t->tensor[a].live = false; }
+
+void tape_use(tape *t, int a) { use(t, a); }
+
+/* ---- writing ---- */
+
+/* home's new elements: those of x become new_cells; the others stay what they are, in a value of its own. from: the
+ * value that was written, or NONE where nothing is to lead to it. A whole that is written over as such does not lead to
+ * what it was; one of which a view shows all does, with a gradient of zeros. */
+static void rewrite(tape *t, tape_home *home, const tape_tensor *x, bool whole, const int *new_cells, int from) {
+    const bool variable = t->value[home->value].variable;
+    const int value = new_value(t, whole ? NONE : home->value, from, variable);
+    const bool leads = has_history(t, value);
+    int cells[TAPE_LENGTH];
+    for (int i = 0; i < TAPE_LENGTH; i++) cells[i] = home->cells[i];
+    for (int i = 0; i < x->n; i++) cells[x->first + i * x->step] = new_cells[i];
+    for (int i = 0; i < TAPE_LENGTH; i++)
+        home->cells[i] = leads ? same_number(t, cells[i]) : constant_number(t, t->number[cells[i]]);
+    home->value = value;
+    home->has_grad = false;
+    home->version++;
+}
+
+/* The value in between, x op y, has a history of its own. */
+void tape_write(tape *t, int target, char op, int a, bool as_view) {
+    use(t, target);
+    use(t, a);
+    const tape_tensor *x = &t->tensor[target];
+    const bool whole = x->base == target && !as_view;
+    int cells[TAPE_LENGTH], constants[TAPE_LENGTH];
+    int from = home_of(t, a)->value;
+    for (int i = 0; i < x->n; i++) {
+        cells[i] = combined(t, op, cell(t, target, i), cell(t, a, i));
+        constants[i] = constant_number(t, t->number[cells[i]]);
+    }
+    if (op != '=') from = new_value(t, home_of(t, target)->value, from, !t->recording || any_variable(t, target, a));
+    if (a != target && (t->tensor[a].own != NONE || t->tensor[a].base == a)) home_of(t, a)->has_grad = false;
+    tape_home *home = &t->home[x->home];
+    if (x->own != NONE) {
+        const bool drop = t->value[home->value].variable && !x->own_variable; /* through a constant view */
+        rewrite(t, &t->home[x->own], x, false, cells, from);
+        rewrite(t, home, x, false, drop ? constants : cells, drop ? NONE : from);
+        t->home[x->own].version = home->version;
+    } else {
+        rewrite(t, home, x, whole, cells, from);
+    }
+}
+
+void tape_overwrite(tape *t, int target, double value) {
+    use(t, target);
+    const tape_tensor *x = &t->tensor[target];
+    tape_home *home = &t->home[x->home];
+    become_leaf(t, home, home, t->value[home->value].variable);
+    for (int i = 0; i < x->n; i++) home->cells[x->first + i * x->step] = constant_number(t, value);
+    home->version++;
+    if (x->own != NONE) use(t, target);
+}
+
+void tape_sync(tape *t, int a) { t->home[t->tensor[a].home].synced = true; }
+
+void tape_set_constant(tape *t, int a, bool constant) {
+    use(t, a);
+    tape_tensor *x = &t->tensor[a];
+    if (x->own != NONE || x->base == a) home_of(t, a)->has_grad = false;
+    if (tape_is_variable(t, a) == !constant) return;
+    if (x->base != a) {
+        give_own(t, a, !constant);
+        return;
+    }
+    tape_home *home = &t->home[x->home];
+    const unsigned version = home->version + 1;
+    become_leaf(t, home, home, !constant);
+    home->version = version;
+}
+
+/* ---- gradients ---- */
+
+static void mark_reached(const tape *t, int value, bool *reached) {
+    if (reached[value] || !t->value[value].variable) return;
+    reached[value] = true;
+    for (int i = 0; i < t->value[value].n_from; i++) mark_reached(t, t->value[value].from[i], reached);
+}
+
+static void sweep(tape *t, int f) {
+    memset(t->adjoint, 0, (size_t)t->n_numbers * sizeof t->adjoint[0]);
+    for (int i = 0; i < t->tensor[f].n; i++) t->adjoint[cell(t, f, i)] += 1;
+    for (int k = t->n_numbers; k-- > 0;) {
+        for (int i = 0; i < 2; i++)
+            if (t->operand[k][i] != NONE) t->adjoint[t->operand[k][i]] += t->slope[k][i] * t->adjoint[k];
+        if (fabs(t->adjoint[k]) > 1e12) t->full = true;
+    }
+}
+
+void tape_backward(tape *t, int f, bool accumulate) {
+    static bool reached[TAPE_VALUES];
+    use(t, f);
+    if (!tape_is_variable(t, f)) return;
+    memset(reached, 0, sizeof reached);
+    mark_reached(t, home_of(t, f)->value, reached);
+    sweep(t, f);
+    for (int h = 0; h < t->n_homes; h++) {
+        tape_home *home = &t->home[h];
+        if (!reached[home->value]) continue;
+        for (int i = 0; i < TAPE_LENGTH; i++) {
+            const double d = t->adjoint[home->cells[i]];
+            home->grad[i] = accumulate && home->has_grad ? home->grad[i] + d : d;
+        }
+        home->has_grad = true;
+    }
+}
+
+void tape_scale_grad(tape *t, int a, double by) {
+    const tape_tensor *x = &t->tensor[a];
+    tape_home *home = home_of(t, a);
+    for (int i = 0; i < x->n; i++) home->grad[x->first + i * x->step] *= by;
+}
+
+/* ---- asking ---- */
+
+bool tape_is_variable(const tape *t, int a) {
+    const tape_tensor *x = &t->tensor[a];
+    if (x->own != NONE) return x->own_variable;
+    return x->apart || t->value[t->home[x->home].value].variable;
+}
+
+double tape_element(const tape *t, int a, int i) {
+    const tape_tensor *x = &t->tensor[a];
+    return t->number[t->home[x->home].cells[x->first + i * x->step]];
+}
+
+bool tape_has_grad(const tape *t, int a) {
+    const tape_tensor *x = &t->tensor[a];
+    if (!tape_is_variable(t, a) || (x->own == NONE && x->apart)) return false;
+    const tape_home *home = &t->home[x->own != NONE ? x->own : x->home];
+    return home->has_grad && (x->own == NONE || home->version == t->home[x->home].version);
+}
+
+double tape_grad(const tape *t, int a, int i) {
+    const tape_tensor *x = &t->tensor[a];
+    return t->home[x->own != NONE ? x->own : x->home].grad[x->first + i * x->step];
+}
