@@ -322,7 +322,8 @@ MG_EXTERN_C_BEGIN
 #define MG_SCOPE mg_scope mg_scope_of_block __attribute__((cleanup(mg_scope_cleanup), unused)) = mg_scope_open()
 #endif
 
-/* Make t outlive its scope, until mg_release. Returns t. */
+/* Make t outlive its scope, until mg_release. To be handed to another thread after that scope has closed, which lets go
+ * of what t was computed from where nobody can ask for it any more. Returns t. */
 MG_API mg_tensor *mg_keep(mg_tensor *t);
 
 /* Let go of t before its scope does; kept tensors live until this. Readers of its values keep what they need. NULL is
