@@ -60,7 +60,7 @@ static mg_status draw_picture(const char *format, mgr_atomic_file *file, mga_dra
     if (fflush(text) != 0 || ferror(text) || fseek(text, 0, SEEK_SET) != 0) {
         status = mgr_fail(MG_ERR_IO, op_name, "cannot write a temporary file: %s", strerror(errno));
     }
-    if (status == MG_OK) status = run_dot(format, fileno(text), fileno(file->stream), file->path);
+    if (status == MG_OK) status = run_dot(format, fileno(text), file->fd, file->path);
     fclose(text);
     return status;
 }
