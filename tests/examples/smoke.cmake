@@ -25,7 +25,7 @@ foreach(file IN ITEMS model.npz loss.svg graph.dot)
 endforeach()
 
 # Mistakes of the user: one sentence, exit code 1.
-foreach(arguments IN ITEMS "--epochs;0" "--nonsense" "--data;${OUT}/nowhere")
+foreach(arguments IN ITEMS "--epochs;0" "--nonsense" "--data;${OUT}/nowhere" "--out;/proc/self/nowhere")
   execute_process(COMMAND ${PROGRAM} --out ${OUT} ${arguments} RESULT_VARIABLE result OUTPUT_VARIABLE output
     ERROR_VARIABLE errors)
   string(REGEX MATCHALL "\n" lines "${errors}")
