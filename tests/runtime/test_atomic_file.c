@@ -22,6 +22,8 @@
 #include "runtime/status.h"
 
 static char room[64];
+static int home; /* where the tests are started */
+static mode_t usual_umask;
 
 /* In a child, where a CHECK could not report: says what failed, and ends it. */
 #define EXPECT(cond)                                                                                                   \
@@ -36,7 +38,9 @@ static char room[64];
 
 static void enter_room(const char *parent) {
     snprintf(room, sizeof room, "%s/mygrad-save-XXXXXX", parent);
-    CHECK(mkdtemp(room) && chdir(room) == 0);
+    home = open(".", O_RDONLY | O_DIRECTORY);
+    usual_umask = umask(022);
+    CHECK(home >= 0 && mkdtemp(room) && chdir(room) == 0);
 }
 
 static void leave_room(void) {
@@ -44,7 +48,9 @@ static void leave_room(void) {
     CHECK(directory && chdir(room) == 0);
     for (const struct dirent *e; (e = readdir(directory));) unlink(e->d_name);
     closedir(directory);
-    CHECK(chdir("/") == 0 && rmdir(room) == 0);
+    CHECK(fchdir(home) == 0 && rmdir(room) == 0);
+    close(home);
+    umask(usual_umask);
 }
 
 /* How many names the room has, and whether each begins with one of the letters given. */
@@ -107,7 +113,6 @@ MG_TEST(saving, modes) {
 /* While it is written, a file that shall be private is private. */
 MG_TEST(saving, private_from_the_first_byte) {
     enter_room("/tmp");
-    umask(022);
     CHECK_EQ_I64(save("a", "old"), MG_OK);
     CHECK(chmod("a", 0600) == 0);
     mgr_atomic_file file;
@@ -349,13 +354,13 @@ MG_TEST(saving, concurrent_savers) {
             _exit(0);
         }
     }
-    for (int living = 2, state; living > 0;) {
-        check_generation(living % 2 ? "a" : "b");
-        pid_t ended = waitpid(-1, &state, WNOHANG);
-        CHECK(ended >= 0);
-        if (ended > 0) {
+    for (int ended = 0, state; ended < 2;) {
+        check_generation(ended ? "a" : "b");
+        pid_t done = waitpid(savers[ended], &state, WNOHANG);
+        CHECK(done >= 0);
+        if (done > 0) {
             CHECK_EQ_I64(state, 0);
-            living--;
+            ended++;
         }
     }
     check_generation("a");

@@ -3,6 +3,7 @@
  * no writer, or would never end; devices, directories and sockets, which are refused. An alarm ends what hangs. */
 #include "harness.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -81,6 +82,7 @@ static pid_t start_writer(int fd, int not_its_own, const unsigned char *data, si
         return child;
     }
     close(not_its_own);
+    alarm(20);
     signal(SIGPIPE, SIG_IGN);
     for (size_t at = 0, k = 0; at < bytes; k++) {
         size_t n = bytes - at < run ? bytes - at : run;
@@ -109,7 +111,10 @@ static mg_status read_through_pipe(bool zip, const unsigned char *data, size_t b
     pid_t child = start_writer(to, from, data, bytes, run);
     mg_status status = zip ? mgr_npz_read_member(path, "x", out) : mgr_npy_read(path, out);
     close(from);
-    CHECK(waitpid(child, NULL, 0) == child);
+    pid_t ended;
+    do ended = waitpid(child, NULL, 0);
+    while (ended < 0 && errno == EINTR);
+    CHECK(ended == child);
     return status;
 }
 
@@ -231,6 +236,7 @@ MG_TEST(input, pipe_with_a_late_writer) {
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
+        alarm(20); /* where nobody reads */
         nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
         int fd = open(in_place("fifo"), O_WRONLY);
         nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 300000000}, NULL);
