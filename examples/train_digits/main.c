@@ -123,7 +123,7 @@ int main(int argc, char **argv) {
     bool made = o.linear ? model_linear(&m, o.seed) : model_convolutional(&m, o.seed);
     bool ok = made ? load(&o, &data) : complain("cannot make the model");
     ok = ok && prepare(&m, &data, &o) && introduce_and_run(&m, &data, &o);
-    if (fflush(stdout) != 0) ok = complain("cannot write to standard output");
+    if (fflush(stdout) != 0 || ferror(stdout)) ok = say("cannot write all that was to say to standard output");
     if (made) model_free(&m);
     dataset_free(&data.train);
     dataset_free(&data.test);

@@ -34,3 +34,12 @@ foreach(arguments IN ITEMS "--epochs;0" "--nonsense" "--data;${OUT}/nowhere" "--
     message(FATAL_ERROR "'${arguments}' should give one sentence and 1, gave ${result}: ${errors}")
   endif()
 endforeach()
+
+# Results are written, but nobody can read what was said.
+if(EXISTS /dev/full)
+  execute_process(COMMAND ${PROGRAM} --epochs 1 --images 64 --linear --out ${OUT} OUTPUT_FILE /dev/full
+    RESULT_VARIABLE result ERROR_VARIABLE errors)
+  if(NOT result EQUAL 1 OR NOT errors MATCHES "standard output")
+    message(FATAL_ERROR "a full standard output should give one sentence and 1, gave ${result}: ${errors}")
+  endif()
+endif()
