@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <spawn.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -60,26 +61,33 @@ static mg_status draw_picture(const char *format, mgr_atomic_file *file, mga_dra
     if (fflush(text) != 0 || ferror(text) || fseek(text, 0, SEEK_SET) != 0) {
         status = mgr_fail(MG_ERR_IO, op_name, "cannot write a temporary file: %s", strerror(errno));
     }
-    if (status == MG_OK) status = run_dot(format, fileno(text), fileno(file->stream), file->path);
+    if (status == MG_OK) status = run_dot(format, fileno(text), file->fd, file->path);
     fclose(text);
     return status;
 }
 
-static const char *picture_format(const char *path) {
-    static const char *const formats[] = {"svg", "png", "pdf"};
-    const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < sizeof formats / sizeof *formats; i++) {
-        if (strcmp(dot + 1, formats[i]) == 0) return formats[i];
+/* What dot shall make of it; "" for the text itself, NULL for an ending that is not known. Without one: text. */
+static const char *format_of(const char *path) {
+    static const char *const endings[][2] = {{"dot", ""}, {"gv", ""}, {"svg", "svg"}, {"png", "png"}, {"pdf", "pdf"}};
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    if (!dot) return "";
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        if (strcasecmp(dot + 1, endings[i][0]) == 0) return endings[i][1];
     }
     return NULL;
 }
 
 mg_status mga_draw_to_path(const char *path, mga_draw_fn *draw, void *context) {
-    const char *format = picture_format(path);
+    const char *format = format_of(path);
+    if (!format) {
+        return mgr_fail(MG_ERR_VALUE, op_name,
+                        "%s: ends in \"%s\"; expected .dot or .gv for the text, or .svg, .png or .pdf for a picture",
+                        path, strrchr(path, '.'));
+    }
     mgr_atomic_file file;
     MGR_TRY(mgr_atomic_file_begin(&file, path));
     mg_status status = MG_OK;
-    if (format)
+    if (format[0])
         status = draw_picture(format, &file, draw, context);
     else
         draw(file.stream, context);

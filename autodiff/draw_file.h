@@ -10,8 +10,9 @@
 /* Write the DOT text of a drawing to a stream, whose own error flag tells how that went. */
 typedef void mga_draw_fn(FILE *file, void *context);
 
-/* Make path from what draw writes: as it is, or, if path ends in .svg, .png or .pdf, as the picture that `dot` makes of
- * it. IO errors name the file. */
+/* Make path from what draw writes: as it is (.dot, .gv, or no ending), or, if path ends in .svg, .png or .pdf (in
+ * letters of any case), as the picture that `dot` makes of it. MG_ERR_VALUE for other endings; IO errors name the file.
+ */
 mg_status mga_draw_to_path(const char *path, mga_draw_fn *draw, void *context);
 
 #endif

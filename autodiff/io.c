@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Tensors to and from NumPy's files. The formats are runtime/npy's. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "autodiff/flush.h"
@@ -20,7 +22,8 @@ static mga_node *describe(const char *op, mg_tensor *x, mgr_npy_array *array) {
 
 static mg_status check_path(const char *op, const char *path) {
     MGR_TRY(mgr_error());
-    return path ? MG_OK : mgr_fail(MG_ERR_VALUE, op, "path is NULL");
+    if (path && path[0]) return MG_OK;
+    return mgr_fail(MG_ERR_VALUE, op, "path is %s", path ? "empty" : "NULL");
 }
 
 mg_status mg_save_npy(const char *path, mg_tensor *x) {
@@ -33,23 +36,10 @@ mg_status mg_save_npy(const char *path, mg_tensor *x) {
     return status;
 }
 
-static mg_status check_names(size_t n, const char *const *names) {
-    for (size_t i = 0; i < n; i++) {
-        if (!names[i] || !names[i][0]) {
-            return mgr_fail(MG_ERR_VALUE, "save_npz", "name %zu of %zu is %s", i, n, names[i] ? "empty" : "NULL");
-        }
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(names[i], names[j]) != 0) continue;
-            return mgr_fail(MG_ERR_VALUE, "save_npz", "names %zu and %zu are both \"%s\"", j, i, names[i]);
-        }
-    }
-    return MG_OK;
-}
-
 mg_status mg_save_npz(const char *path, size_t n, const char *const *names, mg_tensor *const *tensors) {
     MGR_TRY(check_path("save_npz", path));
     if (n > 0 && (!names || !tensors)) return mgr_fail(MG_ERR_VALUE, "save_npz", "names or tensors is NULL");
-    MGR_TRY(check_names(n, names));
+    MGR_TRY(mgr_npz_check_names("save_npz", names, n));
     mgr_npy_array *arrays = mgr_alloc((n + 1) * sizeof *arrays);
     mga_node **nodes = arrays ? mgr_alloc((n + 1) * sizeof *nodes) : NULL;
     mg_status status = nodes ? MG_OK : mgr_error();
@@ -96,4 +86,100 @@ mg_tensor *mg_load_npz(const char *path, const char *name) {
     mgr_free(array.name);
     mgr_free(array.data);
     return tensor;
+}
+
+/* ---- whole files ---- */
+
+/* What a mg_npz is the beginning of: one block, with the lists and the names' text behind it. */
+typedef struct npz_block {
+    mg_npz shown;
+    const char *const **sorted; /* places in shown.names, by name */
+} npz_block;
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(**(const char *const *const *)a, **(const char *const *const *)b);
+}
+
+static npz_block *make_block(const mgr_npy_array *arrays, size_t count, bool names_only) {
+    size_t text = 0, lists = names_only ? 2 : 3;
+    for (size_t i = 0; i < count; i++) text += strlen(arrays[i].name) + 1;
+    npz_block *block = mgr_alloc(sizeof *block + lists * count * sizeof(void *) + text);
+    if (!block) return NULL;
+    const char **names = (const char **)(block + 1);
+    const char *const **sorted = (const char *const **)(names + count);
+    mg_tensor **tensors = (mg_tensor **)(sorted + count);
+    char *at = (char *)(names + lists * count);
+    *block = (npz_block){{count, names, names_only ? NULL : tensors}, sorted};
+    for (size_t i = 0; i < count; i++) {
+        size_t bytes = strlen(arrays[i].name) + 1;
+        names[i] = memcpy(at, arrays[i].name, bytes);
+        sorted[i] = &names[i];
+        at += bytes;
+    }
+    qsort(sorted, count, sizeof *sorted, by_name);
+    return block;
+}
+
+/* All tensors or none; each array goes when its tensor is there. */
+static mg_status make_tensors(mgr_npy_array *arrays, size_t count, mg_tensor **tensors) {
+    for (size_t i = 0; i < count; i++) {
+        tensors[i] = tensor_of(&arrays[i]);
+        if (!tensors[i]) {
+            while (i > 0) mg_release(tensors[--i]);
+            return mgr_error();
+        }
+        mgr_free(arrays[i].data);
+        arrays[i].data = NULL;
+    }
+    return MG_OK;
+}
+
+static mg_npz *load_all(const char *op, const char *path, bool names_only) {
+    mgr_npy_array *arrays = NULL;
+    size_t count = 0;
+    if (check_path(op, path) != MG_OK) return NULL;
+    if ((names_only ? mgr_npz_names : mgr_npz_read)(path, &arrays, &count) != MG_OK) return NULL;
+    npz_block *block = make_block(arrays, count, names_only);
+    if (block && !names_only && make_tensors(arrays, count, (mg_tensor **)(uintptr_t)block->shown.tensors) != MG_OK) {
+        mgr_free(block);
+        block = NULL;
+    }
+    mgr_npz_free(arrays, count);
+    return block ? &block->shown : NULL;
+}
+
+mg_npz *mg_load_npz_all(const char *path) { return load_all("load_npz_all", path, false); }
+
+mg_npz *mg_npz_names(const char *path) { return load_all("npz_names", path, true); }
+
+void mg_npz_free(mg_npz *npz) { mgr_free(npz); }
+
+/* "a, b, c", cut where there is no more room. */
+static void list_names(const mg_npz *npz, char *out, size_t bytes) {
+    size_t used = 0;
+    snprintf(out, bytes, "no arrays");
+    for (size_t i = 0; i < npz->count; i++) {
+        size_t n = strlen(npz->names[i]), comma = i > 0 ? 2 : 0;
+        if (used + comma + n + sizeof ", ..." > bytes) {
+            snprintf(out + used, bytes - used, "%s...", i > 0 ? ", " : "");
+            return;
+        }
+        used += (size_t)snprintf(out + used, bytes - used, "%s%s", i > 0 ? ", " : "", npz->names[i]);
+    }
+}
+
+mg_tensor *mg_npz_find(const mg_npz *npz, const char *name) {
+    if (mgr_error() != MG_OK) return NULL;
+    if (!npz || !name || (npz->count > 0 && !npz->tensors)) {
+        mgr_fail(MG_ERR_VALUE, "npz_find", "%s", !npz ? "npz is NULL" : !name ? "name is NULL" : "npz has names only");
+        return NULL;
+    }
+    const npz_block *block = (const npz_block *)npz;
+    const char *const *wanted = &name, *const **found = NULL;
+    if (npz->count > 0) found = bsearch(&wanted, block->sorted, npz->count, sizeof *block->sorted, by_name);
+    if (found) return npz->tensors[*found - npz->names];
+    char names[256];
+    list_names(npz, names, sizeof names);
+    mgr_fail(MG_ERR_INDEX, "npz_find", "no member \"%.200s\"; there are: %s", name, names);
+    return NULL;
 }

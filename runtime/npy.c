@@ -3,14 +3,14 @@
  * header's text is npy_header.c's business, zip files are npz.c's. */
 #include "runtime/npy.h"
 
-#include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "runtime/atomic_file.h"
 #include "runtime/memory.h"
 #include "runtime/npy_header.h"
+#include "runtime/sizes.h"
 #include "runtime/status.h"
 
 /* NumPy's own headers are below 1 KiB for anything with a plain dtype. */
@@ -25,37 +25,32 @@ mg_status mgr_npy_stream_fail(const mgr_npy_stream *stream, mg_status code, uint
     const char *open = stream->member ? " (member " : "", *close = stream->member ? ")" : "";
     const char *member = stream->member ? stream->member : "";
     uint64_t place = stream->inflate ? at : stream->base + at; /* a deflated byte has no place of its own */
-    return mgr_fail(code, "load", "%s%s%s%s: offset %llu: %s", stream->path, open, member, close,
+    return mgr_fail(code, "load", "%s%s%s%s: offset %llu: %s", stream->input->path, open, member, close,
                     (unsigned long long)place, sentence);
 }
 
-mg_status mgr_npy_stream_read(mgr_npy_stream *stream, void *out, size_t bytes, const char *what) {
+/* The next bytes of `what`, of which `more` follow later: messages count them all. */
+static mg_status read_part(mgr_npy_stream *stream, void *out, size_t bytes, size_t more, const char *what) {
     if (bytes > stream->size - stream->offset)
-        return mgr_npy_stream_bad(stream, stream->offset, "expected %zu bytes of %s, but only %llu are there", bytes,
-                                  what, (unsigned long long)(stream->size - stream->offset));
+        return mgr_npy_stream_bad(stream, stream->offset, "expected %zu bytes of %s, but only %llu are there",
+                                  bytes + more, what, (unsigned long long)(stream->size - stream->offset));
     if (bytes == 0) return MG_OK;
     if (stream->inflate) {
         MGR_TRY(mgr_inflate_read(stream, out, bytes));
-    } else if (fread(out, 1, bytes, stream->file) != bytes) {
-        if (ferror(stream->file))
-            return mgr_fail(MG_ERR_IO, "load", "%s: cannot read: %s", stream->path, strerror(errno));
-        return mgr_npy_stream_bad(stream, stream->offset, "expected %zu bytes of %s, but the file ends", bytes, what);
+    } else {
+        size_t got = 0;
+        MGR_TRY(mgr_input_read(stream->input, out, bytes, &got));
+        if (got < bytes)
+            return mgr_npy_stream_bad(stream, stream->offset + got, "expected %zu more bytes of %s, but the file ends",
+                                      bytes - got + more, what);
     }
     if (stream->tables) stream->crc = mgr_crc32(stream->tables, stream->crc, out, bytes);
     stream->offset += bytes;
     return MG_OK;
 }
 
-mg_status mgr_npy_open(const char *path, FILE **file, uint64_t *size) {
-    *file = fopen(path, "rbe");
-    if (!*file) return mgr_fail(MG_ERR_IO, "load", "%s: cannot open: %s", path, strerror(errno));
-    struct stat info;
-    if (fstat(fileno(*file), &info) != 0 || !S_ISREG(info.st_mode)) {
-        fclose(*file);
-        return mgr_fail(MG_ERR_IO, "load", "%s: is not a regular file", path);
-    }
-    *size = (uint64_t)info.st_size;
-    return MG_OK;
+mg_status mgr_npy_stream_read(mgr_npy_stream *stream, void *out, size_t bytes, const char *what) {
+    return read_part(stream, out, bytes, 0, what);
 }
 
 /* The dictionary behind magic and version, into `header`. */
@@ -141,15 +136,31 @@ static mg_status reorder(void **data, const mgr_npy_header *h, size_t bytes, siz
     return MG_OK;
 }
 
+/* Bytes that lie in a file are certain; those of a pipe, or packed, get memory as they arrive. */
+static mg_status read_data(mgr_npy_stream *stream, size_t bytes, void **out) {
+    bool certain = !stream->inflate && stream->size != UINT64_MAX;
+    size_t room = certain || bytes < MGR_INPUT_BYTES ? bytes : MGR_INPUT_BYTES, done = 0;
+    for (;;) {
+        unsigned char *larger = mgr_alloc(room ? room : 1);
+        if (!larger) return MG_ERR_NO_MEMORY;
+        if (done > 0) memcpy(larger, *out, done);
+        mgr_free(*out);
+        *out = larger;
+        MGR_TRY(read_part(stream, larger + done, room - done, bytes - room, "data"));
+        if (room == bytes) return MG_OK;
+        done = room;
+        room = room > bytes / 2 ? bytes : 2 * room;
+    }
+}
+
 mg_status mgr_npy_read_array(mgr_npy_stream *stream, mgr_npy_array *out) {
     mgr_npy_header h = {0};
     size_t bytes = 0;
     MGR_TRY(read_header(stream, &h));
     MGR_TRY(data_bytes(stream, &h, &bytes));
-    void *data = mgr_alloc(bytes ? bytes : 1);
-    if (!data) return MG_ERR_NO_MEMORY;
+    void *data = NULL;
     size_t item = mg_dtype_size(h.dtype);
-    mg_status status = mgr_npy_stream_read(stream, data, bytes, "data");
+    mg_status status = read_data(stream, bytes, &data);
     if (status == MG_OK && h.swapped) swap_bytes(data, bytes, item);
     if (status == MG_OK && h.fortran && h.ndim > 1 && bytes > item) status = reorder(&data, &h, bytes, item);
     if (status != MG_OK) {
@@ -165,10 +176,11 @@ mg_status mgr_npy_read_array(mgr_npy_stream *stream, mgr_npy_array *out) {
 
 mg_status mgr_npy_read(const char *path, mgr_npy_array *out) {
     *out = (mgr_npy_array){0};
-    mgr_npy_stream stream = {.path = path};
-    MGR_TRY(mgr_npy_open(path, &stream.file, &stream.size));
+    mgr_input input;
+    MGR_TRY(mgr_input_open(&input, path));
+    mgr_npy_stream stream = {.input = &input, .size = input.size};
     mg_status status = mgr_npy_read_array(&stream, out);
-    fclose(stream.file);
+    mgr_input_close(&input);
     return status;
 }
 

@@ -4,6 +4,7 @@
  * read with a cursor that says where and what it expected, and written the way NumPy writes it. */
 #include "runtime/npy_header.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/status.h"

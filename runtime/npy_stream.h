@@ -4,19 +4,17 @@
 #ifndef MGR_NPY_STREAM_H
 #define MGR_NPY_STREAM_H
 
-#include <stdio.h>
-
 #include "runtime/crc32.h"
+#include "runtime/input_file.h"
 #include "runtime/npy.h"
 
 typedef struct mgr_inflate mgr_inflate;
 
 typedef struct mgr_npy_stream {
-    FILE *file; /* stands at the next byte */
-    const char *path;
+    mgr_input *input;               /* stands at the next byte */
     const char *member;             /* NULL for a .npy file */
     uint64_t base;                  /* where in the file the run begins; messages count from there when deflated */
-    uint64_t offset, size;          /* bytes delivered, bytes there are */
+    uint64_t offset, size;          /* bytes delivered, bytes there are (UINT64_MAX: of a pipe, not known) */
     mgr_inflate *inflate;           /* NULL: bytes are as stored */
     const mgr_crc32_tables *tables; /* NULL: no checksum */
     uint32_t crc;
@@ -29,9 +27,6 @@ mg_status mgr_npy_stream_read(mgr_npy_stream *stream, void *out, size_t bytes, c
 mg_status mgr_npy_stream_fail(const mgr_npy_stream *stream, mg_status code, uint64_t at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 #define mgr_npy_stream_bad(stream, at, ...) mgr_npy_stream_fail(stream, MG_ERR_FORMAT, at, __VA_ARGS__)
-
-/* Open a regular file for reading. Gives its size. */
-mg_status mgr_npy_open(const char *path, FILE **file, uint64_t *size);
 
 /* One array; *out is set (name NULL) only on success. */
 mg_status mgr_npy_read_array(mgr_npy_stream *stream, mgr_npy_array *out);

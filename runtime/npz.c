@@ -4,7 +4,8 @@
  * before it is used. */
 #include "runtime/npy.h"
 
-#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/memory.h"
@@ -18,9 +19,7 @@
 #define NAME_LIMIT    65535u
 
 typedef struct zip {
-    FILE *file;
-    const char *path;
-    uint64_t size;
+    mgr_input input;
     uint64_t directory, directory_bytes, entries;
     mgr_crc32_tables tables;
 } zip;
@@ -31,6 +30,7 @@ typedef struct entry {
     unsigned flags, method;
     const char *name; /* not terminated, in the directory */
     size_t name_bytes;
+    uint64_t place; /* of this entry */
 } entry;
 
 static uint64_t get(const unsigned char *p, int width) {
@@ -40,14 +40,15 @@ static uint64_t get(const unsigned char *p, int width) {
 }
 
 static mg_status bad(const zip *z, uint64_t offset, const char *what) {
-    return mgr_fail(MG_ERR_FORMAT, "load", "%s: offset %llu: %s", z->path, (unsigned long long)offset, what);
+    return mgr_fail(MG_ERR_FORMAT, "load", "%s: offset %llu: %s", z->input.path, (unsigned long long)offset, what);
 }
 
-/* `bytes` bytes at `offset`, both already known to lie inside the file. */
-static mg_status read_at(const zip *z, uint64_t offset, void *out, size_t bytes) {
-    if (fseeko(z->file, (off_t)offset, SEEK_SET) != 0 || fread(out, 1, bytes, z->file) != bytes)
-        return mgr_fail(MG_ERR_IO, "load", "%s: cannot read %zu bytes at offset %llu: %s", z->path, bytes,
-                        (unsigned long long)offset, errno ? strerror(errno) : "the file ends");
+/* `bytes` bytes at `offset`, where the file had them when it was opened. */
+static mg_status read_at(zip *z, uint64_t offset, void *out, size_t bytes) {
+    size_t got = 0;
+    z->input.at = offset;
+    MGR_TRY(mgr_input_read(&z->input, out, bytes, &got));
+    if (got < bytes) return bad(z, offset + got, "the file ends here; it was longer when it was opened");
     return MG_OK;
 }
 
@@ -79,19 +80,20 @@ static mg_status read_end(zip *z, uint64_t end, const unsigned char *p) {
 
 /* The end record is the last thing in the file but for a comment: search backwards. */
 static mg_status find_end(zip *z) {
-    uint64_t span = z->size < END_BYTES + COMMENT_LIMIT ? z->size : END_BYTES + COMMENT_LIMIT;
+    uint64_t span = z->input.size < END_BYTES + COMMENT_LIMIT ? z->input.size : END_BYTES + COMMENT_LIMIT;
     if (span < END_BYTES) return bad(z, 0, "expected a zip file, which has at least 22 bytes");
     unsigned char *tail = mgr_alloc((size_t)span);
     if (!tail) return MG_ERR_NO_MEMORY;
-    mg_status status = read_at(z, z->size - span, tail, (size_t)span);
+    mg_status status = read_at(z, z->input.size - span, tail, (size_t)span);
     bool found = false;
     for (uint64_t i = span - END_BYTES + 1; status == MG_OK && !found && i-- > 0;)
         if (get(tail + i, 4) == 0x06054b50 && get(tail + i + 20, 2) == span - i - END_BYTES) {
             found = true;
-            status = read_end(z, z->size - span + i, tail + i);
+            status = read_end(z, z->input.size - span + i, tail + i);
         }
     mgr_free(tail);
-    if (status == MG_OK && !found) return bad(z, z->size, "expected the end record of a zip file before this place");
+    if (status == MG_OK && !found)
+        return bad(z, z->input.size, "expected the end record of a zip file before this place");
     return status;
 }
 
@@ -125,14 +127,15 @@ static mg_status read_entry(const zip *z, uint64_t at, const unsigned char *p, u
                  .unpacked = get(p + 24, 4),
                  .offset = get(p + 42, 4),
                  .name = (const char *)p + ENTRY_BYTES,
-                 .name_bytes = (size_t)get(p + 28, 2)};
+                 .name_bytes = (size_t)get(p + 28, 2),
+                 .place = at};
     *bytes = ENTRY_BYTES + e->name_bytes + extra + (size_t)get(p + 32, 2);
     if (*bytes > left) return bad(z, at, "expected an entry that ends inside the central directory");
     return read_zip64(z, at, p + ENTRY_BYTES + e->name_bytes, extra, e);
 }
 
 /* Where the member's bytes begin: behind its local header, whose name and extra field may differ in length. */
-static mg_status find_data(const zip *z, const entry *e, mgr_npy_stream *s) {
+static mg_status find_data(zip *z, const entry *e, mgr_npy_stream *s) {
     unsigned char local[LOCAL_BYTES];
     s->base = e->offset;
     if (e->flags & 1) return mgr_npy_stream_bad(s, 0, "encrypted; expected a member that is not");
@@ -150,7 +153,7 @@ static mg_status find_data(const zip *z, const entry *e, mgr_npy_stream *s) {
     if (e->method == 8 && e->unpacked / 1032 > e->packed + 1) /* deflate cannot pack better than that */
         return mgr_npy_stream_bad(s, 0, "expected a size that the packed bytes can unpack to");
     s->base = begin;
-    if (fseeko(z->file, (off_t)begin, SEEK_SET) != 0) return mgr_npy_stream_bad(s, 0, "cannot seek here");
+    z->input.at = begin;
     return MG_OK;
 }
 
@@ -165,12 +168,19 @@ static mg_status finish(mgr_npy_stream *s, uint32_t crc) {
     return mgr_npy_stream_bad(s, 0, "the checksum is %08x, expected %08x", s->crc, crc);
 }
 
-static mg_status read_member(const zip *z, const entry *e, mgr_npy_array *out) {
-    char *name = mgr_alloc(e->name_bytes + 1);
-    if (!name) return MG_ERR_NO_MEMORY;
-    memcpy(name, e->name, e->name_bytes);
-    name[e->name_bytes - 4] = '\0'; /* ".npy" is not part of it */
-    mgr_npy_stream s = {.file = z->file, .path = z->path, .member = name, .size = e->unpacked, .tables = &z->tables};
+static mg_status take_name(const entry *e, mgr_npy_array *out) {
+    *out = (mgr_npy_array){.name = mgr_alloc(e->name_bytes)};
+    if (!out->name) return MG_ERR_NO_MEMORY;
+    memcpy(out->name, e->name, e->name_bytes - 4);
+    out->name[e->name_bytes - 4] = '\0'; /* ".npy" is not part of it */
+    return MG_OK;
+}
+
+static mg_status read_member(zip *z, const entry *e, mgr_npy_array *out) {
+    mgr_npy_array named;
+    MGR_TRY(take_name(e, &named));
+    char *name = named.name;
+    mgr_npy_stream s = {.input = &z->input, .member = name, .size = e->unpacked, .tables = &z->tables};
     mg_status status = find_data(z, e, &s);
     if (status == MG_OK && e->method == 8 && !(s.inflate = mgr_inflate_new(&s, e->packed))) status = mgr_error();
     if (status == MG_OK) status = mgr_npy_read_array(&s, out);
@@ -188,9 +198,9 @@ static bool is_array(const entry *e) {
 }
 
 /* A member's entry, and what the walk is for. */
-typedef mg_status visitor(const zip *z, const entry *e, void *context);
+typedef mg_status visitor(zip *z, const entry *e, void *context);
 
-static mg_status for_each_array(const zip *z, const unsigned char *directory, visitor *visit, void *context) {
+static mg_status for_each_array(zip *z, const unsigned char *directory, visitor *visit, void *context) {
     uint64_t at = 0;
     for (uint64_t i = 0; i < z->entries; i++) {
         entry e;
@@ -202,50 +212,117 @@ static mg_status for_each_array(const zip *z, const unsigned char *directory, vi
     return MG_OK;
 }
 
-/* Open the archive, read its directory, and let `use` do with them what it is for. */
-static mg_status with_directory(const char *path,
-                                mg_status (*use)(const zip *z, const unsigned char *directory, void *), void *context) {
-    zip z = {.path = path};
-    MGR_TRY(mgr_npy_open(path, &z.file, &z.size));
+/* Open the archive, read its directory, and let `use` do with them what it is for. A pipe is taken into memory first.
+ */
+static mg_status with_directory(const char *path, mg_status (*use)(zip *z, const unsigned char *directory, void *),
+                                void *context) {
+    zip z = {0};
+    MGR_TRY(mgr_input_open(&z.input, path));
     mgr_crc32_prepare(&z.tables);
-    mg_status status = find_end(&z);
+    mg_status status = mgr_input_hold(&z.input, "PK");
+    if (status == MG_OK) status = find_end(&z);
     unsigned char *directory = status == MG_OK ? mgr_alloc((size_t)z.directory_bytes + 1) : NULL;
     if (status == MG_OK && !directory) status = MG_ERR_NO_MEMORY;
     if (status == MG_OK) status = read_at(&z, z.directory, directory, (size_t)z.directory_bytes);
     if (status == MG_OK) status = use(&z, directory, context);
     mgr_free(directory);
-    fclose(z.file);
+    mgr_input_close(&z.input);
     return status;
 }
 
 /* ---- all members ---- */
 
 typedef struct all_members {
+    bool names_only;
+    entry *entries;
+    size_t found;
     mgr_npy_array *arrays;
     size_t count;
 } all_members;
 
-static mg_status add_member(const zip *z, const entry *e, void *context) {
+static int by_name(const void *a, const void *b) {
+    const entry *x = a, *y = b;
+    int order = memcmp(x->name, y->name, x->name_bytes < y->name_bytes ? x->name_bytes : y->name_bytes);
+    if (order != 0) return order;
+    if (x->name_bytes != y->name_bytes) return x->name_bytes < y->name_bytes ? -1 : 1;
+    return x->place < y->place ? -1 : 1;
+}
+
+static int by_place(const void *a, const void *b) {
+    const entry *x = a, *y = b;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+/* Of several entries with one name the last is meant. */
+static void drop_hidden(all_members *all) {
+    size_t kept = 0;
+    qsort(all->entries, all->found, sizeof *all->entries, by_name);
+    for (size_t i = 0; i < all->found; i++) {
+        const entry *e = &all->entries[i], *next = e + 1;
+        bool hidden =
+            i + 1 < all->found && next->name_bytes == e->name_bytes && memcmp(next->name, e->name, e->name_bytes) == 0;
+        if (!hidden) all->entries[kept++] = *e;
+    }
+    all->found = kept;
+    qsort(all->entries, all->found, sizeof *all->entries, by_place);
+}
+
+static mg_status collect(zip *z, const entry *e, void *context) {
     all_members *all = context;
-    MGR_TRY(read_member(z, e, &all->arrays[all->count]));
-    all->count++;
+    if (memchr(e->name, '\0', e->name_bytes)) return bad(z, e->place, "expected a member's name without zero bytes");
+    all->entries[all->found++] = *e;
     return MG_OK;
 }
 
-static mg_status read_all(const zip *z, const unsigned char *directory, void *context) {
-    all_members *all = context;
-    all->arrays = mgr_alloc(((size_t)z->entries + 1) * sizeof *all->arrays);
-    if (!all->arrays) return MG_ERR_NO_MEMORY;
-    return for_each_array(z, directory, add_member, all);
+/* Members that share their bytes could ask for a thousand times the memory that the file has. */
+static mg_status check_overlap(const zip *z, const all_members *all) {
+    uint64_t left = z->directory;
+    for (size_t i = 0; i < all->found; i++) {
+        const entry *e = &all->entries[i];
+        if (left < LOCAL_BYTES || left - LOCAL_BYTES < e->packed)
+            return bad(z, e->place, "expected members that do not overlap, but their sizes come to more than the file");
+        left -= LOCAL_BYTES + e->packed;
+    }
+    return MG_OK;
 }
 
-mg_status mgr_npz_read(const char *path, mgr_npy_array **out, size_t *count) {
-    all_members all = {NULL, 0};
+static mg_status read_found(zip *z, const unsigned char *directory, all_members *all) {
+    MGR_TRY(for_each_array(z, directory, collect, all));
+    drop_hidden(all);
+    if (!all->names_only) MGR_TRY(check_overlap(z, all));
+    all->arrays = mgr_alloc((all->found + 1) * sizeof *all->arrays);
+    if (!all->arrays) return MG_ERR_NO_MEMORY;
+    for (; all->count < all->found; all->count++) {
+        const entry *e = &all->entries[all->count];
+        mgr_npy_array *array = &all->arrays[all->count];
+        MGR_TRY(all->names_only ? take_name(e, array) : read_member(z, e, array));
+    }
+    return MG_OK;
+}
+
+static mg_status read_all(zip *z, const unsigned char *directory, void *context) {
+    all_members *all = context;
+    all->entries = mgr_alloc(((size_t)z->entries + 1) * sizeof *all->entries);
+    mg_status status = all->entries ? read_found(z, directory, all) : MG_ERR_NO_MEMORY;
+    mgr_free(all->entries);
+    return status;
+}
+
+static mg_status give_all(const char *path, bool names_only, mgr_npy_array **out, size_t *count) {
+    all_members all = {.names_only = names_only};
     mg_status status = with_directory(path, read_all, &all);
     if (status != MG_OK) mgr_npz_free(all.arrays, all.count);
     *out = status == MG_OK ? all.arrays : NULL;
     *count = status == MG_OK ? all.count : 0;
     return status;
+}
+
+mg_status mgr_npz_read(const char *path, mgr_npy_array **out, size_t *count) {
+    return give_all(path, false, out, count);
+}
+
+mg_status mgr_npz_names(const char *path, mgr_npy_array **out, size_t *count) {
+    return give_all(path, true, out, count);
 }
 
 /* ---- one member ---- */
@@ -274,7 +351,7 @@ static void list_name(one_member *one, const entry *e) {
     one->names[one->used] = '\0';
 }
 
-static mg_status look_at(const zip *z, const entry *e, void *context) {
+static mg_status look_at(zip *z, const entry *e, void *context) {
     one_member *one = context;
     (void)z;
     if (strlen(one->name) == e->name_bytes - 4 && memcmp(one->name, e->name, e->name_bytes - 4) == 0) {
@@ -285,11 +362,11 @@ static mg_status look_at(const zip *z, const entry *e, void *context) {
     return MG_OK;
 }
 
-static mg_status read_one(const zip *z, const unsigned char *directory, void *context) {
+static mg_status read_one(zip *z, const unsigned char *directory, void *context) {
     one_member *one = context;
     MGR_TRY(for_each_array(z, directory, look_at, one));
     if (!one->any)
-        return mgr_fail(MG_ERR_INDEX, "load", "%s has no member \"%s\"; it has: %s", z->path, one->name,
+        return mgr_fail(MG_ERR_INDEX, "load", "%s has no member \"%s\"; it has: %s", z->input.path, one->name,
                         one->used > 0 ? one->names : "no arrays");
     return read_member(z, &one->found, one->out);
 }

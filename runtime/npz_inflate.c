@@ -9,8 +9,6 @@
 
 #if MYGRAD_HAVE_ZLIB
 
-#include <errno.h>
-#include <string.h>
 #include <zlib.h>
 
 struct mgr_inflate {
@@ -41,12 +39,16 @@ mgr_inflate *mgr_inflate_new(mgr_npy_stream *stream, uint64_t bytes) {
     return NULL;
 }
 
+static mg_status ends_early(const mgr_npy_stream *stream) {
+    return mgr_npy_stream_bad(stream, stream->offset, "the deflated data end early, expected %llu bytes in all",
+                              (unsigned long long)stream->size);
+}
+
 static mg_status refill(mgr_npy_stream *stream, mgr_inflate *in) {
     size_t wanted = in->left < MGR_INFLATE_BYTES ? (size_t)in->left : MGR_INFLATE_BYTES;
-    size_t got = wanted ? fread(in->input, 1, wanted, stream->file) : 0;
-    if (got != wanted && ferror(stream->file))
-        return mgr_fail(MG_ERR_IO, "load", "%s: cannot read: %s", stream->path, strerror(errno));
-    if (got == 0) return mgr_npy_stream_bad(stream, stream->offset, "expected more deflated data");
+    size_t got = 0;
+    if (wanted) MGR_TRY(mgr_input_read(stream->input, in->input, wanted, &got));
+    if (got == 0) return ends_early(stream);
     in->left -= got;
     in->z.next_in = in->input;
     in->z.avail_in = (unsigned)got;
@@ -66,8 +68,7 @@ mg_status mgr_inflate_read(mgr_npy_stream *stream, void *out, size_t bytes) {
         size_t done = run - in->z.avail_out;
         to += done;
         bytes -= done;
-        if (code == Z_STREAM_END && bytes > 0)
-            return mgr_npy_stream_bad(stream, stream->offset, "the deflated data end %zu bytes early", bytes);
+        if (code == Z_STREAM_END && bytes > 0) return ends_early(stream);
         if (code != Z_OK && code != Z_STREAM_END && !(code == Z_BUF_ERROR && in->z.avail_in == 0))
             return mgr_npy_stream_bad(stream, stream->offset, "the deflated data are damaged: %s",
                                       in->z.msg ? in->z.msg : "unknown reason");
@@ -87,7 +88,7 @@ mgr_inflate *mgr_inflate_new(mgr_npy_stream *stream, uint64_t bytes) {
     mgr_fail(MG_ERR_NOT_IMPLEMENTED, "load",
              "%s: member %s is deflated (%llu bytes), and this build has no zlib; save it with numpy.savez instead of "
              "savez_compressed",
-             stream->path, stream->member, (unsigned long long)bytes);
+             stream->input->path, stream->member, (unsigned long long)bytes);
     return NULL;
 }
 

@@ -4,6 +4,7 @@
  * files. */
 #include "runtime/npy.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/atomic_file.h"
@@ -20,7 +21,6 @@
 #define NPZ_SUFFIX  ".npy"
 
 typedef struct member {
-    char header[MGR_NPY_HEADER_BYTES];
     size_t header_bytes;
     uint64_t data_bytes;
     uint64_t offset; /* of the local header */
@@ -65,8 +65,9 @@ static mg_status write_name(mgr_atomic_file *file, const char *name) {
 
 static mg_status write_member(mgr_atomic_file *file, const mgr_npy_array *array, member *m,
                               const mgr_crc32_tables *tables, uint64_t *at) {
-    MGR_TRY(mgr_npy_format_header(array, m->header, &m->header_bytes, &m->data_bytes));
-    m->crc = mgr_crc32(tables, 0, m->header, m->header_bytes);
+    char header[MGR_NPY_HEADER_BYTES];
+    MGR_TRY(mgr_npy_format_header(array, header, &m->header_bytes, &m->data_bytes));
+    m->crc = mgr_crc32(tables, 0, header, m->header_bytes);
     m->crc = mgr_crc32(tables, m->crc, array->data, (size_t)m->data_bytes);
     m->offset = *at;
     size_t name_bytes = strlen(array->name) + strlen(NPZ_SUFFIX), extra = 20;
@@ -79,7 +80,7 @@ static mg_status write_member(mgr_atomic_file *file, const mgr_npy_array *array,
     r.n = 0;
     put_sizes(&r, m, extra);
     MGR_TRY(mgr_atomic_file_write(file, r.bytes, r.n));
-    MGR_TRY(mgr_atomic_file_write(file, m->header, m->header_bytes));
+    MGR_TRY(mgr_atomic_file_write(file, header, m->header_bytes));
     return mgr_atomic_file_write(file, array->data, (size_t)m->data_bytes);
 }
 
@@ -130,16 +131,63 @@ static mg_status write_end(mgr_atomic_file *file, uint64_t start, uint64_t end, 
     return mgr_atomic_file_write(file, r.bytes, r.n);
 }
 
-static mg_status check_names(const mgr_npy_array *arrays, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (!arrays[i].name || !arrays[i].name[0] || strlen(arrays[i].name) > NAME_LIMIT)
-            return mgr_fail(MG_ERR_VALUE, "save", "array %zu has no name, or one longer than %u bytes", i, NAME_LIMIT);
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(arrays[i].name, arrays[j].name) == 0)
-                return mgr_fail(MG_ERR_VALUE, "save", "arrays %zu and %zu are both named '%.200s'", j, i,
-                                arrays[i].name);
+/* Length of the UTF-8 character at p, 0 if there is none: no overlong forms, no surrogates, nothing above 10ffff. */
+static size_t utf8_length(const unsigned char *p) {
+    if (p[0] < 0x80) return 1;
+    size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+    uint32_t code = p[0] & (0x7fu >> n);
+    if (p[0] < 0xc2 || p[0] > 0xf4) return 0;
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80) return 0;
+        code = code << 6 | (p[i] & 0x3f);
     }
+    bool bad = (n == 3 && code < 0x800) || (n == 4 && code < 0x10000) || code > 0x10ffff || code >> 11 == 0x1b;
+    return bad ? 0 : n;
+}
+
+static mg_status check_name(const char *op, const char *name, size_t i, size_t n) {
+    if (!name || !name[0]) return mgr_fail(MG_ERR_VALUE, op, "name %zu of %zu is %s", i, n, name ? "empty" : "NULL");
+    size_t bytes = strlen(name), at = 0, run = 1;
+    if (bytes > NAME_LIMIT)
+        return mgr_fail(MG_ERR_VALUE, op, "name %zu of %zu has %zu bytes; expected at most %u", i, n, bytes,
+                        NAME_LIMIT);
+    for (; at < bytes && run > 0; at += run) run = utf8_length((const unsigned char *)name + at);
+    if (run == 0)
+        return mgr_fail(MG_ERR_VALUE, op, "name %zu of %zu is no UTF-8: byte %zu is %02x", i, n, at,
+                        (unsigned char)name[at]);
     return MG_OK;
+}
+
+static int by_name(const void *a, const void *b) {
+    const char *const *x = *(const char *const *const *)a, *const *y = *(const char *const *const *)b;
+    int order = strcmp(*x, *y);
+    return order != 0 ? order : x < y ? -1 : x > y;
+}
+
+mg_status mgr_npz_check_names(const char *op, const char *const *names, size_t n) {
+    for (size_t i = 0; i < n; i++) MGR_TRY(check_name(op, names[i], i, n));
+    const char *const **sorted = mgr_alloc((n + 1) * sizeof *sorted);
+    if (!sorted) return MG_ERR_NO_MEMORY;
+    for (size_t i = 0; i < n; i++) sorted[i] = &names[i];
+    qsort(sorted, n, sizeof *sorted, by_name);
+    size_t first = n, second = n;
+    for (size_t i = 1; i < n; i++) /* the first name that is there already */
+        if (strcmp(*sorted[i - 1], *sorted[i]) == 0 && (size_t)(sorted[i] - names) < second) {
+            first = (size_t)(sorted[i - 1] - names);
+            second = (size_t)(sorted[i] - names);
+        }
+    mgr_free(sorted);
+    if (second == n) return MG_OK;
+    return mgr_fail(MG_ERR_VALUE, op, "names %zu and %zu are both \"%.200s\"", first, second, names[first]);
+}
+
+static mg_status check_arrays(const mgr_npy_array *arrays, size_t count) {
+    const char **names = mgr_alloc((count + 1) * sizeof *names);
+    if (!names) return MG_ERR_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) names[i] = arrays[i].name;
+    mg_status status = mgr_npz_check_names("save", names, count);
+    mgr_free(names);
+    return status;
 }
 
 static mg_status write_all(mgr_atomic_file *file, const mgr_npy_array *arrays, size_t count, member *members,
@@ -152,7 +200,7 @@ static mg_status write_all(mgr_atomic_file *file, const mgr_npy_array *arrays, s
 }
 
 mg_status mgr_npz_write(const char *path, const mgr_npy_array *arrays, size_t count) {
-    MGR_TRY(check_names(arrays, count));
+    MGR_TRY(check_arrays(arrays, count));
     member *members = mgr_alloc((count ? count : 1) * sizeof *members);
     if (!members) return MG_ERR_NO_MEMORY;
     mgr_crc32_tables tables;

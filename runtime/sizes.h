@@ -97,6 +97,8 @@
 #define MGR_ONEDNN_PLANS   MGR_SIZE(256, 2)
 #define MGR_ONEDNN_BUCKETS MGR_SIZE(512, 2)
 #define MGR_INFLATE_BYTES  MGR_SIZE(65536, 16)
+/* Memory for data that a file only claims to have; doubled as they arrive. */
+#define MGR_INPUT_BYTES MGR_SIZE((size_t)1 << 20, (size_t)16)
 
 /* ---- The lazy graph (autodiff/) ---- */
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * The loss curve as SVG: logarithmic losses over epochs, the single batches as faint dots, their running mean as a
  * line. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "report.h"
 
@@ -119,9 +121,7 @@ static void draw_legend(FILE *f) {
     fprintf(f, "<text x=\"%d\" y=\"%d\">running mean</text></g>\n", x + 108, y + 4);
 }
 
-bool curve_save(const curve *c, const char *path, const char *title) {
-    FILE *f = fopen(path, "w");
-    if (!f) return false;
+static void draw(FILE *f, const curve *c, const char *title) {
     axes a = make_axes(c);
     fprintf(f,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
@@ -140,6 +140,21 @@ bool curve_save(const curve *c, const char *path, const char *title) {
     fprintf(f, "<text x=\"%d\" y=\"%d\" font-size=\"13\">epoch</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12);
     fprintf(f, "<text transform=\"translate(18 %d) rotate(-90)\" font-size=\"13\">loss</text></g>\n</svg>\n",
             (TOP + HEIGHT - BOTTOM) / 2);
-    bool ok = !ferror(f);
-    return fclose(f) == 0 && ok;
+}
+
+/* Under another name first: the picture that may be there is lost only to a whole one. */
+bool curve_save(const curve *c, const char *path, const char *title) {
+    char other[4096];
+    int n = snprintf(other, sizeof other, "%s.tmp", path);
+    errno = ENAMETOOLONG;
+    FILE *f = n > 0 && (size_t)n < sizeof other ? fopen(other, "w") : NULL;
+    if (!f) return false;
+    draw(f, c, title);
+    bool ok = fflush(f) == 0 && !ferror(f);
+    int code = errno;
+    if (fclose(f) != 0 && ok) ok = false, code = errno;
+    if (ok && rename(other, path) != 0) ok = false, code = errno;
+    if (!ok) unlink(other);
+    errno = code;
+    return ok;
 }

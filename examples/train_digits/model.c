@@ -80,4 +80,10 @@ void model_free(model *m) {
     *m = (model){0};
 }
 
+size_t model_bytes(const model *m) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < m->count; i++) bytes += (size_t)mg_size(m->params[i]) * sizeof(float);
+    return bytes;
+}
+
 mg_tensor *model_forward(const model *m, mg_tensor *images) { return m->forward(m, images); }

@@ -20,6 +20,8 @@ bool model_convolutional(model *m, uint64_t seed); /* conv 3x3 - pool - conv 3x3
 bool model_linear(model *m, uint64_t seed);        /* one dense layer, to compare with */
 void model_free(model *m);
 
+size_t model_bytes(const model *m); /* of all parameters */
+
 /* (N, 1, 28, 28) images to (N, 10) scores. */
 mg_tensor *model_forward(const model *m, mg_tensor *images);
 

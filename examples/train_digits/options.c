@@ -23,9 +23,9 @@ static const option table[] = {
     {"--threads", "N", "threads to use (all that this process may)", WHOLE, 1, 1024},
     {"--images", "N", "train on at most N images, test on a quarter as many", WHOLE, 1, 1000000},
     {"--data", "DIR", "read MNIST's IDX files, plain or gzipped, in DIR", TEXT, 0, 0},
-    {"--out", "DIR", "where the results go (digits-out)", TEXT, 0, 0},
+    {"--out", "DIR", "where the results go, made if need be (digits-out)", TEXT, 0, 0},
     {"--linear", NULL, "train a linear classifier instead, to compare with", FLAG, 0, 0},
-    {"--help", NULL, "print this and stop", FLAG, 0, 0},
+    {"--help", NULL, "print this and stop; -h does, too", FLAG, 0, 0},
 };
 enum { EPOCHS, BATCH, LR, SEED, THREADS, IMAGES, DATA, OUT, LINEAR, HELP, OPTIONS };
 
@@ -87,6 +87,7 @@ static void set_option(options *o, int which, double value, const char *text) {
 
 /* `--name value` and `--name=value`. */
 static int find_option(const char *argument, const char **value) {
+    if (strcmp(argument, "-h") == 0) argument = table[HELP].name;
     size_t n = strcspn(argument, "=");
     *value = argument[n] ? argument + n + 1 : NULL;
     for (int i = 0; i < OPTIONS; i++)

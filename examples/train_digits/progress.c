@@ -79,11 +79,13 @@ void progress_draw(progress *p, size_t done) {
     fflush(stdout);
 }
 
-void progress_end(progress *p) {
+void progress_end(progress *p, size_t done) {
     double seconds = progress_clock() - p->start;
     if (p->terminal) fputs("\r\033[K", stdout); /* the bar goes, its last line stays as text */
     printf("epoch %*d/%d  ", p->epochs > 9 ? 2 : 1, p->epoch, p->epochs);
-    print_numbers(p, seconds > 0 ? (double)p->total / seconds : 0);
-    printf("  %.1f s\n", seconds);
+    print_numbers(p, seconds > 0 ? (double)done / seconds : 0);
+    printf("  %.1f s", seconds);
+    if (done < p->total) printf("  stopped after %zu of %zu images", done, p->total);
+    printf("\n");
     fflush(stdout);
 }

@@ -22,6 +22,6 @@ double progress_clock(void); /* seconds, from some fixed moment */
 void progress_begin(progress *p, int epoch, int epochs, size_t total);
 void progress_look(progress *p, double loss, size_t right, size_t images); /* what one batch came to */
 void progress_draw(progress *p, size_t done);                              /* images done; redraws at most 10 times/s */
-void progress_end(progress *p);
+void progress_end(progress *p, size_t done);                               /* a line about the epoch, or its part */
 
 #endif

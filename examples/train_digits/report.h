@@ -28,7 +28,7 @@ bool curve_add(curve *c, double step, double loss); /* false without memory */
 void curve_free(curve *c);
 
 /* An SVG of 720 x 420: axes, ticks, grid, the points and their running mean. False (errno says why) if it cannot be
- * written. */
+ * written; then the file is as it was. */
 bool curve_save(const curve *c, const char *path, const char *title);
 
 #endif

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "interrupt.h"
 #include "progress.h"
 #include "random.h"
 
-/* How often loss and answers are looked at: reading them costs a little of what fusing the step saves. */
-enum { LOOK_EVERY = 4, EXAM_BATCH = 250 };
+enum { EXAM_BATCH = 250 };
 
 /* A mini-batch in memory, reused for all. */
 typedef struct batch {
@@ -80,32 +80,35 @@ static bool step(const model *m, mg_optimizer *adam, const batch *b, progress *p
 }
 
 static bool train_epoch(const model *m, mg_optimizer *adam, const dataset *set, batch *b, const options *o, progress *p,
-                        curve *losses) {
-    size_t steps = 0;
-    for (size_t first = 0; first < set->count; first += b->count, steps++) {
+                        curve *losses, size_t *images) {
+    size_t done = 0;
+    bool ok = true;
+    for (size_t steps = 0; ok && done < set->count && !interrupted(); steps++) {
         bool looking = steps % LOOK_EVERY == 0;
         double loss = 0;
-        batch_load(b, set, first, o->batch);
-        if (!step(m, adam, b, p, looking, &loss)) return false;
-        double epochs_done = p->epoch - 1 + (double)(first + b->count) / (double)set->count;
-        if (looking && !curve_add(losses, epochs_done, loss)) return false;
-        progress_draw(p, first + b->count);
+        batch_load(b, set, done, o->batch);
+        ok = step(m, adam, b, p, looking, &loss);
+        if (ok) done += b->count;
+        if (ok && looking) ok = curve_add(losses, p->epoch - 1 + (double)done / (double)set->count, loss);
+        if (ok) progress_draw(p, done);
     }
-    progress_end(p);
-    return true;
+    progress_end(p, done);
+    *images += done;
+    return ok;
 }
 
-bool train(const model *m, const dataset *set, const options *o, curve *losses) {
+bool train(const model *m, const dataset *set, const options *o, curve *losses, size_t *images) {
     rng shuffler = {o->seed ^ 0x5f0d};
     batch b = {0};
     mg_optimizer *adam = mg_adam(m->params, m->count, .lr = o->lr);
     bool ok = adam && batch_alloc(&b, set->count, o->batch);
-    losses->epochs = o->epochs;
-    for (int epoch = 1; ok && epoch <= o->epochs; epoch++) {
+    *images = 0;
+    for (int epoch = 1; ok && epoch <= o->epochs && !interrupted(); epoch++) {
         progress p;
+        losses->epochs = epoch;
         progress_begin(&p, epoch, o->epochs, set->count);
         rng_shuffle(&shuffler, b.order, set->count);
-        ok = train_epoch(m, adam, set, &b, o, &p, losses);
+        ok = train_epoch(m, adam, set, &b, o, &p, losses, images);
     }
     batch_free(&b);
     mg_optimizer_free(adam);
@@ -125,7 +128,7 @@ bool examine(const model *m, const dataset *set, confusion *out) {
     batch b;
     bool ok = batch_alloc(&b, set->count, EXAM_BATCH);
     mg_no_autodiff(true);
-    for (size_t first = 0; ok && first < set->count; first += b.count) {
+    for (size_t first = 0; ok && first < set->count && !interrupted(); first += b.count) {
         batch_load(&b, set, first, EXAM_BATCH);
         ok = examine_batch(m, &b, out);
     }

@@ -46,12 +46,41 @@ typedef struct mg_stats {
 MG_API void mg_get_stats(mg_stats *out);
 MG_API void mg_stats_reset_peak(void);
 
-/* NumPy files. Saving replaces the file atomically; .npz members are STORED. Loading gives tensors of the innermost
- * scope (floats are variables). Errors name the file, the offset and what was expected. */
+/* NumPy files.
+ *  - Saving replaces the file atomically: whoever reads it meanwhile has the old one or the new one, whole, and a save
+ *    that fails changes nothing. A file that is replaced keeps its mode; where the path is a symbolic link, the link
+ *    stays and what it leads to is replaced. The temporary file lies beside it, NAME.mg-PID-N.tmp; one that a killed
+ *    process left is removed by the next save to that name.
+ *  - Loading takes regular files and pipes ("/dev/stdin", bash's <(zcat x.npy.gz)), and gives tensors of the innermost
+ *    scope, whose floats are variables. A pipe that nobody writes to is given a second.
+ *  - .npz members are written STORED; deflated ones are read where the build has zlib. Of several with one name the
+ *    last is meant. Members that are no arrays (their names do not end in .npy) are passed over.
+ *  - Errors name the file, the offset and what was expected: MG_ERR_IO, MG_ERR_FORMAT, MG_ERR_TYPE for a dtype that has
+ *    no counterpart, MG_ERR_VALUE for a directory, a device or a socket. */
 MG_API mg_status mg_save_npy(const char *path, mg_tensor *x);
 MG_API mg_tensor *mg_load_npy(const char *path);
+/* names[i] is the member of tensors[i]: UTF-8, not empty, all different; else MG_ERR_VALUE. */
 MG_API mg_status mg_save_npz(const char *path, size_t n, const char *const *names, mg_tensor *const *tensors);
-MG_API mg_tensor *mg_load_npz(const char *path, const char *name); /* one member */
+/* One member; the others are not looked at. MG_ERR_INDEX names those that there are. */
+MG_API mg_tensor *mg_load_npz(const char *path, const char *name);
+
+/* The members of a .npz file, in its order, each name once and without ".npy". */
+typedef struct mg_npz {
+    size_t count;
+    const char *const *names;
+    mg_tensor *const *tensors; /* tensors[i] is the member names[i]; NULL from mg_npz_names */
+} mg_npz;
+
+/* The whole file, of one save: two mg_load_npz may see two of them. All members or, with an error, NULL. The list is
+ * the caller's (mg_npz_free), the tensors belong to the innermost scope as those of mg_load_npz do. Since 0.1. */
+MG_API mg_npz *mg_load_npz_all(const char *path);
+/* The names alone; no array is read. The list is the caller's (mg_npz_free); NULL with an error. Since 0.1. */
+MG_API mg_npz *mg_npz_names(const char *path);
+/* The tensor of that name, which belongs to whom it belonged before. MG_ERR_INDEX names those that there are. Since
+ * 0.1. */
+MG_API mg_tensor *mg_npz_find(const mg_npz *npz, const char *name);
+/* Frees the list and its names; the tensors stay. NULL is fine. Since 0.1. */
+MG_API void mg_npz_free(mg_npz *npz);
 
 MG_EXTERN_C_END
 

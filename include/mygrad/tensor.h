@@ -364,8 +364,8 @@ MG_API void mg_null_grad(mg_tensor *t);
 MG_API void mg_no_autodiff(bool on);
 MG_API bool mg_autodiff_enabled(void);
 
-/* The graph that t hangs from, as Graphviz DOT; with a path ending in .svg, .png or .pdf `dot` is run, which must be
- * installed. Replaced atomically. */
+/* The graph that t hangs from, as Graphviz DOT (.dot, .gv, or no ending); with a path ending in .svg, .png or .pdf
+ * `dot` is run, which must be installed. MG_ERR_VALUE for other endings. Replaced atomically. */
 MG_API mg_status mg_save_graph(mg_tensor *t, const char *path);
 
 /* ---- the plain functions behind the keyword macros --------------------------------------------------------------- */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * The graph as DOT: its nodes and edges for a small network, the same text every time, pictures where dot is installed.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nnet_check.h"
@@ -81,6 +84,48 @@ MG_TEST(draw, pictures) {
         nnet_expect_error(MG_ERR_IO, "does not start");
         CHECK(access(path, F_OK) != 0);
     }
+}
+
+/* An ending that is not known is no DOT under a wrong name, but an error that names those that are. */
+MG_TEST(draw, endings) {
+    MG_SCOPE;
+    static const char *const refused[] = {".jpg", ".svgz", ".", ".dot.txt", ".SVG2"};
+    static const char *const text[] = {".dot", ".gv", ".DOT", "", ".d/graph"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        const char *path = path_of(refused[i]);
+        CHECK(mg_save_graph(network(), path) == MG_ERR_VALUE);
+        nnet_expect_error(MG_ERR_VALUE, "expected .dot or .gv for the text, or .svg, .png or .pdf for a picture");
+        CHECK(access(path, F_OK) != 0);
+    }
+    char directory[256];
+    snprintf(directory, sizeof directory, "%s", path_of(".d"));
+    CHECK(mkdir(directory, 0700) == 0);
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+        const char *path = path_of(text[i]);
+        CHECK_MSG(mg_save_graph(network(), path) == MG_OK, "%s", mg_take_error().message);
+        char *found = slurp(path);
+        CHECK_CONTAINS(found, "digraph");
+        free(found);
+        unlink(path);
+    }
+    CHECK(rmdir(directory) == 0);
+}
+
+MG_TEST(draw, full_disk) {
+    MG_SCOPE;
+    mg_tensor *x = mg_ones(MG_SHAPE(1));
+    for (int i = 0; i < 300; i++) x = mg_negative(x);
+    struct rlimit before, limit;
+    CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    limit = before;
+    limit.rlim_cur = 10000;
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    mg_status status = mg_save_graph(x, path_of(".dot"));
+    CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    CHECK_EQ_I64(status, MG_ERR_IO);
+    nnet_expect_error(MG_ERR_IO, ".dot: cannot write: File too large");
+    CHECK(access(path_of(".dot"), F_OK) != 0);
 }
 
 MG_TEST(draw, errors) {

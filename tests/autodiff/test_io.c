@@ -110,6 +110,90 @@ MG_TEST(io, npz_lists_what_has_room) {
     unlink(path);
 }
 
+/* All members of a file, in its order, by name; of one generation, whatever is saved after it was read. */
+MG_TEST(io, npz_as_a_whole) {
+    MG_SCOPE;
+    const char *path = path_of(0, ".npz");
+    mg_tensor *tensors[3] = {mg_full(MG_SHAPE(2, 2), 3), mg_from_i64((int64_t[]){7, -7}, MG_SHAPE(2)), mg_scalar(0.5)};
+    const char *names[3] = {"w/1", "step", "b"};
+    CHECK_MSG(mg_save_npz(path, 3, names, tensors) == MG_OK, "%s", mg_take_error().message);
+    mg_npz *all = mg_load_npz_all(path), *list = mg_npz_names(path);
+    CHECK_MSG(all && list, "%s", mg_take_error().message);
+    CHECK(mg_save_npz(path, 1, names, &tensors[1]) == MG_OK);
+    CHECK_EQ_I64(all->count, 3);
+    CHECK_EQ_I64(list->count, 3);
+    CHECK(list->tensors == NULL);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ_STR(all->names[i], names[i]);
+        CHECK_EQ_STR(list->names[i], names[i]);
+        check_same(all->tensors[i], tensors[i]);
+        CHECK(mg_npz_find(all, names[i]) == all->tensors[i]);
+    }
+    CHECK(mg_is_constant(all->tensors[1]) && !mg_is_constant(all->tensors[0]));
+    CHECK(mg_npz_find(all, "w") == NULL);
+    nnet_expect_error(MG_ERR_INDEX, "no member \"w\"; there are: w/1, step, b");
+    CHECK(mg_npz_find(list, "b") == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "names only");
+    CHECK(mg_npz_find(NULL, "b") == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "npz is NULL");
+    mg_tensor *kept = mg_keep(all->tensors[0]);
+    mg_npz_free(all), mg_npz_free(list), mg_npz_free(NULL);
+    check_same(kept, tensors[0]); /* the list is gone, the tensor is not */
+    mg_release(kept);
+    unlink(path);
+}
+
+MG_TEST(io, npz_as_a_whole_or_not) {
+    mg_stats before, after;
+    mg_scope scope = mg_scope_open();
+    const char *path = path_of(0, ".npz");
+    CHECK(mg_save_npz(path, 0, NULL, NULL) == MG_OK);
+    mg_npz *none = mg_load_npz_all(path);
+    CHECK(none && none->count == 0);
+    CHECK(mg_npz_find(none, "w") == NULL);
+    nnet_expect_error(MG_ERR_INDEX, "there are: no arrays");
+    mg_npz_free(none);
+    mg_get_stats(&before);
+    CHECK(mg_load_npz_all(MYGRAD_TEST_DATA "/mixed.npz") == NULL);
+    nnet_expect_error(MG_ERR_TYPE, "(member object)");
+    mg_get_stats(&after);
+    CHECK_EQ_I64(after.live_tensors, before.live_tensors);
+    mg_npz *list = mg_npz_names(MYGRAD_TEST_DATA "/mixed.npz");
+    CHECK(list && list->count == 5);
+    CHECK_EQ_STR(list->names[3], "a");
+    mg_npz_free(list);
+    unlink(path);
+    CHECK(mg_load_npz_all(path) == NULL);
+    nnet_expect_error(MG_ERR_IO, path);
+    CHECK(mg_npz_names(NULL) == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "path is NULL");
+    CHECK(mg_load_npz_all("/dev/null") == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "/dev/null: is a character device");
+    CHECK(mg_scope_close(scope) == MG_OK);
+}
+
+/* Names that are long, for the message; sorted otherwise than they stand. */
+MG_TEST(io, npz_finds_each) {
+    MG_SCOPE;
+    enum { N = 200 };
+    static char names[N][16];
+    const char *path = path_of(0, ".npz"), *pointers[N];
+    mg_tensor *tensors[N];
+    for (int i = 0; i < N; i++) {
+        snprintf(names[i], sizeof names[i], "weight_%d", i * 77 % N);
+        pointers[i] = names[i];
+        tensors[i] = mg_scalar(i);
+    }
+    CHECK(mg_save_npz(path, N, pointers, tensors) == MG_OK);
+    mg_npz *all = mg_load_npz_all(path);
+    CHECK(all && all->count == N);
+    for (int i = 0; i < N; i++) CHECK_EQ_I64(mg_item(mg_npz_find(all, names[i])), i);
+    CHECK(mg_npz_find(all, "bias") == NULL);
+    nnet_expect_error(MG_ERR_INDEX, ", weight_140, weight_17, ...");
+    mg_npz_free(all);
+    unlink(path);
+}
+
 MG_TEST(io, errors) {
     MG_SCOPE;
     mg_tensor *x = mg_ones(MG_SHAPE(2));
@@ -119,6 +203,14 @@ MG_TEST(io, errors) {
     nnet_expect_error(MG_ERR_IO, "/nonexistent/file.npy");
     CHECK(mg_save_npy(NULL, x) == MG_ERR_VALUE);
     nnet_expect_error(MG_ERR_VALUE, "path is NULL");
+    CHECK(mg_save_npy("", x) == MG_ERR_VALUE);
+    nnet_expect_error(MG_ERR_VALUE, "path is empty");
+    CHECK(mg_save_npy("/dev/null", x) == MG_ERR_VALUE);
+    nnet_expect_error(MG_ERR_VALUE, "/dev/null: is a character device");
+    CHECK(mg_load_npy("/tmp") == NULL);
+    nnet_expect_error(MG_ERR_VALUE, "/tmp: is a directory");
+    CHECK(mg_save_npz("x.npz", 1, (const char *[]){"\xff"}, &x) == MG_ERR_VALUE);
+    nnet_expect_error(MG_ERR_VALUE, "no UTF-8");
     CHECK(mg_save_npy("x.npy", NULL) == MG_ERR_VALUE);
     nnet_expect_error(MG_ERR_VALUE, "");
     CHECK(mg_load_npz("x.npz", NULL) == NULL);

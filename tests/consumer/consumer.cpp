@@ -3,6 +3,7 @@
 #include <mygrad/mygrad.h>
 
 #include <cstdio>
+#include <utility>
 
 static bool right(const char *what, double got, double expected) {
     if (got == expected) return true;
@@ -63,9 +64,27 @@ static bool options() {
            mg_dtype_of(x) == MG_F64 && mg_backward(mg_sum(x), onto) == MG_OK && right("dx", mg_item(mg_sum(mg_grad(x))), 8);
 }
 
+// A file is one object: its members by name, or one after the other; the names alone; moved, and absent.
+static bool files() {
+    mg::scope scope;
+    const char *path = "consumer.npz", *names[] = {"w", "b"};
+    mg_tensor *tensors[] = {mg_full(MG_SHAPE(2), 3), mg_ones(MG_SHAPE(4))};
+    if (mg_save_npz(path, 2, names, tensors) != MG_OK) return false;
+    mg::npz first(path), saved(std::move(first));
+    double sum = 0;
+    for (auto [name, tensor] : saved) sum += (name[0] == 'w' ? 10 : 1) * mg_item(mg_sum(tensor));
+    int listed = 0;
+    for (auto [name, tensor] : mg::npz::names(path)) listed += name[0] == "wb"[listed] && !tensor;
+    bool ok = right("npz", sum, 64) && right("names", listed, 2) && right("w", mg_item(mg_sum(saved["w"])), 6);
+    std::remove(path);
+    mg::npz absent(path);
+    return ok && saved && saved.size() == 2 && !absent && absent.size() == 0 && !(absent.begin() != absent.end()) &&
+           mg_take_error().code == MG_ERR_IO;
+}
+
 int main() {
     MG_SCOPE;
-    bool ok = gradient() && division() && sequences() && options();
+    bool ok = gradient() && division() && sequences() && options() && files();
     mg_tensor *ones = mg_ones(MG_SHAPE(8, 8));
     ok = right("abs", mg_item(mg_amax(mg_abs(mg_negative(ones), mg::opts{}))), 1) && ok;
     ok = right("matmul", mg_item(mg_sum(mg_matmul(ones, ones))), 512) && ok;

@@ -25,7 +25,7 @@ foreach(file IN ITEMS model.npz loss.svg graph.dot)
 endforeach()
 
 # Mistakes of the user: one sentence, exit code 1.
-foreach(arguments IN ITEMS "--epochs;0" "--nonsense" "--data;${OUT}/nowhere")
+foreach(arguments IN ITEMS "--epochs;0" "--nonsense" "--data;${OUT}/nowhere" "--out;/proc/self/nowhere")
   execute_process(COMMAND ${PROGRAM} --out ${OUT} ${arguments} RESULT_VARIABLE result OUTPUT_VARIABLE output
     ERROR_VARIABLE errors)
   string(REGEX MATCHALL "\n" lines "${errors}")
@@ -34,3 +34,12 @@ foreach(arguments IN ITEMS "--epochs;0" "--nonsense" "--data;${OUT}/nowhere")
     message(FATAL_ERROR "'${arguments}' should give one sentence and 1, gave ${result}: ${errors}")
   endif()
 endforeach()
+
+# Results are written, but nobody can read what was said.
+if(EXISTS /dev/full)
+  execute_process(COMMAND ${PROGRAM} --epochs 1 --images 64 --linear --out ${OUT} OUTPUT_FILE /dev/full
+    RESULT_VARIABLE result ERROR_VARIABLE errors)
+  if(NOT result EQUAL 1 OR NOT errors MATCHES "standard output")
+    message(FATAL_ERROR "a full standard output should give one sentence and 1, gave ${result}: ${errors}")
+  endif()
+endif()

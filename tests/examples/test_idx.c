@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -186,6 +188,83 @@ MG_TEST(idx, malformed_files) {
         put(&f, cases[i].file, false, bytes, count);
         check_refused(&f, cases[i].words, cases[i].more);
     }
+    close_fixture(&f);
+}
+
+static void put_at(const fixture *f, const char *name, const void *data, size_t bytes) {
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", f->directory, name);
+    gzFile file = gzopen(path, strstr(name, ".gz") ? "wb" : "wbT");
+    CHECK_MSG(file, "%s", path);
+    CHECK_EQ_I64(gzwrite(file, data, (unsigned)bytes), bytes);
+    CHECK_EQ_I64(gzclose(file), Z_OK);
+}
+
+/* The other usual names: a dot before idx, gzipped or not; each in a directory of its own name. */
+MG_TEST(idx, other_names) {
+    static const char *const forms[][2] = {
+        {"t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"},
+        {"t10k-images.idx3-ubyte.gz", "t10k-labels.idx1-ubyte.gz"},
+        {"t10k-images-idx3-ubyte/t10k-images-idx3-ubyte", "t10k-labels.idx1-ubyte/t10k-labels.idx1-ubyte"},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        fixture f = open_fixture();
+        char path[256];
+        for (int k = 0; k < 2; k++) {
+            snprintf(path, sizeof path, "%s/%s", f.directory, forms[i][k]);
+            char *slash = strrchr(path, '/');
+            *slash = '\0';
+            if (i == 2) CHECK(mkdir(path, 0700) == 0);
+            if (k == 0) put_at(&f, forms[i][k], images, images_file(images, 50));
+            if (k == 1) put_at(&f, forms[i][k], labels, labels_file(labels, 50));
+        }
+        digit_data data;
+        char error[1024] = "";
+        CHECK_MSG(idx_load(f.directory, &data, error, sizeof error), "%s", error);
+        check_images(&data.train, 40, 0);
+        free_data(&data);
+        for (int k = 0; k < 2; k++) {
+            snprintf(path, sizeof path, "%s/%s", f.directory, forms[i][k]);
+            unlink(path);
+            *strrchr(path, '/') = '\0';
+            if (i == 2) CHECK(rmdir(path) == 0);
+        }
+        close_fixture(&f);
+    }
+}
+
+/* Sixteen bytes that promise a million images do not get the memory for them: here there is none. */
+MG_TEST(idx, headers_are_not_believed) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    SKIP("this sanitizer needs all of the address space");
+#endif
+    struct rlimit before, small;
+    CHECK(getrlimit(RLIMIT_AS, &before) == 0);
+    small = before;
+    unsigned long pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    if (!statm || fscanf(statm, "%lu", &pages) != 1) SKIP("no /proc here");
+    fclose(statm);
+    small.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)256 << 20);
+    for (int zipped = 0; zipped < 2; zipped++) {
+        fixture f = open_fixture();
+        put(&f, T10K_IMAGES, zipped, "\0\0\x08\x03\0\x0f\x42\x40\0\0\0\x1c\0\0\0\x1c", 16);
+        CHECK(setrlimit(RLIMIT_AS, &small) == 0);
+        check_refused(&f, "offset 16: expected 784000000 more bytes of images", "the file ends here");
+        CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+        close_fixture(&f);
+    }
+}
+
+/* A pipe of that name is passed over, not waited for. */
+MG_TEST(idx, pipes) {
+    fixture f = open_fixture();
+    char path[256];
+    path_of(&f, T10K_IMAGES, "", path, sizeof path);
+    CHECK(mkfifo(path, 0600) == 0);
+    alarm(20);
+    check_refused(&f, "expected a readable file", "t10k-images-idx3-ubyte");
+    alarm(0);
     close_fixture(&f);
 }
 
