@@ -32,7 +32,6 @@ static bool begins_with(const char *at, const char *name) {
 }
 
 bool mga_names(const char *text, const char *name) {
-    if (text && strncmp(text, ".mg_end", sizeof ".mg_end" - 1) == 0) return false; /* a call without options */
     int depth = 0;
     bool start = true;
     for (const char *at = text; at && *at;) {
@@ -69,7 +68,7 @@ static mg_status check_list(const char *op, const char *what, const char *macro,
     return MG_OK;
 }
 
-mg_status mga_read_axes(const char *op, mg_axes *axes, const char *text) {
+mg_status mga_read_other_axes(const char *op, mg_axes *axes, const char *text) {
     if (axes->n == MGA_AXES_ALL && axes->mg_one == INT32_MIN && !axes->v) return MG_OK;
     MGR_TRY(check_list(op, "axes", "MG_AXES", axes->mg_one, axes->n, axes->v));
     if (axes->v || (axes->mg_one == 0 && !mga_names(text, ".axis"))) return MG_OK;

@@ -11,7 +11,14 @@
  * of the options that it is the .axis of, NULL where there are none. What has been read may be read again. Value errors
  * name op and values. */
 enum { MGA_AXES_ALL = INT32_MIN };
-mg_status mga_read_axes(const char *op, mg_axes *axes, const char *text);
+
+/* The usual ones at once: lists, and calls without options, whose text is the macros' ".mg_end = 0". */
+mg_status mga_read_other_axes(const char *op, mg_axes *axes, const char *text);
+static inline mg_status mga_read_axes(const char *op, mg_axes *axes, const char *text) {
+    const bool no_options = !text || (text[0] == '.' && text[1] == 'm' && text[2] == 'g' && text[3] == '_');
+    if (axes->v ? axes->n >= 0 && axes->n <= MG_MAX_NDIM : !axes->n && !axes->mg_one && no_options) return MG_OK;
+    return mga_read_other_axes(op, axes, text);
+}
 
 /* The same for a shape, or an option of that type by the name `what`, ".padding": a list of ndim numbers, or not given,
  * dims NULL and ndim 0. */
