@@ -47,7 +47,8 @@ static mg_tensor *search(bool largest, mg_tensor *x, const mg_arg_opts *opts) {
     if (MGA_READ_OPTS(names[largest], given, opts) != MG_OK) return NULL;
     mga_node *in = mga_value(names[largest], x); /* no history: x keeps its gradient */
     uint64_t axes;
-    if (!in || !search_axes(names[largest], in->shape, given.axis, &axes)) return NULL;
+    if (!in || mga_read_axes(names[largest], &given.axis, given.mg_text) != MG_OK) return NULL;
+    if (!search_axes(names[largest], in->shape, given.axis, &axes)) return NULL;
     return mga_wrap(positions(largest, in, axes, given.keepdims));
 }
 

@@ -22,21 +22,30 @@ static mga_node *both_nan(mga_node *x, mga_node *y) {
 }
 
 static mga_node *close_node(mga_node *x, mga_node *y, const mg_close_opts *opts) {
-    static const mg_tolerance standard = {true, 1e-5, 1e-8};
     const bool is_wide = y->weak || mg_dtype_is_float((mg_dtype)y->dtype);
     mga_node *wide = is_wide ? mga_held(y) : mga_converted(mga_held(y), MG_F64);
     if (!wide) return NULL;
-    mga_node *close = within(x, wide, opts->tolerance.given ? &opts->tolerance : &standard);
+    mga_node *close = within(x, wide, &opts->tolerance);
     close = mga_binary(MGK_OP_LOGICAL_OR, close, mga_binary(MGK_OP_EQUAL, mga_held(x), mga_held(wide)));
     if (opts->equal_nan) close = mga_binary(MGK_OP_LOGICAL_OR, close, both_nan(x, wide));
     mga_node_release(wide);
     return close;
 }
 
+/* A number alone is both of its numbers or none: known of 0 only. */
+static mg_status read_tolerance(const char *op, mg_close_opts *opts) {
+    if (opts->tolerance.mg_one != 0)
+        return mgr_fail(MG_ERR_VALUE, op, "tolerance %g alone: MG_TOLERANCE(rtol, atol) says relative and absolute",
+                        opts->tolerance.mg_one);
+    if (!opts->tolerance.given && !mga_names(opts->mg_text, ".tolerance"))
+        opts->tolerance = (mg_tolerance){0, true, 1e-5, 1e-8};
+    return MG_OK;
+}
+
 /* No history: x and y keep their gradients. */
 static mg_tensor *close_of(const char *op, mg_tensor *x, mg_tensor *y, const mg_close_opts *opts) {
     mg_close_opts given = {0};
-    if (MGA_READ_OPTS(op, given, opts) != MG_OK) return NULL;
+    if (MGA_READ_OPTS(op, given, opts) != MG_OK || read_tolerance(op, &given) != MG_OK) return NULL;
     mga_node *a = mga_value(op, x), *b = a ? mga_value(op, y) : NULL;
     if (!b) return NULL;
     mga_composite_begin(MG_CONSTANT);

@@ -197,6 +197,10 @@ mg_tensor *mg_conv_nd_with(mg_tensor *x, mg_tensor *w, const mg_conv_opts *opts)
     mg_conv_opts given = {0};
     if (MGA_READ_OPTS("conv_nd", given, opts) != MG_OK) return NULL;
     mga_node *in[2];
+    if (mga_read_shape("conv_nd", ".stride", &given.stride, given.mg_text) != MG_OK ||
+        mga_read_shape("conv_nd", ".padding", &given.padding, given.mg_text) != MG_OK ||
+        mga_read_shape("conv_nd", ".dilation", &given.dilation, given.mg_text) != MG_OK)
+        return NULL;
     if (!mga_operands("conv_nd", 2, (mg_tensor *[]){x, w}, in)) return NULL;
     mg_dtype dtype = mg_promote_types((mg_dtype)in[0]->dtype, (mg_dtype)in[1]->dtype);
     if (conv_check(in[0], in[1], dtype) != MG_OK) return NULL;

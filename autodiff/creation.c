@@ -14,6 +14,7 @@ static const mgr_shape *checked_shape(const char *op, mg_shape shape, mg_dtype d
         mgr_fail(MG_ERR_TYPE, op, "%d is no dtype.", (int)dtype);
         return NULL;
     }
+    if (mga_read_shape(op, "shape", &shape, NULL) != MG_OK) return NULL;
     return mgr_shape_get(shape.ndim, shape.dims);
 }
 

@@ -161,6 +161,7 @@ static mg_tensor *cumulated(uint16_t op, mg_tensor *x, const mg_scan_opts *opts)
     mga_direction way = {0};
     mg_dtype dtype = MG_DTYPE_NONE;
     if (!mga_operands(mgk_ops[op].name, 1, &x, &in)) return NULL;
+    if (mga_read_axes(mgk_ops[op].name, &given.axis, given.mg_text) != MG_OK) return NULL;
     mga_composite_begin(given.constant);
     mga_node *source = scanned(op, in, given.axis, &way.axis, &dtype);
     mga_node *wide = source ? mga_cumulate(op, source, way) : NULL;

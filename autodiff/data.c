@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Looking at tensors: queries, evaluation, pointers to elements. */
+#include "autodiff/arguments.h"
 #include "autodiff/flush.h"
 #include "autodiff/handle.h"
 #include "autodiff/thread.h"
@@ -55,6 +56,7 @@ const int64_t *mg_data_i64(mg_tensor *x) { return typed_data(x, MG_I64); }
 
 mg_status mg_strides(mg_tensor *x, int64_t *strides) {
     if (!mga_is_usable("strides", x)) return mgr_error(); /* no use: mg_data_mut's pointer stays good */
+    if (x->shape->ndim > 0) MGR_TRY(mga_check_out("strides", "strides", strides));
     if (x->view)
         memcpy(strides, x->view->strides, (size_t)x->shape->ndim * sizeof *strides);
     else
@@ -66,6 +68,7 @@ mg_status mg_read(mg_tensor *x, mg_dtype dtype, void *out) {
     const mga_node *node = evaluated("read", x);
     if (!node) return mgr_error();
     if (mg_dtype_size(dtype) == 0) return mgr_fail(MG_ERR_TYPE, "read", "%d is no dtype.", (int)dtype);
+    if (node->shape->size > 0) MGR_TRY(mga_check_out("read", "out", out));
     int64_t from[MG_MAX_NDIM], to[MG_MAX_NDIM];
     mga_node_strides(node, from);
     mgr_strides_contiguous(node->shape, mg_dtype_size(dtype), to);

@@ -38,7 +38,8 @@ mg_status mg_save_npy(const char *path, mg_tensor *x) {
 
 mg_status mg_save_npz(const char *path, size_t n, const char *const *names, mg_tensor *const *tensors) {
     MGR_TRY(check_path("save_npz", path));
-    if (n > 0 && (!names || !tensors)) return mgr_fail(MG_ERR_VALUE, "save_npz", "names or tensors is NULL");
+    if (n > 0 && (!names || !tensors))
+        return mgr_fail(MG_ERR_VALUE, "save_npz", "%s is NULL, and n is %zu", names ? "tensors" : "names", n);
     MGR_TRY(mgr_npz_check_names("save_npz", names, n));
     mgr_npy_array *arrays = mgr_alloc((n + 1) * sizeof *arrays);
     mga_node **nodes = arrays ? mgr_alloc((n + 1) * sizeof *nodes) : NULL;
@@ -62,7 +63,7 @@ mg_status mg_save_npz(const char *path, size_t n, const char *const *names, mg_t
 }
 
 static mg_tensor *tensor_of(const mgr_npy_array *array) {
-    return mg_from_data(array->dtype, array->data, (mg_shape){array->ndim, array->dims});
+    return mg_from_data(array->dtype, array->data, mg_shape_of(array->ndim, array->dims));
 }
 
 mg_tensor *mg_load_npy(const char *path) {

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "autodiff/arguments.h"
 #include "autodiff/backward.h"
 #include "autodiff/flush.h"
 #include "autodiff/nnet_opts.h"
@@ -189,6 +190,8 @@ static mg_status pool_geometry(pool_state *state, const mgr_shape *shape, mg_sha
 mg_tensor *mg_max_pool(mg_tensor *x, mg_shape pool, mg_shape stride) {
     mga_node *in;
     if (!mga_operands("max_pool", 1, &x, &in)) return NULL;
+    if (mga_read_shape("max_pool", "pool", &pool, NULL) != MG_OK) return NULL;
+    if (mga_read_shape("max_pool", "stride", &stride, NULL) != MG_OK) return NULL;
     if (pool.ndim < 1 || pool.ndim > in->shape->ndim || stride.ndim < 1) {
         char text[MGR_SHAPE_TEXT];
         mgr_fail(MG_ERR_VALUE, "max_pool",

@@ -64,7 +64,7 @@ static mg_dtype state_dtype(const mg_tensor *param) {
 
 static mg_status add_states(mg_optimizer *o, slot *s) {
     mg_create_opts opts = {.size = sizeof opts, .dtype = state_dtype(s->param), .constant = MG_CONSTANT};
-    mg_shape shape = {s->param->shape->ndim, s->param->shape->dims};
+    mg_shape shape = mg_shape_of(s->param->shape->ndim, s->param->shape->dims);
     for (int j = 0; o->has_states && j < o->n_states; j++) {
         s->states[j] = mg_keep(mg_zeros_with(shape, &opts));
         if (!s->states[j]) return mgr_error();
@@ -76,7 +76,8 @@ static mg_status add_states(mg_optimizer *o, slot *s) {
 static mg_optimizer *make_optimizer(const mg_optimizer *settings, mg_tensor *const *params, size_t n) {
     const char *op = settings->name;
     if (n == 0 || !params) {
-        mgr_fail(MG_ERR_VALUE, op, "%s", n == 0 ? "no parameters" : "params is NULL");
+        mgr_fail(MG_ERR_VALUE, op, n == 0 ? "no parameters: n is %zu" : "params is NULL, and %zu parameters were given",
+                 n);
         return NULL;
     }
     if (n > (SIZE_MAX / 2 - sizeof(mg_optimizer)) / sizeof(slot)) {
@@ -102,7 +103,7 @@ mg_optimizer *mg_sgd_with(mg_tensor *const *params, size_t n, const mg_sgd_opts 
     mg_sgd_opts given = {0};
     if (MGA_READ_OPTS("sgd", given, opts) != MG_OK || mgr_error() != MG_OK) return NULL;
     mg_optimizer settings = {.name = "sgd", .op = MGK_OP_SGD, .n_states = 1};
-    settings.lr = given.lr == 0 ? 1e-2 : given.lr;
+    settings.lr = mga_number(given.lr, 1e-2, ".lr", given.mg_text);
     settings.momentum = given.momentum;
     settings.weight_decay = given.weight_decay;
     settings.has_states = given.momentum != 0;
@@ -119,10 +120,10 @@ mg_optimizer *mg_adam_with(mg_tensor *const *params, size_t n, const mg_adam_opt
     mg_adam_opts given = {0};
     if (MGA_READ_OPTS("adam", given, opts) != MG_OK || mgr_error() != MG_OK) return NULL;
     mg_optimizer settings = {.name = "adam", .op = MGK_OP_ADAM, .n_states = 2, .has_states = true};
-    settings.lr = given.lr == 0 ? 1e-3 : given.lr;
-    settings.beta1 = given.beta1 == 0 ? 0.9 : given.beta1;
-    settings.beta2 = given.beta2 == 0 ? 0.999 : given.beta2;
-    settings.eps = given.eps == 0 ? 1e-8 : given.eps;
+    settings.lr = mga_number(given.lr, 1e-3, ".lr", given.mg_text);
+    settings.beta1 = mga_number(given.beta1, 0.9, ".beta1", given.mg_text);
+    settings.beta2 = mga_number(given.beta2, 0.999, ".beta2", given.mg_text);
+    settings.eps = mga_number(given.eps, 1e-8, ".eps", given.mg_text);
     if (check_lr("adam", settings.lr) != MG_OK) return NULL;
     if (check_decay("adam", "beta1", settings.beta1) != MG_OK) return NULL;
     if (check_decay("adam", "beta2", settings.beta2) != MG_OK) return NULL;

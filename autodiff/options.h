@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Reading option structs (rules E6): they begin with their size, and fields beyond what the caller's header knew of
- * have their defaults. */
+ * have their defaults. What shapes, axes and zeros in them mean is read by arguments.h. */
 #ifndef MGA_OPTIONS_H
 #define MGA_OPTIONS_H
 
 #include <string.h>
 
+#include "autodiff/arguments.h"
 #include "mygrad/tensor.h"
 #include "runtime/status.h"
 
@@ -13,6 +14,7 @@
 typedef struct mga_opts_head {
     size_t size;
     int mg_end;
+    const char *mg_text;
 } mga_opts_head;
 
 static inline mg_status mga_read_opts(const char *op, void *all, size_t bytes, const void *opts) {

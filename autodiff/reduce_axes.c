@@ -2,11 +2,13 @@
  * Axes given as a mask, and permuted to the end. */
 #include "autodiff/reduce_axes.h"
 
+#include "autodiff/arguments.h"
 #include "autodiff/flush.h"
 #include "runtime/status.h"
 
 mg_status mga_axis_mask(const char *op, mg_axes axes, int ndim, uint64_t *mask) {
     *mask = ndim == 0 ? 0 : (UINT64_MAX >> (64 - ndim));
+    MGR_TRY(mga_read_axes(op, &axes, NULL));
     if (!axes.v) return MG_OK;
     *mask = 0;
     if (ndim == 0 && axes.n == 1 && (axes.v[0] == 0 || axes.v[0] == -1)) return MG_OK;

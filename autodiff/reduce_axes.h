@@ -6,8 +6,8 @@
 #include "autodiff/node.h"
 #include "mygrad/tensor.h"
 
-/* Bit i for axis i of ndim; none given means all of them. A scalar has none, but takes 0 and -1 for one, as in NumPy.
- * Errors name the op. */
+/* Bit i for axis i of ndim, from what arguments.h has read or not; none given means all of them. A scalar has none, but
+ * takes 0 and -1 for one, as in NumPy. Errors name the op. */
 mg_status mga_axis_mask(const char *op, mg_axes axes, int ndim, uint64_t *mask);
 
 /* x as a view with its axes permuted to (kept..., reduced...), both in order: rows to be read as (outer, length).

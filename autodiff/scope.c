@@ -65,7 +65,7 @@ mg_status mg_scope_close(mg_scope scope) {
 
 void mg_scope_cleanup(mg_scope *scope) {
     mga_thread *thread = mga_thread_peek();
-    if (!thread || !scope->token) return;
+    if (!thread || !scope || !scope->token) return;
     size_t index = find_scope(thread, scope->token);
     if (!index) return;
     evaluate_escaping(thread); /* a failure stays this thread's error */

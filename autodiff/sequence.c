@@ -24,7 +24,8 @@ static mg_tensor *chained(const char *name, uint16_t op, mg_tensor *const *tenso
     mg_sequence_opts given = {0};
     if (MGA_READ_OPTS(name, given, opts) != MG_OK) return NULL;
     if (!tensors || n < 2) {
-        mgr_fail(MG_ERR_VALUE, name, "%zu tensors were given: two or more are needed", tensors ? n : (size_t)0);
+        mgr_fail(MG_ERR_VALUE, name, "%zu tensors were given: two or more are needed%s (n is %zu)",
+                 tensors ? n : (size_t)0, tensors ? "" : ", but tensors is NULL", n);
         return NULL;
     }
     mga_composite_begin(given.constant);

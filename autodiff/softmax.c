@@ -150,15 +150,16 @@ mg_status mga_logsumexp_grad(mga_node *node, mga_node *g, int which, mga_node **
 
 /* ---- public ------------------------------------------------------------------------------------------------------ */
 
-/* The last axis if none is given, no axis of a scalar. */
+/* The last axis if none is given, all if MG_AXES_ALL says so, no axis of a scalar. */
 static mg_tensor *normalised(uint16_t op, mg_tensor *x, const mg_softmax_opts *opts) {
-    static const int last = -1;
+    const int last = -1;
     mg_softmax_opts given = {0};
     if (MGA_READ_OPTS(mgk_ops[op].name, given, opts) != MG_OK) return NULL;
     mga_node *in;
     uint64_t axes;
     if (!mga_operands(mgk_ops[op].name, 1, &x, &in)) return NULL;
-    if (!given.axis.v) given.axis = (mg_axes){in->shape->ndim ? 1 : 0, &last};
+    if (mga_read_axes(mgk_ops[op].name, &given.axis, given.mg_text) != MG_OK) return NULL;
+    if (!given.axis.v && given.axis.n == 0) given.axis = (mg_axes){.n = in->shape->ndim ? 1 : 0, .v = &last};
     if (mga_axis_mask(mgk_ops[op].name, given.axis, in->shape->ndim, &axes) != MG_OK) return NULL;
     return recorded(op, in, axes, true, given.constant);
 }
@@ -174,6 +175,7 @@ mg_tensor *mg_logsumexp_with(mg_tensor *x, const mg_reduce_opts *opts) {
     mga_node *in;
     uint64_t axes;
     if (!mga_operands("logsumexp", 1, &x, &in)) return NULL;
+    if (mga_read_axes("logsumexp", &given.axis, given.mg_text) != MG_OK) return NULL;
     if (mga_axis_mask("logsumexp", given.axis, in->shape->ndim, &axes) != MG_OK) return NULL;
     return recorded(MGK_OP_LOGSUMEXP, in, axes, given.keepdims, given.constant);
 }

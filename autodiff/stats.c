@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The machine room as users see it: counters, threads, idle memory, modes. Every number is somebody else's. */
+#include "autodiff/arguments.h"
 #include "autodiff/thread.h"
 #include "mygrad/runtime.h"
 #include "runtime/cpu.h"
@@ -11,7 +12,7 @@
 #include "runtime/tile.h"
 
 void mg_get_stats(mg_stats *out) {
-    if (!out) return;
+    if (mga_check_out("get_stats", "out", out) != MG_OK) return;
     mgr_memory_stats memory;
     mgr_tile_stats tiles;
     mgr_memory_get_stats(&memory);

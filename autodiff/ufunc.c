@@ -242,7 +242,8 @@ mg_tensor *mga_reduce(uint16_t op, mg_tensor *x, const mg_reduce_opts *opts) {
     mg_reduce_opts all = {0};
     if (MGA_READ_OPTS(info->name, all, opts) != MG_OK) return NULL;
     if (!mga_operands(info->name, 1, &x, &node)) return NULL;
-    if (mga_axis_mask(info->name, all.axis, node->shape->ndim, &mask) != MG_OK ||
+    if (mga_read_axes(info->name, &all.axis, all.mg_text) != MG_OK ||
+        mga_axis_mask(info->name, all.axis, node->shape->ndim, &mask) != MG_OK ||
         check_empty(info, node, mask) != MG_OK)
         return NULL;
     const mgr_shape *shape = mga_reduced_shape(node->shape, mask, all.keepdims);

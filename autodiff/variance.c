@@ -61,6 +61,7 @@ static mg_tensor *moment(const char *op, mg_tensor *x, const mg_var_opts *opts, 
     mga_node *in;
     uint64_t axes;
     if (!mga_operands(op, 1, &x, &in)) return NULL;
+    if (mga_read_axes(op, &given.axis, given.mg_text) != MG_OK) return NULL;
     if (mga_axis_mask(op, given.axis, in->shape->ndim, &axes) != MG_OK) return NULL;
     const bool idle = given.axis.v && given.axis.n == 0 && mg_dtype_is_float((mg_dtype)in->dtype);
     mga_composite_begin(given.constant);

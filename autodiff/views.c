@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Views for the user: indexing, transposing, reshaping, broadcasting. Base and views share a storage. */
+#include "autodiff/arguments.h"
 #include "autodiff/handle.h"
 #include "autodiff/record.h"
 #include "autodiff/thread.h"
@@ -118,14 +119,15 @@ static mg_status take_key(slicer *s, mg_key key) {
             MGR_TRY(take_rest(s, ndim - used));
             break;
         default:
-            return mgr_fail(MG_ERR_INDEX, "getitem", "Index %d is of no known kind (%d).", i, (int)key.v[i].kind);
+            return mgr_fail(MG_ERR_INDEX, "getitem",
+                            "Index %d is of no known kind (%d); a number i is written MG_I(i).", i, (int)key.v[i].kind);
         }
     }
     return take_rest(s, ndim - s->axis);
 }
 
 mg_tensor *mg_getitem(mg_tensor *x, mg_key key) {
-    if (!mga_value("getitem", x)) return NULL;
+    if (!mga_value("getitem", x) || mga_read_key("getitem", &key) != MG_OK) return NULL;
     slicer s = {.x = x};
     s.offset = layout(x, s.in_strides);
     if (take_key(&s, key) != MG_OK) return NULL;
@@ -140,6 +142,7 @@ mg_tensor *mg_getitem(mg_tensor *x, mg_key key) {
 
 static mg_status permutation(mg_axes axes, int ndim, int *order) {
     uint64_t seen = 0;
+    MGR_TRY(mga_read_axes("transpose", &axes, NULL));
     if (axes.v && axes.n != ndim)
         return mgr_fail(MG_ERR_VALUE, "transpose", "axes don't match tensor: %d given, %d dimensions", axes.n, ndim);
     for (int i = 0; i < ndim; i++) {
@@ -169,7 +172,7 @@ mg_tensor *mg_transpose(mg_tensor *x, mg_axes axes) {
 }
 
 mg_tensor *mg_broadcast_to(mg_tensor *x, mg_shape to) {
-    if (!mga_value("broadcast_to", x)) return NULL;
+    if (!mga_value("broadcast_to", x) || mga_read_shape("broadcast_to", "shape", &to, NULL) != MG_OK) return NULL;
     const mgr_shape *shape = mgr_shape_get(to.ndim, to.dims);
     if (!shape) return NULL;
     mg_tensor *t = NULL;
@@ -194,10 +197,6 @@ static const mgr_shape *reshape_target(const mg_tensor *x, mg_shape to) {
     int64_t dims[MG_MAX_NDIM], known = 1;
     int unknown = -1;
     char from[MGR_SHAPE_TEXT], into[MGR_SHAPE_TEXT];
-    if (to.ndim < 0 || to.ndim > MG_MAX_NDIM) {
-        mgr_fail(MG_ERR_VALUE, "reshape", "A shape has 0 to %d axes, not %d.", MG_MAX_NDIM, to.ndim);
-        return NULL;
-    }
     for (int i = 0; i < to.ndim; i++) {
         dims[i] = to.dims[i];
         if (dims[i] == -1 && unknown < 0)
@@ -216,7 +215,8 @@ static const mgr_shape *reshape_target(const mg_tensor *x, mg_shape to) {
 
 mg_tensor *mg_reshape(mg_tensor *x, mg_shape to) {
     mga_node *node = mga_value("reshape", x);
-    const mgr_shape *shape = node ? reshape_target(x, to) : NULL;
+    if (!node || mga_read_shape("reshape", "shape", &to, NULL) != MG_OK) return NULL;
+    const mgr_shape *shape = reshape_target(x, to);
     if (!shape) return NULL;
     int64_t own[MG_MAX_NDIM], strides[MG_MAX_NDIM];
     int64_t offset = layout(x, own);

@@ -71,10 +71,14 @@ static void put_prototypes(mgc_text *t, const mgc_op *op) {
     mgc_put(t, "MG_API mg_tensor *(mg_%s)(%s);\n", op->name, parameters(op));
 }
 
+/* Options of reductions bring their text, for axis 0; those of maps have no field whose 0 could be meant. */
 static void put_macro(mgc_text *t, const mgc_op *op) {
     mgc_put(t, "#define mg_%s(...) MG_%s_(__VA_ARGS__, .mg_end = 0)\n", op->name, op->upper);
-    mgc_put(t, "#define MG_%s_(%s, ...) mg_%s_with(%s, &(%s){.size = sizeof(%s), __VA_ARGS__})\n", op->upper,
-            arguments(op), op->name, arguments(op), opts_of(op), opts_of(op));
+    mgc_put(t, "#define MG_%s_(%s, ...) mg_%s_with(%s, ", op->upper, arguments(op), op->name, arguments(op));
+    if (op->s->kind == MGC_REDUCE)
+        mgc_put(t, "MG_OPTIONS_(%s, __VA_ARGS__))\n", opts_of(op));
+    else
+        mgc_put(t, "&(%s){.size = sizeof(%s), __VA_ARGS__})\n", opts_of(op), opts_of(op));
 }
 
 static void put_overload(mgc_text *t, const mgc_op *op) {
@@ -118,9 +122,10 @@ char *mgc_emit_public_header(const mgc_world *w) {
                    "NumPy 2; values are computed\n"
                    " * when they are needed; the result belongs to the innermost open scope; NULL on failure "
                    "(mg_take_error says why).\n"
-                   " * In C, options are keywords: mg_add(x, y, .where = m, .out = z); mg_sum(x, .axis = MG_AXES(0)). "
+                   " * In C, options are keywords: mg_add(x, y, .where = m, .out = z); mg_sum(x, .axis = 0). "
                    "In C++ they are a last\n"
-                   " * argument. mg_<op>_with takes them by pointer (NULL: defaults), (mg_<op>)(...) is the function "
+                   " * argument, from C++20 on in braces: mg_sum(x, {.axis = 0}).\n"
+                   " * mg_<op>_with takes them by pointer (NULL: defaults), (mg_<op>)(...) is the function "
                    "without options.");
     mgc_put(&t, "#ifndef MYGRAD_OPS_H\n#define MYGRAD_OPS_H\n\n#include \"mygrad/tensor.h\"\n\nMG_EXTERN_C_BEGIN\n");
     put_each(&t, w, put_prototypes);

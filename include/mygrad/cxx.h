@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * C++: options as a last argument, where C has keyword macros, for the functions that are not generated (those of ops.h
- * bring their own): mg_softmax(x, options), mg_divmod(x, y, &q, &r, mg::opts{}); lists that free themselves. Nothing in
- * C. */
+ * bring their own): mg_softmax(x, options), mg_divmod(x, y, &q, &r, mg::opts{}); from C++20 on they may be written
+ * there, mg_softmax(x, {.axis = 0}). Lists that free themselves. Nothing in C. */
 #ifndef MYGRAD_CXX_H
 #define MYGRAD_CXX_H
 
@@ -18,7 +18,7 @@
 #define MG_CXX_TWO_(result, name, options)                                                                             \
     inline result name(mg_tensor *x, mg_tensor *y, const options &opts) { return name##_with(x, y, &opts); }
 #define MG_CXX_SHAPE_(name)                                                                                            \
-    inline mg_tensor *name(mg_shape shape, const mg_create_opts &opts) { return name##_with(shape, &opts); }
+    inline mg_tensor *name(mg_shape_arg shape, const mg_create_opts &opts) { return name##_with(shape, &opts); }
 #define MG_CXX_LIST_(name)                                                                                             \
     inline mg_tensor *name(std::initializer_list<mg_tensor *> t, const mg_sequence_opts &opts = {}) {                  \
         return name##_with(t.begin(), t.size(), &opts);                                                                \
@@ -26,12 +26,15 @@
 #define MG_CXX_OPTIMIZER_(name, options)                                                                               \
     inline mg_optimizer *name(mg_tensor *const *params, size_t n, const options &opts) {                               \
         return name##_with(params, n, &opts);                                                                          \
+    }                                                                                                                  \
+    inline mg_optimizer *name(std::initializer_list<mg_tensor *> params, const options &opts = {}) {                   \
+        return name##_with(params.begin(), params.size(), &opts);                                                      \
     }
 
 MG_CXX_SHAPE_(mg_zeros)
 MG_CXX_SHAPE_(mg_ones)
 MG_CXX_SHAPE_(mg_empty)
-inline mg_tensor *mg_full(mg_shape shape, double value, const mg_create_opts &opts) {
+inline mg_tensor *mg_full(mg_shape_arg shape, double value, const mg_create_opts &opts) {
     return mg_full_with(shape, value, &opts);
 }
 inline mg_status mg_backward(mg_tensor *f, const mg_backward_opts &opts) { return mg_backward_with(f, &opts); }

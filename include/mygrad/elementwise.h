@@ -19,20 +19,21 @@ MG_API mg_status mg_divmod_with(mg_tensor *x, mg_tensor *y, mg_tensor **quotient
 
 /* How far apart x and y may be: |x - y| <= atol + rtol * |y|. */
 typedef struct mg_tolerance {
+    double mg_one; /* `.tolerance = 1e-3` does not say which of the two it is: value error, but for 0 */
     bool given;
     double rtol, atol;
 } mg_tolerance;
 
 typedef struct mg_close_opts {
     MG_OPTS_HEAD(mg_close_opts);
-    mg_tolerance tolerance; /* MG_TOLERANCE(rtol, atol); default rtol 1e-5, atol 1e-8 */
-    bool equal_nan;         /* nan is close to nan; default: to nothing */
+    mg_tolerance tolerance MG_DEFAULT_({}); /* MG_TOLERANCE(rtol, atol); default rtol 1e-5, atol 1e-8; 0: none */
+    bool equal_nan MG_DEFAULT_(false);      /* nan is close to nan; default: to nothing */
 } mg_close_opts;
 
 #ifdef __cplusplus
-#define MG_TOLERANCE(rtol, atol) (mg_tolerance{true, (rtol), (atol)})
+#define MG_TOLERANCE(rtol, atol) (mg_tolerance{0, true, (rtol), (atol)})
 #else
-#define MG_TOLERANCE(rtol, atol) ((mg_tolerance){true, (rtol), (atol)})
+#define MG_TOLERANCE(rtol, atol) ((mg_tolerance){0, true, (rtol), (atol)})
 #endif
 
 /* |x - y| <= atol + rtol * |y|, element-wise, in the dtype that x - y has (integers and bool: float64). Not symmetric:
@@ -56,9 +57,9 @@ MG_API bool(mg_allclose)(mg_tensor *x, mg_tensor *y);
 #define MG_DIVMOD_(x, y, q, r, ...)                                                                                    \
     mg_divmod_with(x, y, q, r, &(mg_ufunc_opts){.size = sizeof(mg_ufunc_opts), __VA_ARGS__})
 #define mg_isclose(...)         MG_ISCLOSE_(__VA_ARGS__, .mg_end = 0)
-#define MG_ISCLOSE_(x, y, ...)  mg_isclose_with(x, y, &(mg_close_opts){.size = sizeof(mg_close_opts), __VA_ARGS__})
+#define MG_ISCLOSE_(x, y, ...)  mg_isclose_with(x, y, MG_OPTIONS_(mg_close_opts, __VA_ARGS__))
 #define mg_allclose(...)        MG_ALLCLOSE_(__VA_ARGS__, .mg_end = 0)
-#define MG_ALLCLOSE_(x, y, ...) mg_allclose_with(x, y, &(mg_close_opts){.size = sizeof(mg_close_opts), __VA_ARGS__})
+#define MG_ALLCLOSE_(x, y, ...) mg_allclose_with(x, y, MG_OPTIONS_(mg_close_opts, __VA_ARGS__))
 #endif
 
 MG_EXTERN_C_END

@@ -14,10 +14,10 @@ MG_EXTERN_C_BEGIN
  * axes (MG_AXES0): 0. Since 0.1. */
 typedef struct mg_var_opts {
     MG_OPTS_HEAD(mg_var_opts);
-    mg_axes axis; /* default: all; MG_AXES0: none */
-    bool keepdims;
-    mg_constant constant;
-    double ddof; /* "delta degrees of freedom": 0, or 1 for an unbiased estimate */
+    mg_axes axis MG_DEFAULT_({}); /* default: all; MG_AXES0: none */
+    bool keepdims MG_DEFAULT_(false);
+    mg_constant constant MG_DEFAULT_(MG_CONSTANT_AUTO);
+    double ddof MG_DEFAULT_(0); /* "delta degrees of freedom": 0, or 1 for an unbiased estimate */
 } mg_var_opts;
 MG_API mg_tensor *mg_var_with(mg_tensor *x, const mg_var_opts *opts);
 MG_API mg_tensor *mg_std_with(mg_tensor *x, const mg_var_opts *opts);
@@ -28,8 +28,8 @@ MG_API mg_tensor *mg_std_with(mg_tensor *x, const mg_var_opts *opts);
  * Since 0.1. */
 typedef struct mg_scan_opts {
     MG_OPTS_HEAD(mg_scan_opts);
-    mg_axes axis; /* one */
-    mg_constant constant;
+    mg_axes axis MG_DEFAULT_({}); /* one */
+    mg_constant constant MG_DEFAULT_(MG_CONSTANT_AUTO);
 } mg_scan_opts;
 MG_API mg_tensor *mg_cumsum_with(mg_tensor *x, const mg_scan_opts *opts);
 MG_API mg_tensor *mg_cumprod_with(mg_tensor *x, const mg_scan_opts *opts);
@@ -40,10 +40,12 @@ MG_API mg_tensor *mg_cumprod_with(mg_tensor *x, const mg_scan_opts *opts);
 MG_API mg_tensor *mg_logsumexp_with(mg_tensor *x, const mg_reduce_opts *opts);
 
 /* The sum and the product of n >= 2 tensors (value error for fewer), from left to right; they broadcast and promote as
- * in mg_add. mg_add_sequence(MG_TENSORS(x, y, z)); in C++ mg_add_sequence({x, y, z}). Since 0.1. */
+ * in mg_add. mg_add_sequence(MG_TENSORS(x, y, z)) or mg_add_sequence((mg_tensor *[]){x, y, z}, 3); in C++
+ * mg_add_sequence({x, y, z}). Since 0.1. */
 typedef struct mg_sequence_opts {
     MG_OPTS_HEAD(mg_sequence_opts);
-    mg_constant constant;
+    MG_OPTS_TENSORS;
+    mg_constant constant MG_DEFAULT_(MG_CONSTANT_AUTO);
 } mg_sequence_opts;
 MG_API mg_tensor *mg_add_sequence_with(mg_tensor *const *tensors, size_t n, const mg_sequence_opts *opts);
 MG_API mg_tensor *mg_multiply_sequence_with(mg_tensor *const *tensors, size_t n, const mg_sequence_opts *opts);
@@ -59,26 +61,26 @@ MG_API mg_tensor *(mg_add_sequence)(mg_tensor *const *tensors, size_t n);
 MG_API mg_tensor *(mg_multiply_sequence)(mg_tensor *const *tensors, size_t n);
 
 #ifndef __cplusplus
-#define mg_var(...)           MG_VAR_(__VA_ARGS__, .mg_end = 0)
-#define MG_VAR_(x, ...)       mg_var_with(x, &(mg_var_opts){.size = sizeof(mg_var_opts), __VA_ARGS__})
-#define mg_std(...)           MG_STD_(__VA_ARGS__, .mg_end = 0)
-#define MG_STD_(x, ...)       mg_std_with(x, &(mg_var_opts){.size = sizeof(mg_var_opts), __VA_ARGS__})
-#define mg_cumsum(...)        MG_CUMSUM_(__VA_ARGS__, .mg_end = 0)
-#define MG_CUMSUM_(x, ...)    mg_cumsum_with(x, &(mg_scan_opts){.size = sizeof(mg_scan_opts), __VA_ARGS__})
-#define mg_cumprod(...)       MG_CUMPROD_(__VA_ARGS__, .mg_end = 0)
-#define MG_CUMPROD_(x, ...)   mg_cumprod_with(x, &(mg_scan_opts){.size = sizeof(mg_scan_opts), __VA_ARGS__})
-#define mg_logsumexp(...)     MG_LOGSUMEXP_(__VA_ARGS__, .mg_end = 0)
-#define MG_LOGSUMEXP_(x, ...) mg_logsumexp_with(x, &(mg_reduce_opts){.size = sizeof(mg_reduce_opts), __VA_ARGS__})
-#define mg_add_sequence(...)  MG_ADD_SEQUENCE_(__VA_ARGS__, .mg_end = 0)
-#define MG_ADD_SEQUENCE_(t, n, ...)                                                                                    \
-    mg_add_sequence_with(t, n, &(mg_sequence_opts){.size = sizeof(mg_sequence_opts), __VA_ARGS__})
-#define mg_multiply_sequence(...) MG_MULTIPLY_SEQUENCE_(__VA_ARGS__, .mg_end = 0)
-#define MG_MULTIPLY_SEQUENCE_(t, n, ...)                                                                               \
-    mg_multiply_sequence_with(t, n, &(mg_sequence_opts){.size = sizeof(mg_sequence_opts), __VA_ARGS__})
-/* MG_TENSORS(x, y, z): an array of tensors and how many they are, as two arguments. An array of your own goes in
- * parentheses, ((mg_tensor *const[]){x, y}), as all braces in arguments of macros. */
-#define MG_TENSORS(...)                                                                                                \
-    ((mg_tensor *const[]){__VA_ARGS__}), sizeof((mg_tensor *const[]){__VA_ARGS__}) / sizeof(mg_tensor *)
+static inline mg_tensor *mg_add_sequence_of_call(const mg_sequence_opts *opts) {
+    return mg_add_sequence_with(opts->mg_tensors, opts->mg_count, opts);
+}
+static inline mg_tensor *mg_multiply_sequence_of_call(const mg_sequence_opts *opts) {
+    return mg_multiply_sequence_with(opts->mg_tensors, opts->mg_count, opts);
+}
+#define mg_var(...)                MG_VAR_(__VA_ARGS__, .mg_end = 0)
+#define MG_VAR_(x, ...)            mg_var_with(x, MG_OPTIONS_(mg_var_opts, __VA_ARGS__))
+#define mg_std(...)                MG_STD_(__VA_ARGS__, .mg_end = 0)
+#define MG_STD_(x, ...)            mg_std_with(x, MG_OPTIONS_(mg_var_opts, __VA_ARGS__))
+#define mg_cumsum(...)             MG_CUMSUM_(__VA_ARGS__, .mg_end = 0)
+#define MG_CUMSUM_(x, ...)         mg_cumsum_with(x, MG_OPTIONS_(mg_scan_opts, __VA_ARGS__))
+#define mg_cumprod(...)            MG_CUMPROD_(__VA_ARGS__, .mg_end = 0)
+#define MG_CUMPROD_(x, ...)        mg_cumprod_with(x, MG_OPTIONS_(mg_scan_opts, __VA_ARGS__))
+#define mg_logsumexp(...)          MG_LOGSUMEXP_(__VA_ARGS__, .mg_end = 0)
+#define MG_LOGSUMEXP_(x, ...)      mg_logsumexp_with(x, MG_OPTIONS_(mg_reduce_opts, __VA_ARGS__))
+#define mg_add_sequence(...)       MG_ADD_SEQUENCE_(__VA_ARGS__, .mg_end = 0)
+#define MG_ADD_SEQUENCE_(...)      mg_add_sequence_of_call(MG_OPTIONS_OF_TENSORS_(mg_sequence_opts, __VA_ARGS__))
+#define mg_multiply_sequence(...)  MG_MULTIPLY_SEQUENCE_(__VA_ARGS__, .mg_end = 0)
+#define MG_MULTIPLY_SEQUENCE_(...) mg_multiply_sequence_of_call(MG_OPTIONS_OF_TENSORS_(mg_sequence_opts, __VA_ARGS__))
 #endif
 
 MG_EXTERN_C_END

@@ -12,82 +12,17 @@
  * once.
  *  - A tensor is used by one thread at a time, except that evaluated tensors without pending writes may be read by any
  * number of threads.
- *  - Strides are in bytes. Shapes and axes given to a function are copied. */
+ *  - Strides are in bytes. Shapes and axes given to a function are copied; shapes.h says how they are written. */
 #ifndef MYGRAD_TENSOR_H
 #define MYGRAD_TENSOR_H
 
 #include "mygrad/base.h"
-
-#ifdef __cplusplus
-#include <initializer_list>
-#endif
+#include "mygrad/keywords.h"
+#include "mygrad/shapes.h"
 
 MG_EXTERN_C_BEGIN
 
 typedef struct mg_tensor mg_tensor;
-
-/* ---- shapes, axes, indices ------------------------------------------------------------------------------------ */
-
-typedef struct mg_shape {
-    int ndim;
-    const int64_t *dims;
-} mg_shape;
-
-typedef struct mg_axes {
-    int n;
-    const int *v; /* NULL: not given */
-} mg_axes;
-
-typedef enum mg_index_kind { MG_INDEX_SLICE, MG_INDEX_INT, MG_INDEX_NEWAXIS, MG_INDEX_ELLIPSIS } mg_index_kind;
-
-typedef struct mg_index {
-    mg_index_kind kind;
-    int64_t start, stop, step; /* MG_NONE where left out; an integer index is in start */
-} mg_index;
-
-typedef struct mg_key {
-    int n;
-    const mg_index *v;
-} mg_key;
-
-#define MG_NONE INT64_MIN
-
-#ifdef __cplusplus
-MG_EXTERN_C_END
-namespace mg {
-inline mg_shape make_shape(std::initializer_list<int64_t> dims) {
-    return {static_cast<int>(dims.size()), dims.begin()};
-}
-inline mg_axes make_axes(std::initializer_list<int> axes) { return {static_cast<int>(axes.size()), axes.begin()}; }
-inline mg_key make_key(std::initializer_list<mg_index> key) { return {static_cast<int>(key.size()), key.begin()}; }
-} // namespace mg
-MG_EXTERN_C_BEGIN
-#define MG_SHAPE(...)           (::mg::make_shape({__VA_ARGS__}))
-#define MG_AXES(...)            (::mg::make_axes({__VA_ARGS__}))
-#define MG_KEY(...)             (::mg::make_key({__VA_ARGS__}))
-#define MG_S(start, stop, step) (mg_index{MG_INDEX_SLICE, (start), (stop), (step)})
-#define MG_I(i)                 (mg_index{MG_INDEX_INT, (i), 0, 0})
-#define MG_NEWAXIS              (mg_index{MG_INDEX_NEWAXIS, 0, 0, 0})
-#define MG_ELLIPSIS             (mg_index{MG_INDEX_ELLIPSIS, 0, 0, 0})
-#define MG_SHAPE0               (mg_shape{0, nullptr})
-#else
-/* MG_SHAPE(2, 3): a shape; MG_SHAPE0: that of a scalar. MG_AXES(0, -1): axes; MG_AXES0: no axes at all (NumPy's
- * axis=()). The arrays behind them live as long as the enclosing block. */
-#define MG_SHAPE(...)                                                                                                  \
-    ((mg_shape){(int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__}})
-#define MG_SHAPE0    ((mg_shape){0, NULL})
-#define MG_AXES(...) ((mg_axes){(int)(sizeof((const int[]){__VA_ARGS__}) / sizeof(int)), (const int[]){__VA_ARGS__}})
-#define MG_AXES0     ((mg_axes){0, (const int[]){0}})
-/* MG_KEY(MG_S(0, 3, 1), MG_I(-1), MG_NEWAXIS, MG_ELLIPSIS): a basic index, as x[0:3, -1, None, ...]. MG_NONE leaves a
- * bound out. */
-#define MG_KEY(...)                                                                                                    \
-    ((mg_key){(int)(sizeof((const mg_index[]){__VA_ARGS__}) / sizeof(mg_index)), (const mg_index[]){__VA_ARGS__}})
-#define MG_S(start, stop, step) ((mg_index){MG_INDEX_SLICE, (start), (stop), (step)})
-#define MG_I(i)                 ((mg_index){MG_INDEX_INT, (i), 0, 0})
-#define MG_NEWAXIS              ((mg_index){MG_INDEX_NEWAXIS, 0, 0, 0})
-#define MG_ELLIPSIS             ((mg_index){MG_INDEX_ELLIPSIS, 0, 0, 0})
-#endif
-#define MG_ALL MG_S(MG_NONE, MG_NONE, MG_NONE)
 
 /* ---- options --------------------------------------------------------------------------------------------------- */
 
@@ -95,49 +30,68 @@ MG_EXTERN_C_BEGIN
  * (floor, sign, remainder) never; otherwise it does unless every operand is constant. */
 typedef enum mg_constant { MG_CONSTANT_AUTO = 0, MG_CONSTANT = 1, MG_VARIABLE = 2 } mg_constant;
 
-/* Keyword arguments are written `mg_add(x, y, .where = m)`. Option structs begin with their size, and fields are only
- * appended: fields beyond the size have their defaults. The keyword macros set it, and so does C++ (mg::opts{}); in C,
- * who fills in a struct by hand does, {.size = sizeof opts}: value error for 0. mg_end is the macros' business. */
+/* Keyword arguments are written `mg_add(x, y, .where = m)`, `mg_sum(x, .axis = 0)`. Option structs begin with their
+ * size, and fields are only appended: fields beyond the size have their defaults. The keyword macros set it, and so
+ * does C++, where every field has its default: mg_sum(x, {.axis = 0}), or before C++20 mg_reduce_opts o; o.axis = 0. In
+ * C, who fills in a struct by hand sets it, {.size = sizeof opts}: value error for 0. A field of 0 is then one that is
+ * not given; axis 0 is MG_AXES(0), and another 0 that is meant stands in mg_text: {.beta1 = 0, .mg_text = ".beta1"}.
+ * The macros have their whole text there. mg_end is their business. In the arguments of a macro, braces stand in
+ * parentheses, mg_zeros(((mg_shape){.ndim = 2, .dims = d})), as those of MG_SHAPE and its kin and mg_shape_of(2, d) do
+ * by themselves; options, and arrays of tensors, need none. */
 #ifdef __cplusplus
-#define MG_OPTS_HEAD(type)                                                                                             \
-    size_t size = sizeof(type);                                                                                        \
-    int mg_end = 0
+#define MG_DEFAULT_(value) = value
 #else
+#define MG_DEFAULT_(value)
+#endif
 #define MG_OPTS_HEAD(type)                                                                                             \
-    size_t size;                                                                                                       \
-    int mg_end
+    size_t size MG_DEFAULT_(sizeof(type));                                                                             \
+    int mg_end MG_DEFAULT_(0);                                                                                         \
+    const char *mg_text MG_DEFAULT_("=") /* C++: all numbers are meant */
+
+/* Of functions of several tensors: how their macros hand an array over, which may be written with braces. */
+#define MG_OPTS_TENSORS                                                                                                \
+    mg_tensor *const *mg_tensors MG_DEFAULT_(nullptr);                                                                 \
+    size_t mg_count MG_DEFAULT_(0);                                                                                    \
+    const void *mg_no_more MG_DEFAULT_(nullptr)
+#ifndef __cplusplus
+/* MG_TENSORS(x, y, z): an array of tensors and how many they are, as two arguments. */
+#define MG_TENSORS(...)                                                                                                \
+    ((mg_tensor *const[]){__VA_ARGS__}), sizeof((mg_tensor *const[]){__VA_ARGS__}) / sizeof(mg_tensor *)
 #endif
 
 typedef struct mg_ufunc_opts {
     MG_OPTS_HEAD(mg_ufunc_opts);
-    mg_tensor *where; /* bool, broadcast with the operands: elements where it is false are 0, or what .out holds */
-    mg_tensor *out;   /* write the result into this tensor (same_kind casts only; it may be a view, and overlap the
-                         operands) and return it. Not implemented error where the result has a gradient */
-    mg_dtype dtype;   /* compute and return in this dtype (same_kind casts only); type error where there is no such
-                         form of the operation */
-    mg_constant constant;
-    mg_tensor *out2; /* what .out is to the first result, to the second one of mg_divmod; value error for functions of
-                        one result */
+    /* bool, broadcast with the operands: elements where it is false are 0, or what .out holds */
+    mg_tensor *where MG_DEFAULT_(nullptr);
+    /* write the result into this tensor (same_kind casts only; it may be a view, and overlap the operands) and return
+     * it. Not implemented error where the result has a gradient */
+    mg_tensor *out MG_DEFAULT_(nullptr);
+    /* compute and return in this dtype (same_kind casts only); type error where there is no such form of the operation
+     */
+    mg_dtype dtype MG_DEFAULT_(MG_DTYPE_NONE);
+    mg_constant constant MG_DEFAULT_(MG_CONSTANT_AUTO);
+    /* what .out is to the first result, to the second one of mg_divmod; value error for functions of one result */
+    mg_tensor *out2 MG_DEFAULT_(nullptr);
 } mg_ufunc_opts;
 
 typedef struct mg_reduce_opts {
     MG_OPTS_HEAD(mg_reduce_opts);
-    mg_axes axis; /* default: all; MG_AXES0: none */
-    bool keepdims;
-    mg_constant constant;
+    mg_axes axis MG_DEFAULT_({}); /* .axis = -1, .axis = MG_AXES(0, 1); default: all; MG_AXES0: none */
+    bool keepdims MG_DEFAULT_(false);
+    mg_constant constant MG_DEFAULT_(MG_CONSTANT_AUTO);
 } mg_reduce_opts;
 
 typedef struct mg_create_opts {
     MG_OPTS_HEAD(mg_create_opts);
-    mg_dtype dtype; /* default: float32 */
-    mg_constant constant;
+    mg_dtype dtype MG_DEFAULT_(MG_DTYPE_NONE); /* default: float32 */
+    mg_constant constant MG_DEFAULT_(MG_CONSTANT_AUTO);
 } mg_create_opts;
 
 typedef struct mg_backward_opts {
     MG_OPTS_HEAD(mg_backward_opts);
-    mg_tensor *grad; /* the incoming gradient, of a shape that broadcasts to f's; default: ones */
-    bool accumulate; /* add to the gradients that are there */
-    bool consume;    /* let go of the graph and its buffers when it has been walked */
+    mg_tensor *grad MG_DEFAULT_(nullptr); /* the incoming gradient, of a shape that broadcasts to f's; default: ones */
+    bool accumulate MG_DEFAULT_(false);   /* add to the gradients that are there */
+    bool consume MG_DEFAULT_(false);      /* let go of the graph and its buffers when it has been walked */
 } mg_backward_opts;
 
 #ifdef __cplusplus
@@ -168,18 +122,18 @@ MG_API void mg_set_error_handler(mg_error_handler *handler, void *context);
 
 /* A tensor with a copy of shape's worth of elements in C order. Integer and bool tensors are constants, floats
  * variables. */
-MG_API mg_tensor *mg_from_data(mg_dtype dtype, const void *data, mg_shape shape);
-MG_API mg_tensor *mg_from_f64(const double *data, mg_shape shape);
-MG_API mg_tensor *mg_from_f32(const float *data, mg_shape shape);
-MG_API mg_tensor *mg_from_i64(const int64_t *data, mg_shape shape);
-MG_API mg_tensor *mg_from_i32(const int32_t *data, mg_shape shape);
-MG_API mg_tensor *mg_from_u8(const uint8_t *data, mg_shape shape);
-MG_API mg_tensor *mg_from_bool(const bool *data, mg_shape shape);
+MG_API mg_tensor *mg_from_data(mg_dtype dtype, const void *data, mg_shape_arg shape);
+MG_API mg_tensor *mg_from_f64(const double *data, mg_shape_arg shape);
+MG_API mg_tensor *mg_from_f32(const float *data, mg_shape_arg shape);
+MG_API mg_tensor *mg_from_i64(const int64_t *data, mg_shape_arg shape);
+MG_API mg_tensor *mg_from_i32(const int32_t *data, mg_shape_arg shape);
+MG_API mg_tensor *mg_from_u8(const uint8_t *data, mg_shape_arg shape);
+MG_API mg_tensor *mg_from_bool(const bool *data, mg_shape_arg shape);
 
 /* A tensor over the caller's memory, C order, not copied: it must live until free_data(data, context) is called (or, if
  * that is NULL, as long as any tensor over it), and may be changed by the caller only after mg_sync. In-place
  * operations on the tensor run at once. */
-MG_API mg_tensor *mg_borrow(mg_dtype dtype, void *data, mg_shape shape, void (*free_data)(void *, void *),
+MG_API mg_tensor *mg_borrow(mg_dtype dtype, void *data, mg_shape_arg shape, void (*free_data)(void *, void *),
                             void *context);
 
 /* A weak scalar (NEP 50): takes part in promotion as Python's float or int does. An integer that the integers beside
@@ -188,10 +142,10 @@ MG_API mg_tensor *mg_scalar(double value);
 MG_API mg_tensor *mg_scalar_i64(int64_t value);
 
 /* Filled with 0, 1, value; or with nothing in particular. float32 unless .dtype says otherwise. */
-MG_API mg_tensor *mg_zeros_with(mg_shape shape, const mg_create_opts *opts);
-MG_API mg_tensor *mg_ones_with(mg_shape shape, const mg_create_opts *opts);
-MG_API mg_tensor *mg_empty_with(mg_shape shape, const mg_create_opts *opts);
-MG_API mg_tensor *mg_full_with(mg_shape shape, double value, const mg_create_opts *opts);
+MG_API mg_tensor *mg_zeros_with(mg_shape_arg shape, const mg_create_opts *opts);
+MG_API mg_tensor *mg_ones_with(mg_shape_arg shape, const mg_create_opts *opts);
+MG_API mg_tensor *mg_empty_with(mg_shape_arg shape, const mg_create_opts *opts);
+MG_API mg_tensor *mg_full_with(mg_shape_arg shape, double value, const mg_create_opts *opts);
 
 /* A new tensor with x's values and no history: a copy, a cast (unsafe casts allowed, rules C4), the same values without
  * history (detach shares the buffer until either side is written; borrowed memory it copies). astype and copy are
@@ -254,12 +208,13 @@ MG_API char *mg_to_string(mg_tensor *x);
 /* Views share x's elements: writing into one shows in all; read-only error where a view shows an element several times
  * (it was broadcast). Differentiable. Made while nothing is recorded (mg_no_autodiff) they are variables or constants
  * by their dtype alone, as all results, with gradients of their own. */
-MG_API mg_tensor *mg_getitem(mg_tensor *x, mg_key key); /* basic indexing: integers, slices, MG_NEWAXIS, MG_ELLIPSIS */
-MG_API mg_tensor *mg_transpose(mg_tensor *x, mg_axes axes); /* default: reversed */
-MG_API mg_tensor *mg_broadcast_to(mg_tensor *x, mg_shape shape);
+/* Basic indexing: integers, slices, MG_NEWAXIS, MG_ELLIPSIS. */
+MG_API mg_tensor *mg_getitem(mg_tensor *x, mg_key_arg key);
+MG_API mg_tensor *mg_transpose(mg_tensor *x, mg_axes_arg axes); /* MG_AXES_ALL, or none given: reversed */
+MG_API mg_tensor *mg_broadcast_to(mg_tensor *x, mg_shape_arg shape);
 
 /* C order; one dim may be -1. A view where strides allow, else a copy. */
-MG_API mg_tensor *mg_reshape(mg_tensor *x, mg_shape shape);
+MG_API mg_tensor *mg_reshape(mg_tensor *x, mg_shape_arg shape);
 
 /* ---- in place ---------------------------------------------------------------------------------------------------- */
 
@@ -276,7 +231,7 @@ MG_API mg_tensor *mg_idivide(mg_tensor *x, mg_tensor *y);
 MG_API mg_tensor *mg_copyto(mg_tensor *x, mg_tensor *y);
 
 /* x[key] = y. Returns x. */
-MG_API mg_tensor *mg_setitem(mg_tensor *x, mg_key key, mg_tensor *y);
+MG_API mg_tensor *mg_setitem(mg_tensor *x, mg_key_arg key, mg_tensor *y);
 
 /* Let x's borrowed memory be changed by its owner: what was recorded from x, and views' and x's gradients, keep the
  * values that were there (as a copy, made now). What the memory holds is x's value from x's next use on. */
@@ -316,11 +271,15 @@ class scope {
 };
 } // namespace mg
 MG_EXTERN_C_BEGIN
-#define MG_SCOPE ::mg::scope mg_scope_of_block
+#define MG_SCOPE ::mg::scope MG_SCOPE_NAME_(__COUNTER__)
 #else
-/* `MG_SCOPE;` at the start of a block: a scope that closes with it, whatever the way out. */
-#define MG_SCOPE mg_scope mg_scope_of_block __attribute__((cleanup(mg_scope_cleanup), unused)) = mg_scope_open()
+/* `MG_SCOPE;` at the start of a block: a scope that closes with it, whatever the way out. Blocks in blocks may each
+ * have theirs. */
+#define MG_SCOPE                                                                                                       \
+    mg_scope MG_SCOPE_NAME_(__COUNTER__) __attribute__((cleanup(mg_scope_cleanup), unused)) = mg_scope_open()
 #endif
+#define MG_SCOPE_NAME_(number)  MG_SCOPE_PASTE_(number) /* none like that of a block around it */
+#define MG_SCOPE_PASTE_(number) mg_scope_##number
 
 /* Make t outlive its scope, until mg_release. To be handed to another thread after that scope has closed, which lets go
  * of what t was computed from where nobody can ask for it any more. Returns t. */
@@ -370,10 +329,10 @@ MG_API mg_status mg_save_graph(mg_tensor *t, const char *path);
 
 /* ---- the plain functions behind the keyword macros --------------------------------------------------------------- */
 
-MG_API mg_tensor *(mg_zeros)(mg_shape shape);
-MG_API mg_tensor *(mg_ones)(mg_shape shape);
-MG_API mg_tensor *(mg_empty)(mg_shape shape);
-MG_API mg_tensor *(mg_full)(mg_shape shape, double value);
+MG_API mg_tensor *(mg_zeros)(mg_shape_arg shape);
+MG_API mg_tensor *(mg_ones)(mg_shape_arg shape);
+MG_API mg_tensor *(mg_empty)(mg_shape_arg shape);
+MG_API mg_tensor *(mg_full)(mg_shape_arg shape, double value);
 MG_API mg_status(mg_backward)(mg_tensor *f);
 
 #ifndef __cplusplus

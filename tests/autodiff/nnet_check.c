@@ -57,7 +57,7 @@ static double loss_at(nnet_fn *fn, void *context, int n, double *const *values, 
                       const double *weights) {
     mg_scope scope = mg_scope_open();
     mg_tensor *in[MAX_IN];
-    for (int i = 0; i < n; i++) in[i] = mg_from_f64(values[i], (mg_shape){mg_ndim(like[i]), mg_dims(like[i])});
+    for (int i = 0; i < n; i++) in[i] = mg_from_f64(values[i], mg_shape_of(mg_ndim(like[i]), mg_dims(like[i])));
     mg_tensor *result = fn(in, context);
     double *y = nnet_read(result), sum = 0;
     int64_t size = mg_size(result);
@@ -86,7 +86,7 @@ void nnet_check_gradients(nnet_fn *fn, void *context, int n, mg_tensor *const *i
     CHECK_MSG(y != NULL, "%s", mg_take_error().message);
     CHECK(mg_size(y) <= MAX_SIZE);
     nnet_draw(&rng, false, mg_size(y), weights);
-    mg_tensor *seed = mg_from_f64(weights, (mg_shape){mg_ndim(y), mg_dims(y)});
+    mg_tensor *seed = mg_from_f64(weights, mg_shape_of(mg_ndim(y), mg_dims(y)));
     CHECK_MSG(mg_backward(y, .grad = seed) == MG_OK, "%s", mg_take_error().message);
     for (int i = 0; i < n; i++) {
         double *found = gradient_values(in[i]);

@@ -49,7 +49,7 @@ static void leaf(machine *m, const program_step *s) {
     for (int i = 0; i < ndim; i++) size *= dims[i];
     double *values = malloc((size_t)(size + 1) * sizeof *values);
     for (int64_t i = 0; i < size; i++) values[i] = program_value(s->random, i);
-    mg_tensor *t = mg_from_f64(values, (mg_shape){ndim, dims});
+    mg_tensor *t = mg_from_f64(values, mg_shape_of(ndim, dims));
     free(values);
     if (!m->p->exact && s->what % 2) t = mg_astype(t, MG_F32);
     if (!m->p->exact && s->what % 7 == 0) mg_set_constant(t, true);
@@ -109,7 +109,7 @@ static mg_tensor *reduce(const machine *m, const program_step *s) {
     mg_tensor *x = var(m, s->a);
     if (!x) return NULL;
     int axis = mg_ndim(x) ? (int)(s->random % (unsigned)mg_ndim(x)) : 0;
-    mg_axes axes = mg_ndim(x) && s->random & 64 ? (mg_axes){1, &axis} : (mg_axes){0, NULL};
+    mg_axes axes = mg_ndim(x) && s->random & 64 ? mg_axes_of(1, &axis) : MG_AXES_ALL;
     bool keepdims = s->random & 128;
     if (m->p->exact || mg_size(x) == 0) return mg_size(x) ? mg_max(x, .axis = axes, .keepdims = keepdims) : NULL;
     switch (s->what % 10) {
@@ -122,7 +122,7 @@ static mg_tensor *reduce(const machine *m, const program_step *s) {
     case 7:
         return mg_cumprod(x, .axis = axes);
     case 8:
-        return mg_softmax(x, .axis = axes);
+        return axes.v ? mg_softmax(x, .axis = axes) : mg_softmax(x);
     case 9:
         return mg_logsumexp(x, .axis = axes, .keepdims = keepdims);
     case 0:
@@ -156,7 +156,7 @@ static mg_tensor *reshape(const machine *m, const program_step *s) {
     int64_t dims[2] = {-1, 1};
     if (mg_size(x) == 0) return NULL;
     if (s->what % 2 && mg_size(x) % 3 == 0) dims[1] = 3;
-    return mg_reshape(x, (mg_shape){s->what % 3 ? 2 : 1, dims});
+    return mg_reshape(x, mg_shape_of(s->what % 3 ? 2 : 1, dims));
 }
 
 static void inplace(machine *m, const program_step *s) {
@@ -217,7 +217,7 @@ static void step(machine *m, const program_step *s) {
         add(m, slice(m, s));
         break;
     case STEP_TRANSPOSE:
-        add(m, m->n_vars ? mg_transpose(var(m, s->a), (mg_axes){0, NULL}) : NULL);
+        add(m, m->n_vars ? mg_transpose(var(m, s->a), (mg_axes){0}) : NULL);
         break;
     case STEP_RESHAPE:
         add(m, reshape(m, s));

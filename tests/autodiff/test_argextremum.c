@@ -21,7 +21,7 @@ MG_TEST(argextremum, every_axis) {
         double values[1000], *v;
         for (int64_t i = 0; i < size; i++) values[i] = (double)mg_test_int(&rng, 0, 6);
         mg_dtype dtype = dtypes[round / 2 % 7];
-        mg_tensor *x = mg_astype(mg_from_f64(values, (mg_shape){3, dims}), dtype);
+        mg_tensor *x = mg_astype(mg_from_f64(values, mg_shape_of(3, dims)), dtype);
         v = nnet_read(x);
         for (int axis = 0; axis < 3; axis++) {
             mg_tensor *found =

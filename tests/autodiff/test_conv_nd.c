@@ -51,8 +51,8 @@ static double correlate(const geometry *g, const double *x, const double *w, con
 
 static mg_tensor *convolve(mg_tensor *const *in, void *context) {
     geometry *g = context;
-    return mg_conv_nd(in[0], in[1], .stride = {g->spatial, g->stride}, .padding = {g->spatial, g->pad},
-                      .dilation = {g->spatial, g->dilation});
+    return mg_conv_nd(in[0], in[1], .stride = mg_shape_of(g->spatial, g->stride),
+                      .padding = mg_shape_of(g->spatial, g->pad), .dilation = mg_shape_of(g->spatial, g->dilation));
 }
 
 static void check_forward(geometry *g, mg_tensor *x, mg_tensor *w, double tolerance) {
@@ -79,7 +79,7 @@ MG_TEST(conv_nd, random_geometries) {
         int64_t size = 1;
         for (int i = 0; i < n; i++) size *= g.x[i];
         if (size > 4096) continue;
-        mg_tensor *x = nnet_random(&rng, (mg_shape){n, g.x}), *w = nnet_random(&rng, (mg_shape){n, g.w});
+        mg_tensor *x = nnet_random(&rng, mg_shape_of(n, g.x)), *w = nnet_random(&rng, mg_shape_of(n, g.w));
         check_forward(&g, x, w, 1e-12);
         check_forward(&g, mg_astype(x, MG_F32), mg_astype(w, MG_F32), 1e-5);
     }
@@ -142,8 +142,8 @@ MG_TEST(conv_nd, gradients) {
     for (int spatial = 1; spatial <= 3; spatial++) {
         MG_SCOPE;
         geometry g = draw_geometry(&rng, spatial, 2);
-        mg_tensor *in[2] = {nnet_random(&rng, (mg_shape){spatial + 2, g.x}),
-                            nnet_random(&rng, (mg_shape){spatial + 2, g.w})};
+        mg_tensor *in[2] = {nnet_random(&rng, mg_shape_of(spatial + 2, g.x)),
+                            nnet_random(&rng, mg_shape_of(spatial + 2, g.w))};
         nnet_check_gradients(convolve, &g, 2, in, 1e-7);
     }
 }
@@ -166,8 +166,8 @@ MG_TEST(conv_nd, gradients_of_gradients) {
     for (int which = 0; which < 2; which++) {
         MG_SCOPE;
         twice t = {{2, {1, 2, 5, 4}, {2, 2, 2, 2}, {1, 2, 2, 5}, {3, 1}, {0, 1}, {1, 1}}, which};
-        mg_tensor *in[3] = {nnet_random(&rng, (mg_shape){4, t.g.x}), nnet_random(&rng, (mg_shape){4, t.g.w}),
-                            nnet_random(&rng, (mg_shape){4, t.g.y})};
+        mg_tensor *in[3] = {nnet_random(&rng, mg_shape_of(4, t.g.x)), nnet_random(&rng, mg_shape_of(4, t.g.w)),
+                            nnet_random(&rng, mg_shape_of(4, t.g.y))};
         nnet_check_gradients(gradient, &t, 3, in, 1e-7);
     }
 }

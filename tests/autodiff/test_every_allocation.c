@@ -263,7 +263,7 @@ static void save_and_load(const scene *s, uint64_t *hash) {
         mg_npz_free(list);
     }
     unlink(path);
-    if (mg_save_npy(path, mg_transpose(a, (mg_axes){0, NULL})) == MG_OK) take_up(hash, mg_load_npy(path));
+    if (mg_save_npy(path, mg_transpose(a, (mg_axes){0})) == MG_OK) take_up(hash, mg_load_npy(path));
     unlink(path);
 }
 
@@ -302,7 +302,7 @@ static void write_into_views(const scene *s, uint64_t *hash) {
     (void)s;
     mg_tensor *x = ramp(MG_SHAPE(12, 8), 0.1), *y = mg_multiply(x, mg_scalar(2));
     mg_tensor *rows = mg_getitem(y, MG_KEY(MG_S(0, 12, 3))), *seen = mg_exp(y);
-    mg_tensor *flipped = mg_transpose(y, (mg_axes){0, NULL});
+    mg_tensor *flipped = mg_transpose(y, (mg_axes){0});
     mg_iadd(rows, mg_scalar(1));
     mg_imultiply(mg_reshape(y, MG_SHAPE(96)), mg_scalar(3));
     mg_setitem(y, MG_KEY(MG_I(2)), ramp(MG_SHAPE(8), 0.2));
@@ -334,7 +334,7 @@ static void reduce_and_scan(const scene *s, uint64_t *hash) {
     mg_tensor *z = mg_add_sequence(MG_TENSORS(mg_softmax(y), mg_logsoftmax(x, .axis = MG_AXES(0)), mg_std(x)));
     z = mg_add(z, mg_std(x, .axis = MG_AXES0));
     mg_tensor *loss = mg_add(mg_prod(z), mg_sum(mg_logsumexp(z, .axis = MG_AXES(0))));
-    (void)mg_backward(mg_add(loss, mg_sum(mg_prod(mg_transpose(x, (mg_axes){0, NULL}), .axis = MG_AXES(1)))));
+    (void)mg_backward(mg_add(loss, mg_sum(mg_prod(mg_transpose(x, (mg_axes){0}), .axis = MG_AXES(1)))));
     take_up(hash, mg_any(mg_less(z, x)));
     take_up(hash, mg_argmin(z));
     take_up(hash, loss);

@@ -76,7 +76,7 @@ static void draw_operand(mg_test_rng *rng, problem *p, int i) {
 }
 
 static mg_tensor *make(const operand *x) {
-    mg_tensor *t = mg_from_f64(x->values, (mg_shape){x->ndim, x->dims});
+    mg_tensor *t = mg_from_f64(x->values, mg_shape_of(x->ndim, x->dims));
     return x->is_bool ? mg_astype(t, MG_BOOL) : t;
 }
 
@@ -86,7 +86,7 @@ static mg_tensor *loss(const problem *p, mg_tensor **inputs) {
     mg_tensor *y = mgk_ops[p->op].kind == MGK_KIND_REDUCE ? mga_reduce(p->op, inputs[0], &p->reduce)
                                                           : mga_ufunc(p->op, inputs, p->params, NULL);
     if (!y) return NULL;
-    mg_tensor *w = mg_from_f64(p->weights, (mg_shape){mg_ndim(y), mg_dims(y)});
+    mg_tensor *w = mg_from_f64(p->weights, mg_shape_of(mg_ndim(y), mg_dims(y)));
     return mg_sum(mg_multiply(y, mg_set_constant(w, true)));
 }
 
@@ -146,7 +146,7 @@ static void draw_problem(mg_test_rng *rng, uint16_t op, problem *p) {
     int n = (int)mg_test_int(rng, 0, p->in[0].ndim);
     for (int i = 0; i < n; i++) p->axes[i] = p->in[0].ndim - 1 - i;
     p->reduce = (mg_reduce_opts){.size = sizeof p->reduce,
-                                 .axis = {n, mg_test_int(rng, 0, 2) ? p->axes : NULL},
+                                 .axis = mg_test_int(rng, 0, 2) ? mg_axes_of(n, p->axes) : MG_AXES_ALL,
                                  .keepdims = mg_test_int(rng, 0, 1)};
 }
 

@@ -26,7 +26,7 @@ MG_TEST(inplace, views_of_views_share) {
     for (int i = 0; i < 12; i++) values[i] = i;
     mg_tensor *x = mg_from_f64(values, MG_SHAPE(3, 4));
     mg_tensor *row = mg_getitem(x, MG_KEY(MG_I(1))), *back = mg_getitem(row, MG_KEY(MG_S(MG_NONE, MG_NONE, -2)));
-    mg_tensor *flipped = mg_transpose(x, (mg_axes){0, NULL});
+    mg_tensor *flipped = mg_transpose(x, (mg_axes){0});
     VALUES(back, 7, 5);
     mg_iadd(back, mg_from_f64((double[]){100, 200}, MG_SHAPE(2)));
     VALUES(row, 4, 205, 6, 107);
@@ -258,8 +258,8 @@ MG_TEST(inplace, a_written_root_ends_with_its_last_handle) {
 MG_TEST(inplace, views_of_a_detached_view) {
     MG_SCOPE;
     mg_tensor *x = mg_from_f64((double[]){1, 2, 3, 4, 5, 6}, MG_SHAPE(2, 3));
-    mg_tensor *d = mg_detach(mg_transpose(x, (mg_axes){0, NULL}));
-    mg_tensor *row = mg_getitem(d, MG_KEY(MG_I(1))), *back = mg_transpose(d, (mg_axes){0, NULL});
+    mg_tensor *d = mg_detach(mg_transpose(x, (mg_axes){0}));
+    mg_tensor *row = mg_getitem(d, MG_KEY(MG_I(1))), *back = mg_transpose(d, (mg_axes){0});
     double values[6];
     CHECK_EQ_I64(mg_read(row, MG_F64, values), MG_OK);
     CHECK_EQ_MEM(values, ((double[]){2, 5}), 2 * sizeof(double));
@@ -277,7 +277,7 @@ MG_TEST(inplace, views_of_a_detached_view) {
 MG_TEST(inplace, views_of_a_reshaped_copy_have_its_gradient) {
     MG_SCOPE;
     mg_tensor *x = mg_from_f64((double[]){0, 1, 2, 3, 4, 5}, MG_SHAPE(2, 3));
-    mg_tensor *copy = mg_reshape(mg_transpose(mg_square(x), (mg_axes){0, NULL}), MG_SHAPE(6));
+    mg_tensor *copy = mg_reshape(mg_transpose(mg_square(x), (mg_axes){0}), MG_SHAPE(6));
     mg_tensor *view = mg_reshape(copy, MG_SHAPE(3, 2));
     mg_backward(mg_sum(mg_multiply(view, mg_scalar(2))));
     VALUES(mg_grad(copy), 2, 2, 2, 2, 2, 2);

@@ -58,7 +58,7 @@ MG_TEST(matmul, random_batches) {
         for (int i = 0; i < bn - 2; i++) bd[i] = mg_test_int(&rng, 0, 3) ? batch[2 - (bn - 2) + i] : 1;
         ad[an - 2] = mg_test_int(&rng, 1, 6), bd[bn - 1] = mg_test_int(&rng, 1, 6);
         ad[an - 1] = bd[bn - 2] = mg_test_int(&rng, 1, 6);
-        mg_tensor *a = nnet_random(&rng, (mg_shape){an, ad}), *b = nnet_random(&rng, (mg_shape){bn, bd});
+        mg_tensor *a = nnet_random(&rng, mg_shape_of(an, ad)), *b = nnet_random(&rng, mg_shape_of(bn, bd));
         double *av = nnet_read(a), *bv = nnet_read(b);
         check_product(mg_matmul(a, b), an, ad, av, bn, bd, bv, 1e-12);
         check_product(mg_matmul(mg_astype(a, MG_F32), mg_astype(b, MG_F32)), an, ad, av, bn, bd, bv, 1e-5);
@@ -153,8 +153,8 @@ MG_TEST(matmul, gradients) {
     mg_test_rng rng = mg_test_rng_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         MG_SCOPE;
-        mg_tensor *in[2] = {nnet_random(&rng, (mg_shape){cases[i].an, cases[i].a}),
-                            nnet_random(&rng, (mg_shape){cases[i].bn, cases[i].b})};
+        mg_tensor *in[2] = {nnet_random(&rng, mg_shape_of(cases[i].an, cases[i].a)),
+                            nnet_random(&rng, mg_shape_of(cases[i].bn, cases[i].b))};
         nnet_check_gradients(product, NULL, 2, in, 1e-7);
     }
 }

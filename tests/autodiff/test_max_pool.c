@@ -38,9 +38,9 @@ MG_TEST(max_pool, random_windows) {
             window[i] = mg_test_int(&rng, 1, 3), stride[i] = mg_test_int(&rng, 1, 3);
             y[i + 2] = mg_test_int(&rng, 1, 4), x[i + 2] = (y[i + 2] - 1) * stride[i] + window[i];
         }
-        mg_tensor *in = nnet_random(&rng, (mg_shape){4, x});
+        mg_tensor *in = nnet_random(&rng, mg_shape_of(4, x));
         double *xv = nnet_read(in);
-        double *yv = nnet_read(mg_max_pool(in, (mg_shape){2, window}, (mg_shape){2, stride}));
+        double *yv = nnet_read(mg_max_pool(in, mg_shape_of(2, window), mg_shape_of(2, stride)));
         int64_t out[4] = {0};
         do {
             double most = -INFINITY;

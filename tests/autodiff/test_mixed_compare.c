@@ -97,7 +97,7 @@ MG_TEST(mixed_compare, many_elements) {
     for (int f = 0; f < N_FUNCTIONS; f++) {
         MG_SCOPE;
         const int64_t n = LENGTH - f;
-        mg_tensor *a = mg_from_i64(x, (mg_shape){1, &n}), *b = mg_from_data(MG_U64, y, (mg_shape){1, &n});
+        mg_tensor *a = mg_from_i64(x, mg_shape_of(1, &n)), *b = mg_from_data(MG_U64, y, mg_shape_of(1, &n));
         CHECK_EQ_I64(mg_read(functions[f](a, b, NULL), MG_F64, found), MG_OK);
         for (int k = 0; k < n; k++) CHECK(found[k] == (double)expected(f, order(x[k], y[k])));
     }

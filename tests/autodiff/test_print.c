@@ -13,7 +13,7 @@ static mg_tensor *tensor_of(const struct print_case *c) {
     double *values = calloc((size_t)size + 1, sizeof *values);
     CHECK(values != NULL);
     for (int64_t i = 0; i < size; i++) values[i] = size > given ? (double)i * c->values[0] : c->values[i];
-    mg_tensor *wide = mg_from_f64(values, (mg_shape){c->ndim, c->dims});
+    mg_tensor *wide = mg_from_f64(values, mg_shape_of(c->ndim, c->dims));
     free(values);
     if (c->dtype == MG_U64) { /* 2^64 - 1 is no double */
         return mg_from_data(MG_U64, (uint64_t[]){UINT64_MAX, 0}, MG_SHAPE(2));

@@ -32,7 +32,7 @@ MG_TEST(reduce_grad, central_differences) {
         for (int a = 0; a < 6; a++) {
             MG_SCOPE;
             reduction r = {functions[f], {.size = sizeof r.opts, .keepdims = (a + f) % 2 == 0}};
-            if (a < 5) r.opts.axis = (mg_axes){counts[a], axes[a]};
+            if (a < 5) r.opts.axis = mg_axes_of(counts[a], axes[a]);
             mg_tensor *x = nnet_distinct(&rng, MG_SHAPE(2, 3, 4));
             nnet_check_gradients(reduced, &r, 1, &x, 1e-7);
         }

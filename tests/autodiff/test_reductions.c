@@ -86,7 +86,7 @@ MG_TEST(reductions, prod_within_a_rounding_a_factor) {
             values[i] = (double)(float)mg_test_uniform(&rng, 0.9, 1.1) * (mg_test_int(&rng, 0, 1) ? 1 : -1);
             wanted *= (long double)values[i];
         }
-        mg_tensor *x = mg_from_f64(values, (mg_shape){1, &n});
+        mg_tensor *x = mg_from_f64(values, mg_shape_of(1, &n));
         /* n - 1 roundings, each of at most u; and those of the oracle, 2^-64 each. */
         CHECK_NEAR(mg_item(mg_prod(x)), (double)wanted, (double)n * 0x1p-52 * fabs((double)wanted));
         CHECK_NEAR(mg_item(mg_prod(mg_astype(x, MG_F32))), (double)wanted, (double)n * 0x1p-23 * fabs((double)wanted));
@@ -185,7 +185,7 @@ MG_TEST(reductions, var_and_std_are_those_of_two_passes) {
         const double middle = t % 2 ? 1000 : 0, ddof = (double)(t % 2);
         double *values = malloc((size_t)n * sizeof *values);
         for (int64_t i = 0; i < n; i++) values[i] = (double)(float)(middle + mg_test_normal(&rng));
-        mg_tensor *x = mg_from_f64(values, (mg_shape){1, &n}), *narrow = mg_astype(x, MG_F32);
+        mg_tensor *x = mg_from_f64(values, mg_shape_of(1, &n)), *narrow = mg_astype(x, MG_F32);
         const double wanted = (double)variance_of(values, n, ddof), largest = middle + 6;
         const double wide_bound = bound(n, 0x1p-53, wanted, largest), narrow_bound = bound(n, 0x1p-24, wanted, largest);
         CHECK_NEAR(mg_item(mg_var(x, .ddof = ddof)), wanted, wide_bound);
@@ -278,8 +278,10 @@ MG_TEST(reductions, scalars_take_axis_0_and_minus_1) {
 
 static mg_tensor *moments(mg_tensor *const *in, void *context) {
     const int what = *(int *)context;
-    const mg_var_opts opts = {
-        .size = sizeof opts, .axis = {what / 4 + 1, (int[]){2, 0}}, .keepdims = what & 2, .ddof = what & 2 ? 1 : 0};
+    const mg_var_opts opts = {.size = sizeof opts,
+                              .axis = mg_axes_of(what / 4 + 1, (int[]){2, 0}),
+                              .keepdims = what & 2,
+                              .ddof = what & 2 ? 1 : 0};
     return (what & 1 ? mg_std_with : mg_var_with)(in[0], &opts);
 }
 

@@ -113,7 +113,8 @@ MG_TEST(scan_ops, gradient_of_cumprod_beside_nan_is_the_product_of_the_others) {
 
 static mg_tensor *scanned(mg_tensor *const *in, void *context) {
     const int what = *(int *)context;
-    const mg_scan_opts opts = {.size = sizeof opts, .axis = {what / 2 < 3 ? 1 : 0, (int[]){what / 2}}};
+    const int axis = what / 2;
+    const mg_scan_opts opts = {.size = sizeof opts, .axis = axis < 3 ? mg_axes_of(1, &axis) : MG_AXES_ALL};
     return (what % 2 ? mg_cumprod_with : mg_cumsum_with)(in[0], &opts);
 }
 

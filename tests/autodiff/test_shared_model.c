@@ -44,8 +44,7 @@ static void infer(work *w) {
         MG_SCOPE;
         mg_no_autodiff(i % 2);
         mg_tensor *flat = mg_reshape(w->model[1], MG_SHAPE(36)), *scores = scores_of(w->model, w->first + i);
-        scores =
-            mg_add(mg_tanh(scores), mg_multiply(mg_sum(flat), mg_max(mg_transpose(w->model[1], (mg_axes){0, NULL}))));
+        scores = mg_add(mg_tanh(scores), mg_multiply(mg_sum(flat), mg_max(mg_transpose(w->model[1], (mg_axes){0}))));
         w->status = mg_read(scores, MG_F32, w->result + SCORES * (i % 64));
         if (i % 2) mg_no_autodiff(false);
         if (w->status != MG_OK) return;

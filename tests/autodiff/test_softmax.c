@@ -33,7 +33,7 @@ typedef struct worst {
 /* long double has 11 bits more than double: its sums are off by n 2^-64, its functions by less than 1 of its ULP. */
 static void check_row(int64_t n, const double *values, bool narrow, worst *w) {
     MG_SCOPE;
-    mg_tensor *x = mg_from_f64(values, (mg_shape){1, &n});
+    mg_tensor *x = mg_from_f64(values, mg_shape_of(1, &n));
     if (narrow) x = mg_astype(x, MG_F32);
     double most = -INF, largest = 0, *soft = nnet_read(mg_softmax(x)), *log_soft = nnet_read(mg_logsoftmax(x));
     long double sum = 0;
@@ -178,7 +178,7 @@ MG_TEST(softmax, dtypes_views_and_constants) {
 static mg_tensor *function(mg_tensor *const *in, void *context) {
     const int what = *(int *)context;
     static const int axes[][2] = {{2, 0}, {0, 2}, {1, 1}};
-    const mg_axes axis = {what / 3 == 1 ? 2 : what / 3 == 3 ? 0 : 1, axes[what / 3 % 3]};
+    const mg_axes axis = mg_axes_of(what / 3 == 1 ? 2 : what / 3 == 3 ? 0 : 1, axes[what / 3 % 3]);
     const mg_softmax_opts opts = {.size = sizeof opts, .axis = axis};
     const mg_reduce_opts reduce = {.size = sizeof reduce, .axis = axis, .keepdims = what % 2};
     return what % 3 == 0   ? mg_softmax_with(in[0], &opts)

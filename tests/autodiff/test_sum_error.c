@@ -29,7 +29,7 @@ static double depth_of(int64_t n) {
 static void check_length(mg_test_rng *rng, int64_t n, float *x) {
     MG_SCOPE;
     const double exact = (double)draw(rng, n, x) * 0x1p-24; /* 10^8 values of 24 bits: 51 bits */
-    mg_tensor *t = mg_borrow(MG_F32, x, (mg_shape){1, &n}, NULL, NULL);
+    mg_tensor *t = mg_borrow(MG_F32, x, mg_shape_of(1, &n), NULL, NULL);
     const double sum = mg_item(mg_sum(t)), mean = mg_item(mg_mean(t));
     volatile float plain = 0;
     for (int64_t i = 0; i < n; i++) plain += x[i];

@@ -34,7 +34,7 @@ static mg_tensor *input(mg_test_rng *rng, const mgk_op_info *op, int i, mg_dtype
     const bool half = dtype == MG_F16 || dtype == MG_BF16, mask = op->bool_in >> i & 1;
     gen_fill(rng, op, i, half ? MG_F32 : dtype, room, N);
     const int64_t n = N;
-    mg_tensor *x = mg_from_data(mask ? MG_BOOL : half ? MG_F32 : dtype, room, (mg_shape){1, &n});
+    mg_tensor *x = mg_from_data(mask ? MG_BOOL : half ? MG_F32 : dtype, room, mg_shape_of(1, &n));
     if (op == &mgk_ops[MGK_OP_POWER] && i == 1 && dtype >= MG_I8 && dtype <= MG_I64)
         x = mg_absolute(mg_right_shift(x, mg_scalar_i64(1)));
     return half && !mask ? mg_astype(x, dtype) : x;
@@ -67,7 +67,7 @@ static mg_tensor *finite_values(mg_test_rng *rng, mg_dtype dtype, int64_t rows, 
     const size_t n = (size_t)(rows * cols);
     double *values = malloc(n * sizeof *values + 8);
     for (size_t i = 0; i < n; i++) values[i] = mg_test_uniform(rng, -40, 40);
-    mg_tensor *x = mg_from_f64(values, (mg_shape){2, (const int64_t[]){rows, cols}});
+    mg_tensor *x = mg_from_f64(values, mg_shape_of(2, (const int64_t[]){rows, cols}));
     free(values);
     return mg_astype(x, dtype);
 }
@@ -89,13 +89,13 @@ static void reduce_line(uint16_t op, mg_dtype dtype) {
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         MG_SCOPE;
         mg_tensor *x = finite_values(&rng, dtype, shapes[s][0], shapes[s][1]);
-        mg_tensor *views[] = {x, mg_transpose(x, (mg_axes){0, NULL}),
+        mg_tensor *views[] = {x, mg_transpose(x, (mg_axes){0}),
                               mg_getitem(x, MG_KEY(MG_ALL, MG_S(MG_NONE, MG_NONE, -1))),
                               mg_getitem(x, MG_KEY(MG_ALL, MG_S(0, MG_NONE, 3)))};
         for (size_t v = 0; v < sizeof views / sizeof *views; v++) {
             mg_tensor *view = mg_keep(views[v]);
-            reduce_once(&h, op, view, (mg_axes){0, NULL});
-            for (int axis = 0; axis < 2; axis++) reduce_once(&h, op, view, (mg_axes){1, &axis});
+            reduce_once(&h, op, view, (mg_axes){0});
+            for (int axis = 0; axis < 2; axis++) reduce_once(&h, op, view, mg_axes_of(1, &axis));
             if (v > 0) mg_release(view);
         }
         mg_release(x);
@@ -144,7 +144,7 @@ static void scan_lines(mg_dtype dtype) {
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         MG_SCOPE;
         mg_tensor *x = finite_values(&rng, dtype, shapes[s][0], shapes[s][1]);
-        mg_tensor *view = mg_keep(mg_getitem(mg_transpose(x, (mg_axes){0, NULL}), MG_KEY(MG_S(MG_NONE, MG_NONE, -1))));
+        mg_tensor *view = mg_keep(mg_getitem(mg_transpose(x, (mg_axes){0}), MG_KEY(MG_S(MG_NONE, MG_NONE, -1))));
         mg_tensor *near_one = mg_keep(mg_add(mg_scalar(1), mg_multiply(view, mg_scalar(0.001))));
         for (int axis = 0; axis < 2; axis++) {
             add_with_gradient(&sums, mg_cumsum(view, .axis = MG_AXES(axis)), view);

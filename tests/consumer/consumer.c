@@ -41,8 +41,25 @@ static int other_names(void) {
     return bad + wrong("mod", mg_item(mg_amax(f(r, mg_scalar(3)))), 1);
 }
 
+/* A number alone is the axis, 0 as well; braces in a keyword call; a scope in a scope. */
+static int numbers_and_braces(void) {
+    MG_SCOPE;
+    mg_tensor *x = mg_from_f64((double[]){1, 2, 3, 4, 5, 6}, MG_SHAPE(2, 3)),
+              *w = mg_keep(mg_ones(MG_SHAPE(1, 1, 3, 3)));
+    mg_tensor *sums[] = {mg_sum(x, .axis = 0), mg_sum(x, .axis = 1, .keepdims = true)};
+    mg_optimizer *optimizer = mg_adam((mg_tensor *[]){w}, 1, .lr = 0.1, .beta1 = 0);
+    int bad = wrong("axis 0", mg_item(mg_max(sums[0])), 9) + wrong("axis 1", mg_item(mg_max(sums[1])), 15);
+    {
+        MG_SCOPE;
+        bad += wrong("padding", mg_item(mg_sum(mg_conv_nd(w, w, .padding = 1))), 49) + (optimizer == NULL);
+    }
+    mg_optimizer_free(optimizer);
+    mg_release(w);
+    return bad;
+}
+
 int main(void) {
-    int bad = gradient() + product(MG_F32) + product(MG_F64) + other_names();
+    int bad = gradient() + product(MG_F32) + product(MG_F64) + other_names() + numbers_and_braces();
     mg_error error = mg_take_error();
     if (error.code != MG_OK) printf("%s: %s\n", error.op, error.message);
     if (strstr(mg_build_info(), "mygrad " MYGRAD_VERSION_STRING "\n") != mg_build_info()) bad++;

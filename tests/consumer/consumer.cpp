@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A user's program in C++17: the scope is an object, options are a last argument. Ends with 0 if the numbers are right.
+// A user's program in C++17 and later: the scope is an object, options are a last argument. Ends with 0 if the numbers are right.
 #include <mygrad/mygrad.h>
 
 #include <cstdio>
@@ -82,9 +82,29 @@ static bool files() {
            mg_take_error().code == MG_ERR_IO;
 }
 
+// Shapes and axes own their numbers, wherever they are kept, and a number alone is one.
+static mg_shape stored(int64_t n) { return MG_SHAPE(n, 3); }
+static bool values() {
+    mg::scope scope;
+    mg_shape shape = stored(2);
+    mg_tensor *x = mg_ones(shape), *image = mg_ones({1, 1, 3, 3});
+    mg_reduce_opts rows, columns;
+    rows.axis = 1;
+    columns.axis = 0;
+    mg_conv_opts padded;
+    padded.padding = 1;
+    bool ok = right("rows", mg_item(mg_max(mg_sum(x, rows))), 3) && right("columns", mg_item(mg_max(mg_sum(x, columns))), 2) &&
+              right("padding", mg_item(mg_sum(mg_conv_nd(image, image, padded))), 49);
+#if __cplusplus >= 202002L
+    ok = ok && right(".axis", mg_item(mg_max(mg_sum(x, {.axis = 0, .keepdims = true}))), 2) &&
+         right(".padding", mg_item(mg_sum(mg_conv_nd(image, image, {.padding = {1, 1}}))), 49);
+#endif
+    return ok;
+}
+
 int main() {
     MG_SCOPE;
-    bool ok = gradient() && division() && sequences() && options() && files();
+    bool ok = gradient() && division() && sequences() && options() && files() && values();
     mg_tensor *ones = mg_ones(MG_SHAPE(8, 8));
     ok = right("abs", mg_item(mg_amax(mg_abs(mg_negative(ones), mg::opts{}))), 1) && ok;
     ok = right("matmul", mg_item(mg_sum(mg_matmul(ones, ones))), 512) && ok;

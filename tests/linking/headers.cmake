@@ -1,4 +1,4 @@
-# Each public header compiles alone, as strict C11 and C++17, with every compiler that is installed. INCLUDE is a list of
+# Each public header compiles alone, as strict C11 and C23, C++17 to C++23, with every compiler that is installed. INCLUDE is a list of
 # directories, separated by |.
 cmake_minimum_required(VERSION 3.25)
 
@@ -16,7 +16,8 @@ if(count LESS 5)
 endif()
 
 set(ways 0)
-foreach(way IN ITEMS "gcc|c|c11" "clang|c|c11" "g++|c++|c++17" "clang++|c++|c++17")
+foreach(way IN ITEMS "gcc|c|c11" "gcc|c|c2x" "clang|c|c11" "clang|c|c2x" "g++|c++|c++17" "g++|c++|c++20"
+    "g++|c++|c++2b" "clang++|c++|c++17" "clang++|c++|c++20" "clang++|c++|c++2b")
   string(REPLACE "|" ";" way "${way}")
   list(GET way 0 name)
   list(GET way 1 language)

@@ -21,7 +21,7 @@ static mg_tensor *data(float *values, double low, double high, uint64_t seed) {
 static mg_tensor *parameter(float *values, const int64_t shape[2], uint64_t seed) {
     size_t n = (size_t)(shape[0] * (shape[1] ? shape[1] : 1));
     draw(values, n, 0, shape[1] ? 0.125 : 1, seed);
-    return mg_keep(mg_from_f32(values, (mg_shape){shape[1] ? 2 : 1, shape}));
+    return mg_keep(mg_from_f32(values, mg_shape_of(shape[1] ? 2 : 1, shape)));
 }
 
 bool workload_begin(workload *t, const workload_case *c) {
