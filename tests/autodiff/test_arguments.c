@@ -448,6 +448,13 @@ MG_TEST(arguments, null_inputs_are_refused) {
     refused("load_npy", "path is NULL");
     CHECK(!mg_load_npz("x.npz", NULL));
     refused("load_npz", "name is NULL");
+    CHECK(!mg_load_npz_all(NULL));
+    refused("load_npz_all", "path is NULL");
+    CHECK(!mg_npz_names(NULL));
+    refused("npz_names", "path is NULL");
+    CHECK(!mg_npz_find(NULL, "x"));
+    refused("npz_find", "NULL");
+    mg_npz_free(NULL);
     CHECK_EQ_I64(mg_save_npz(NULL, 0, NULL, NULL), MG_ERR_VALUE);
     refused("save_npz", "path is NULL");
     CHECK_EQ_I64(mg_save_npz("x.npz", 2, NULL, none), MG_ERR_VALUE);
