@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The loss curve as SVG: logarithmic losses over epochs, the single batches as faint dots, their running mean as a
  * line. */
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,8 @@ static void draw_legend(FILE *f) {
 bool curve_save(const curve *c, const char *path, const char *title) {
     FILE *f = fopen(path, "w");
     if (!f) return false;
+    locale_t points = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* SVG knows no 0,125, whatever the program's locale */
+    locale_t before = points ? uselocale(points) : (locale_t)0;
     axes a = make_axes(c);
     fprintf(f,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
@@ -140,6 +143,10 @@ bool curve_save(const curve *c, const char *path, const char *title) {
     fprintf(f, "<text x=\"%d\" y=\"%d\" font-size=\"13\">epoch</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12);
     fprintf(f, "<text transform=\"translate(18 %d) rotate(-90)\" font-size=\"13\">loss</text></g>\n</svg>\n",
             (TOP + HEIGHT - BOTTOM) / 2);
+    if (points) {
+        uselocale(before);
+        freelocale(points);
+    }
     bool ok = !ferror(f);
     return fclose(f) == 0 && ok;
 }

@@ -3,11 +3,14 @@
 #include "modes.h"
 
 #include <fenv.h>
+#include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const mode_names[MODES] = {"canonical",         "all exceptions trapped", "rounding upward",
-                                       "rounding downward", "rounding toward zero",   "denormals flushed"};
+                                       "rounding downward", "rounding toward zero",   "denormals flushed",
+                                       "locale de_DE.UTF-8"};
 
 typedef struct control {
     uint64_t numbers;
@@ -45,6 +48,34 @@ static control control_now(void) { return (control){(uint64_t)fegetround(), 0}; 
 static bool flush_denormals(void) { return false; }
 #endif
 
+/* ---- the locale ---- */
+
+static char locales[256];
+
+static void remove_locales(void) {
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf '%s'", locales);
+    if (system(command) != 0) fprintf(stderr, "cannot remove %s\n", locales);
+}
+
+static void make_locales(void) {
+    const char *temporary = getenv("TMPDIR");
+    char command[700];
+    snprintf(locales, sizeof locales, "%s/mygrad-locales-XXXXXX", temporary ? temporary : "/tmp");
+    CHECK(mkdtemp(locales));
+    atexit(remove_locales);
+    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 '%s/de_DE.UTF-8' >'%s/log' 2>&1", locales, locales);
+    setenv("LOCPATH", locales, 1);
+    if (system(command) != 0) fprintf(stderr, "localedef makes no de_DE.UTF-8; it comes with the package locales\n");
+}
+
+bool german_locale(void) {
+    if (!locales[0]) make_locales();
+    return setlocale(LC_ALL, "de_DE.UTF-8") && strcmp(localeconv()->decimal_point, ",") == 0;
+}
+
+/* ---- entering and leaving ---- */
+
 static control wanted;
 
 bool mode_enter(mode m) {
@@ -56,6 +87,8 @@ bool mode_enter(mode m) {
         has = feenableexcept(FE_ALL_EXCEPT) != -1 && fegetexcept() == FE_ALL_EXCEPT;
     else if (m == MODE_FLUSHING)
         has = flush_denormals();
+    else if (m == MODE_GERMAN)
+        has = german_locale();
     else if (m != MODE_CANONICAL)
         has = fesetround(roundings[m]) == 0;
     wanted = control_now();
@@ -65,6 +98,7 @@ bool mode_enter(mode m) {
 bool mode_leave(void) {
     control found = control_now();
     fesetenv(FE_DFL_ENV);
+    if (locales[0]) setlocale(LC_ALL, "C");
     return found.numbers == wanted.numbers && found.x87 == wanted.x87;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Floating-point environments that a caller may have, and a record of what a call gave in one. */
+ * Environments that a caller may have, of floating-point numbers and of texts, and a record of what a call gave in one.
+ */
 #ifndef MYGRAD_TEST_MODES_H
 #define MYGRAD_TEST_MODES_H
 
@@ -14,6 +15,7 @@ typedef enum mode {
     MODE_DOWNWARD,
     MODE_TOWARD_ZERO,
     MODE_FLUSHING, /* denormals are zero */
+    MODE_GERMAN,   /* a comma in 0,125 */
     MODES
 } mode;
 
@@ -21,6 +23,10 @@ extern const char *const mode_names[MODES];
 
 /* False where the machine has no such mode. */
 bool mode_enter(mode m);
+
+/* Makes the locale de_DE.UTF-8 in a directory of its own, which goes with the process, and sets it; false where the
+ * system has no localedef or not what it needs. */
+bool german_locale(void);
 
 /* Back to the canonical environment; true if what was set since mode_enter is still what it set. */
 bool mode_leave(void);

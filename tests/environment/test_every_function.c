@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Every exported function in every floating-point environment that a caller may have: none dies, all give the bits of
- * the canonical one, and the caller finds its environment as it was. */
+ * Every exported function in every environment that a caller may have: none dies, all give the bits and texts of the
+ * canonical one, and the caller finds its environment as it was. */
 #include "modes.h"
 
 #include <fenv.h>
@@ -82,3 +82,4 @@ MG_TEST(every_function, rounds_to_nearest_under_upward) { check_mode(MODE_UPWARD
 MG_TEST(every_function, rounds_to_nearest_under_downward) { check_mode(MODE_DOWNWARD); }
 MG_TEST(every_function, rounds_to_nearest_under_toward_zero) { check_mode(MODE_TOWARD_ZERO); }
 MG_TEST(every_function, keeps_denormals) { check_mode(MODE_FLUSHING); }
+MG_TEST(every_function, writes_points_under_a_comma_locale) { check_mode(MODE_GERMAN); }
