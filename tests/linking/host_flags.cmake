@@ -1,0 +1,75 @@
+# Our sources in a project that is compiled with flags that change arithmetic. HOW is
+#   flags   each flag alone: what the compiler understands of the commands that compile a kernel and the runtime (gcc)
+#   bits    all of them at once: the library is built, and gives the bits on file
+# SOURCE, GENERATOR, OUT, CC, and for bits EXPECTED are given.
+cmake_minimum_required(VERSION 3.25)
+
+set(flags -funsafe-math-optimizations -fassociative-math -freciprocal-math -ffinite-math-only -fno-signed-zeros -ffast-math
+  -Ofast)
+file(REMOVE_RECURSE ${OUT})
+file(MAKE_DIRECTORY ${OUT}/project)
+file(WRITE ${OUT}/project/CMakeLists.txt "cmake_minimum_required(VERSION 3.25)
+project(host LANGUAGES C)
+set(MYGRAD_BUILD_TESTS ON)
+enable_testing()
+add_subdirectory(${SOURCE} mygrad)
+")
+
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    list(JOIN ARGV " " command)
+    message(FATAL_ERROR "${command}\nended with ${result}:\n${output}")
+  endif()
+  set(printed "${output}" PARENT_SCOPE)
+endfunction()
+
+function(configure_host flags)
+  run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${OUT}/project -B ${OUT}/build -DCMAKE_C_COMPILER=${CC} -DMYGRAD_ISAS=scalar
+    -DMYGRAD_TEST_RUNNER=plain -DMYGRAD_BUILD_EXAMPLES=OFF -DCMAKE_EXPORT_COMPILE_COMMANDS=ON "-DCMAKE_C_FLAGS=${flags}" ${ARGN})
+endfunction()
+
+# understood(<flag> <source, a regular expression>): the compiler's own list of what is on for this file.
+function(understood flag source)
+  file(READ ${OUT}/build/compile_commands.json commands)
+  string(REGEX MATCH "\"command\": \"([^\n]*/${source})\"" found "${commands}")
+  string(REPLACE "\\\"" "\"" command "${CMAKE_MATCH_1}")
+  if(NOT found OR NOT command MATCHES " ${flag} ")
+    message(FATAL_ERROR "no command with ${flag} compiles ${source}")
+  endif()
+  separate_arguments(words UNIX_COMMAND "${command}")
+  list(FIND words -c at)
+  list(SUBLIST words 0 ${at} words)
+  list(FILTER words EXCLUDE REGEX "^-o$|\\.o$")
+  run(${words} -Q --help=optimizers)
+  foreach(name IN ITEMS unsafe-math-optimizations associative-math reciprocal-math finite-math-only math-errno trapping-math
+      rounding-math cx-limited-range single-precision-constant)
+    if(printed MATCHES "-f${name}[ \t]+.enabled")
+      message(FATAL_ERROR "${flag}: -f${name} is on for ${source}")
+    endif()
+  endforeach()
+  if(NOT printed MATCHES "-fsigned-zeros[ \t]+.enabled" OR NOT printed MATCHES "-funsafe-math-optimizations[ \t]+.disabled")
+    message(FATAL_ERROR "${flag}: zeros have no signs in ${source}, or the list is written in another way now")
+  endif()
+endfunction()
+
+function(how_flags)
+  foreach(flag IN LISTS flags ITEMS -fsingle-precision-constant -frounding-math)
+    configure_host(${flag})
+    understood(${flag} "mgk_map_arithmetic\\.c")
+    understood(${flag} "runtime/scan\\.c")
+    understood(${flag} "codegen/derive\\.c")
+    message("switched off: ${flag}")
+  endforeach()
+endfunction()
+
+function(how_bits)
+  list(JOIN flags " " all)
+  configure_host("${all}" -DMYGRAD_KERNEL_OPTIMISE=-O2)
+  run(${CMAKE_COMMAND} --build ${OUT}/build --target bits_of)
+  run(${OUT}/build/mygrad/tests/bits/bits_of scalar ${EXPECTED})
+  message("${printed}with ${all}")
+  run(${CMAKE_COMMAND} --build ${OUT}/build --target mygrad_shared)
+endfunction()
+
+cmake_language(CALL how_${HOW})
