@@ -28,6 +28,7 @@ if(MYGRAD_PROTECTION STREQUAL "ALL")
     list(APPEND MYGRAD_PROTECTION_COMPILE -mbranch-protection=standard)
   endif()
   if(NOT MYGRAD_SANITIZE) # which has checks of its own for these calls
-    list(APPEND MYGRAD_PROTECTION_COMPILE -U_FORTIFY_SOURCE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+    list(APPEND MYGRAD_PROTECTION_COMPILE -U_FORTIFY_SOURCE
+      $<$<AND:$<CONFIG:Release,RelWithDebInfo,MinSizeRel>,$<NOT:$<BOOL:$<TARGET_PROPERTY:MYGRAD_KERNELS>>>>:-D_FORTIFY_SOURCE=2>)
   endif()
 endif()

@@ -12,6 +12,9 @@
 #include "report.h"
 #include "result_json.h"
 
+/* Tests may run in one process. */
+static void back_to_c(void) { setlocale(LC_ALL, "C"); }
+
 static void need_german(void) {
     char text[16];
     if (!german_locale()) SKIP("the locale de_DE.UTF-8 cannot be made: nothing about commas is tested here");
@@ -48,6 +51,7 @@ MG_TEST(locale, arrays) {
     text = mg_to_string(mg_scalar(1.5e-30));
     CHECK_EQ_STR(text, "1.5e-30");
     free(text);
+    back_to_c();
 }
 
 MG_TEST(locale, drawings) {
@@ -60,6 +64,7 @@ MG_TEST(locale, drawings) {
     CHECK_CONTAINS(text, "label=\"0.125\\n");
     CHECK_CONTAINS(text, "label=\"-2.5e-09\\n");
     free(text);
+    back_to_c();
 }
 
 MG_TEST(locale, errors) {
@@ -77,6 +82,7 @@ MG_TEST(locale, errors) {
     CHECK(!mg_max_pool(mg_ones(MG_SHAPE(5)), MG_SHAPE(2), MG_SHAPE(2)));
     CHECK_CONTAINS(mg_take_error().message, "= 2.5 positions");
     mg_release(w);
+    back_to_c();
 }
 
 static char *curve_text(void) {
@@ -100,6 +106,7 @@ static char *json_text(void) {
 }
 
 MG_TEST(locale, curve_and_results) {
+    back_to_c();
     char *svg = curve_text(), *json = json_text(), error[200];
     old_result *old;
     need_german();
@@ -111,4 +118,5 @@ MG_TEST(locale, curve_and_results) {
     CHECK_EQ_STR(localeconv()->decimal_point, ","); /* which neither took away */
     free(old);
     free(svg), free(json), free(german_svg), free(german_json);
+    back_to_c();
 }

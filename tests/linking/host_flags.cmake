@@ -1,7 +1,7 @@
 # Our sources in a project that is compiled with flags that change arithmetic. HOW is
 #   flags   each flag alone: what the compiler understands of the commands that compile a kernel and the runtime (gcc)
-#   bits    all of them at once: the library is built, and gives the bits on file
-# SOURCE, GENERATOR, OUT, CC, and for bits EXPECTED are given.
+#   bits    all of them at once: the library is built, gives the bits on file, and sets nothing when it is loaded
+# SOURCE, GENERATOR, OUT, CC, and for bits EXPECTED and NM are given.
 cmake_minimum_required(VERSION 3.25)
 
 set(flags -funsafe-math-optimizations -fassociative-math -freciprocal-math -ffinite-math-only -fno-signed-zeros -ffast-math
@@ -70,6 +70,10 @@ function(how_bits)
   run(${OUT}/build/mygrad/tests/bits/bits_of scalar ${EXPECTED})
   message("${printed}with ${all}")
   run(${CMAKE_COMMAND} --build ${OUT}/build --target mygrad_shared)
+  run(${NM} ${OUT}/build/mygrad/libmygrad.so)
+  if(printed MATCHES "set_fast_math")
+    message(FATAL_ERROR "whoever loads libmygrad.so has denormals flushed")
+  endif()
 endfunction()
 
 cmake_language(CALL how_${HOW})
