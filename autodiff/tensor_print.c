@@ -9,7 +9,7 @@
 #include "runtime/fpenv.h"
 
 char *mg_to_string(mg_tensor *x) {
-    MGR_CANONICAL;
+    MGR_EXACT;
     mga_node *node = mga_value("to_string", x), *packed = node ? mga_contiguous(node) : NULL;
     if (!packed) return NULL;
     char *text = mga_array_text((mg_dtype)packed->dtype, packed->shape->ndim, packed->shape->dims, mga_data(packed));

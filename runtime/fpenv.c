@@ -72,12 +72,17 @@ static MGR_SLOW void change_back(mgr_fpenv env) {
     callers.set = false;
 }
 
-mgr_fpenv mgr_fpenv_enter(void) {
-    uint64_t wanted = atomic_load_explicit(&flush_denormals, memory_order_relaxed) ? CANONICAL | FLUSH : CANONICAL;
+static inline mgr_fpenv enter(uint64_t wanted) {
     uint64_t found = control_read();
     if ((found & CONTROL) == wanted) return (mgr_fpenv){0};
     return change(found, wanted);
 }
+
+mgr_fpenv mgr_fpenv_enter(void) {
+    return enter(atomic_load_explicit(&flush_denormals, memory_order_relaxed) ? CANONICAL | FLUSH : CANONICAL);
+}
+
+mgr_fpenv mgr_fpenv_enter_exact(void) { return enter(CANONICAL); }
 
 void mgr_fpenv_leave(mgr_fpenv env) {
     if (env.changed) change_back(env);
@@ -127,7 +132,7 @@ static void x87_put_back(const uint32_t saved[7]) { (void)saved; }
 #endif
 
 void mgr_fpenv_enter_text(mgr_fpenv_text *env) {
-    env->numbers = mgr_fpenv_enter();
+    env->numbers = mgr_fpenv_enter_exact();
     env->changed = x87_set_aside(env->x87);
 }
 

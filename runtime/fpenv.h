@@ -24,18 +24,24 @@ typedef struct mgr_fpenv {
 mgr_fpenv mgr_fpenv_enter(void);
 void mgr_fpenv_leave(mgr_fpenv env);
 
+/* The same without the mode below: for what shows numbers, denormals too, as they are. */
+mgr_fpenv mgr_fpenv_enter_exact(void);
+
 /* From here to the end of the block. */
 static inline void mgr_fpenv_cleanup(const mgr_fpenv *env) { mgr_fpenv_leave(*env); }
 #define MGR_CANONICAL                                                                                                  \
     mgr_fpenv mgr_fpenv_of_block __attribute__((cleanup(mgr_fpenv_cleanup), unused)) = mgr_fpenv_enter()
+
+#define MGR_EXACT                                                                                                      \
+    mgr_fpenv mgr_fpenv_of_block __attribute__((cleanup(mgr_fpenv_cleanup), unused)) = mgr_fpenv_enter_exact()
 
 /* Around a user's callback: it sees the environment of the call that it is made from, and what it sets there is kept.
  */
 mgr_fpenv mgr_fpenv_pause(void);
 void mgr_fpenv_resume(mgr_fpenv env);
 
-/* The same as enter and leave around the C library's conversions of numbers to text and back: on x86-64 it asks the
- * other unit, the x87, how to round. Nothing in between may call back. */
+/* The same as enter_exact and leave around the C library's conversions of numbers to text and back: on x86-64 it asks
+ * the other unit, the x87, how to round. Nothing in between may call back. */
 typedef struct mgr_fpenv_text {
     mgr_fpenv numbers;
     bool changed;

@@ -82,4 +82,18 @@ MG_TEST(every_function, rounds_to_nearest_under_upward) { check_mode(MODE_UPWARD
 MG_TEST(every_function, rounds_to_nearest_under_downward) { check_mode(MODE_DOWNWARD); }
 MG_TEST(every_function, rounds_to_nearest_under_toward_zero) { check_mode(MODE_TOWARD_ZERO); }
 MG_TEST(every_function, keeps_denormals) { check_mode(MODE_FLUSHING); }
+
+/* The library's own mode is for computing: texts show what is there. */
+MG_TEST(flush_mode, numbers_are_shown_as_they_are) {
+    MG_SCOPE;
+    mg_tensor *x = mg_from_f64((double[]){5e-324, 1e-310, 1}, MG_SHAPE(3));
+    mg_set_flush_denormals(true);
+    char *array = mg_to_string(x), *scalar = mg_to_string(mg_scalar(5e-324));
+    mg_set_flush_denormals(false);
+    CHECK_EQ_STR(array, "[5.e-324 1.e-310 1.e+000]");
+    CHECK_EQ_STR(scalar, "5e-324");
+    free(array);
+    free(scalar);
+}
+
 MG_TEST(every_function, writes_points_under_a_comma_locale) { check_mode(MODE_GERMAN); }
