@@ -7,6 +7,7 @@
 #include "autodiff/backward.h"
 #include "autodiff/flush.h"
 #include "autodiff/nnet_opts.h"
+#include "autodiff/number_text.h"
 #include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "mygrad/nnet.h"
@@ -143,12 +144,14 @@ static mg_status conv_length(conv_state *state, int axis) {
         return mgr_fail(MG_ERR_VALUE, "conv_nd", "padding %lld on spatial axis %d is too large", (long long)pad, axis);
     }
     if (window > padded || (padded - window) % stride != 0) {
+        char positions[MGA_NUMBER_BYTES];
         return mgr_fail(
             MG_ERR_VALUE, "conv_nd",
             "windows do not tile spatial axis %d: length %lld, padding %lld, window %lld, dilation %lld, "
-            "stride %lld give (%lld + 2*%lld - %lld) / %lld + 1 = %.4g positions, not a positive whole number",
+            "stride %lld give (%lld + 2*%lld - %lld) / %lld + 1 = %s positions, not a positive whole number",
             axis, (long long)x, (long long)pad, (long long)w, (long long)dilation, (long long)stride, (long long)x,
-            (long long)pad, (long long)window, (long long)stride, (double)(padded - window) / (double)stride + 1);
+            (long long)pad, (long long)window, (long long)stride,
+            mga_positions_text(padded - window, stride, positions));
     }
     conv_row(state, CONV_Y)[axis] = (padded - window) / stride + 1;
     return MG_OK;

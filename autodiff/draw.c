@@ -6,6 +6,7 @@
 
 #include "autodiff/draw_file.h"
 #include "autodiff/handle.h"
+#include "autodiff/number_text.h"
 
 /* Nodes in the order of their numbers (inputs before what uses them), and a table from node to number + 1. */
 typedef struct drawing {
@@ -113,9 +114,10 @@ static void print_axes(FILE *file, const mga_node *node) {
 }
 
 static void print_what(FILE *file, const mga_node *node) {
+    char number[MGA_NUMBER_BYTES];
     if (node->op == MGA_OP_FILL) {
         if (mg_dtype_is_float((mg_dtype)node->dtype))
-            fprintf(file, "%.9g", node->scalar);
+            fputs(mga_number_text(node->scalar, 9, number), file);
         else
             fprintf(file, "%" PRId64, node->integer);
     } else if (node->op == MGA_OP_LEAF || (node->n_in == 0 && input_count(node) == 0)) {

@@ -8,6 +8,7 @@
 #include "autodiff/job.h"
 #include "runtime/dtype.h"
 #include "runtime/fill.h"
+#include "runtime/fpenv.h"
 #include "runtime/status.h"
 
 #include <string.h>
@@ -164,7 +165,10 @@ static mg_status eval_pending(mga_flush *flush, size_t n, mga_node *const *nodes
     if (n_roots == 0 && n > 0) return MG_OK;
     n_roots = add_wanted(flush->thread, roots, n_roots);
     if (n_roots == 0) return MG_OK;
-    MGR_TRY(run_flush(flush, n_roots, roots));
+    mgr_fpenv env = mgr_fpenv_enter();
+    mg_status status = run_flush(flush, n_roots, roots);
+    mgr_fpenv_leave(env);
+    MGR_TRY(status);
     clear_wanted(flush->thread);
     return MG_OK;
 }

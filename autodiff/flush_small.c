@@ -6,7 +6,6 @@
 #include "autodiff/job.h"
 #include "runtime/cpu.h"
 #include "runtime/dtype.h"
-#include "runtime/fpenv.h"
 #include "runtime/sizes.h"
 #include "runtime/status.h"
 
@@ -141,7 +140,6 @@ static mg_status compute_all(mga_nodes *walk, size_t *n_passing) {
 
 mg_status mga_flush_small_run(mga_nodes *walk, size_t n_roots, mga_node *const *roots) {
     size_t n_passing = 0;
-    mgr_fpenv env = mgr_fpenv_enter();
     const char *context = mgr_error_context(NULL);
     for (size_t i = 0; i < walk->n; i++) walk->v[i]->slot = 0;
     for (size_t i = 0; i < n_roots; i++) {
@@ -151,6 +149,5 @@ mg_status mga_flush_small_run(mga_nodes *walk, size_t n_roots, mga_node *const *
     mg_status status = compute_all(walk, &n_passing);
     for (size_t i = 0; i < n_passing; i++) let_go(walk->v[i]);
     mgr_error_context(context);
-    mgr_fpenv_leave(env);
     return status;
 }

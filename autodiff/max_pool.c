@@ -9,6 +9,7 @@
 #include "autodiff/backward.h"
 #include "autodiff/flush.h"
 #include "autodiff/nnet_opts.h"
+#include "autodiff/number_text.h"
 #include "autodiff/record.h"
 #include "mygrad/nnet.h"
 #include "runtime/parallel.h"
@@ -171,11 +172,12 @@ static mg_status pool_geometry(pool_state *state, const mgr_shape *shape, mg_sha
         int64_t x = shape->dims[first + i], window = pool_row(state, POOL_WINDOW)[i];
         int64_t step = pool_row(state, POOL_STRIDE)[i];
         if (window > x || (x - window) % step != 0) {
+            char positions[MGA_NUMBER_BYTES];
             return mgr_fail(MG_ERR_VALUE, "max_pool",
                             "windows do not tile axis %d: length %lld, window %lld, stride %lld give "
-                            "(%lld - %lld) / %lld + 1 = %.4g positions, not a positive whole number",
+                            "(%lld - %lld) / %lld + 1 = %s positions, not a positive whole number",
                             first + i, (long long)x, (long long)window, (long long)step, (long long)x,
-                            (long long)window, (long long)step, (double)(x - window) / (double)step + 1);
+                            (long long)window, (long long)step, mga_positions_text(x - window, step, positions));
         }
         pool_row(state, POOL_X)[i] = x;
         chosen[first + i] = pool_row(state, POOL_Y)[i] = (x - window) / step + 1;

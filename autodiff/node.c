@@ -190,7 +190,12 @@ mga_node *mga_fill_f64(mg_dtype dtype, const mgr_shape *shape, double value) {
     } else {
         int64_t whole = 0;
         mgr_set_f64(dtype == MG_U64 ? MG_U64 : MG_I64, &whole, value); /* the bits, of either */
-        node->integer = dtype == MG_BOOL ? value != 0 : whole;
+        if (dtype == MG_BOOL) {
+            uint8_t truth;
+            mgr_set_f64(MG_BOOL, &truth, value);
+            whole = truth;
+        }
+        node->integer = whole;
     }
     return node;
 }

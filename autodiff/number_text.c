@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Floats as decimal digits, on top of the C library's exact printf; free of the locale's decimal point. */
+ * Floats as decimal digits, on top of the C library's exact printf; free of the locale's decimal point, and in the
+ * canonical floating-point environment, which tells printf how to round. */
 #include "autodiff/number_text.h"
 
 #include <math.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "runtime/dtype.h"
+#include "runtime/fpenv.h"
 
 /* value rounded to `count` (1..18) significant digits; text is what printf made of it. */
 static mga_digits digits_of(double value, int count, char text[40]) {
@@ -30,19 +32,20 @@ static bool reads_back(mg_dtype dtype, const char *text, double value) {
 
 mga_digits mga_digits_shortest(mg_dtype dtype, double value) {
     char text[40];
-    for (int count = 1; count < 17; count++) {
-        mga_digits d = digits_of(value, count, text);
-        if (reads_back(dtype, text, value)) return d;
-    }
-    return digits_of(value, 17, text);
+    mgr_fpenv_text env;
+    mgr_fpenv_enter_text(&env);
+    int count = 1;
+    mga_digits d = digits_of(value, count, text);
+    while (count < 17 && !reads_back(dtype, text, value)) d = digits_of(value, ++count, text);
+    mgr_fpenv_leave_text(&env);
+    return d;
 }
 
 mga_digits mga_digits_cut(mg_dtype dtype, double value, bool positional, int fraction) {
     mga_digits d = mga_digits_shortest(dtype, value);
     int most = 1 + fraction + (positional ? d.exponent : 0);
     if (d.n <= most) return d;
-    char text[40];
-    return digits_of(value, most < 1 ? 1 : most, text);
+    return mga_digits_exact(value, most < 1 ? 1 : most);
 }
 
 char *mga_positional_text(const mga_digits *d, char *out) {
@@ -70,5 +73,29 @@ int mga_exponent_digits(const mga_digits *d) { return abs(d->exponent) > 99 ? 3 
 
 mga_digits mga_digits_exact(double value, int count) {
     char text[40];
-    return digits_of(value, count, text);
+    mgr_fpenv_text env;
+    mgr_fpenv_enter_text(&env);
+    mga_digits d = digits_of(value, count, text);
+    mgr_fpenv_leave_text(&env);
+    return d;
+}
+
+char *mga_number_text(double value, int digits, char *out) {
+    if (isnan(value) || isinf(value)) return strcpy(out, isnan(value) ? "nan" : signbit(value) ? "-inf" : "inf");
+    mga_digits d = mga_digits_exact(value, digits);
+    if (d.exponent < -4 || d.exponent >= digits)
+        mga_scientific_text(&d, d.n - 1, mga_exponent_digits(&d), out);
+    else
+        mga_positional_text(&d, out);
+    char *point = strchr(out, '.');
+    if (point[1] < '0' || point[1] > '9') memmove(point, point + 1, strlen(point)); /* "3.", "1.e-08" */
+    return out;
+}
+
+char *mga_positions_text(int64_t span, int64_t stride, char *out) {
+    mgr_fpenv env = mgr_fpenv_enter();
+    volatile double whole = (double)*(volatile int64_t *)&span, step = (double)*(volatile int64_t *)&stride;
+    volatile double positions = whole / step + 1;
+    mgr_fpenv_leave(env);
+    return mga_number_text(positions, 4, out);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Floats as decimal digits: the fewest that read back as the same value of the dtype. */
+ * Floats as decimal digits: the fewest that read back as the same value of the dtype, or as many as asked for. Every
+ * text in which a floating number stands is made here (arrays, drawings, errors): with a point, whatever the locale
+ * says of commas, and rounded half to even, whatever the caller's floating-point environment says. */
 #ifndef MGA_NUMBER_TEXT_H
 #define MGA_NUMBER_TEXT_H
 
@@ -31,6 +33,13 @@ char *mga_positional_text(const mga_digits *digits, char *out);
 /* "1.5e-08": `fraction` digits after the point (zeros added), exponent of at least `exponent_digits` digits and sign.
  */
 char *mga_scientific_text(const mga_digits *digits, int fraction, int exponent_digits, char *out);
+
+/* value in at most `digits` (1..17) digits, as printf's %g has it: "0.125", "1e-08", "-inf", "nan". Returns out, which
+ * has MGA_NUMBER_BYTES. */
+char *mga_number_text(double value, int digits, char *out);
+
+/* span / stride + 1, in at most four digits: how often a window fits where it does not fit. Returns out. */
+char *mga_positions_text(int64_t span, int64_t stride, char *out);
 
 /* Digits of the exponent as scientific notation writes it: at least 2. */
 int mga_exponent_digits(const mga_digits *digits);

@@ -5,6 +5,7 @@
 
 #include "autodiff/flush.h"
 #include "autodiff/handle.h"
+#include "autodiff/number_text.h"
 #include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "mygrad/nnet.h"
@@ -30,14 +31,17 @@ struct mg_optimizer {
 
 /* ---- making one -------------------------------------------------------------------------------------------------- */
 
-static mg_status check_lr(const char *op, double lr) {
-    if (isfinite(lr) && lr >= 0) return MG_OK;
-    return mgr_fail(MG_ERR_VALUE, op, "lr %g must be a finite number, not negative", lr);
+static mg_status check_positive(const char *op, const char *name, double value) {
+    if (isfinite(value) && value >= 0) return MG_OK;
+    char text[MGA_NUMBER_BYTES];
+    return mgr_fail(MG_ERR_VALUE, op, "%s %s must be a finite number, not negative", name,
+                    mga_number_text(value, 6, text));
 }
 
 static mg_status check_decay(const char *op, const char *name, double value) {
     if (value >= 0 && value < 1) return MG_OK;
-    return mgr_fail(MG_ERR_VALUE, op, "%s %g is outside [0, 1)", name, value);
+    char text[MGA_NUMBER_BYTES];
+    return mgr_fail(MG_ERR_VALUE, op, "%s %s is outside [0, 1)", name, mga_number_text(value, 6, text));
 }
 
 static mg_status check_param(const char *op, mg_tensor *const *params, size_t i) {
@@ -100,6 +104,7 @@ static mg_optimizer *make_optimizer(const mg_optimizer *settings, mg_tensor *con
 }
 
 mg_optimizer *mg_sgd_with(mg_tensor *const *params, size_t n, const mg_sgd_opts *opts) {
+    MGR_CANONICAL;
     mg_sgd_opts given = {0};
     if (MGA_READ_OPTS("sgd", given, opts) != MG_OK || mgr_error() != MG_OK) return NULL;
     mg_optimizer settings = {.name = "sgd", .op = MGK_OP_SGD, .n_states = 1};
@@ -107,16 +112,14 @@ mg_optimizer *mg_sgd_with(mg_tensor *const *params, size_t n, const mg_sgd_opts 
     settings.momentum = given.momentum;
     settings.weight_decay = given.weight_decay;
     settings.has_states = given.momentum != 0;
-    if (check_lr("sgd", settings.lr) != MG_OK) return NULL;
+    if (check_positive("sgd", "lr", settings.lr) != MG_OK) return NULL;
     if (check_decay("sgd", "momentum", settings.momentum) != MG_OK) return NULL;
-    if (!(isfinite(settings.weight_decay) && settings.weight_decay >= 0)) {
-        mgr_fail(MG_ERR_VALUE, "sgd", "weight_decay %g must be a finite number, not negative", settings.weight_decay);
-        return NULL;
-    }
+    if (check_positive("sgd", "weight_decay", settings.weight_decay) != MG_OK) return NULL;
     return make_optimizer(&settings, params, n);
 }
 
 mg_optimizer *mg_adam_with(mg_tensor *const *params, size_t n, const mg_adam_opts *opts) {
+    MGR_CANONICAL;
     mg_adam_opts given = {0};
     if (MGA_READ_OPTS("adam", given, opts) != MG_OK || mgr_error() != MG_OK) return NULL;
     mg_optimizer settings = {.name = "adam", .op = MGK_OP_ADAM, .n_states = 2, .has_states = true};
@@ -124,13 +127,10 @@ mg_optimizer *mg_adam_with(mg_tensor *const *params, size_t n, const mg_adam_opt
     settings.beta1 = mga_number(given.beta1, 0.9, ".beta1", given.mg_text);
     settings.beta2 = mga_number(given.beta2, 0.999, ".beta2", given.mg_text);
     settings.eps = mga_number(given.eps, 1e-8, ".eps", given.mg_text);
-    if (check_lr("adam", settings.lr) != MG_OK) return NULL;
+    if (check_positive("adam", "lr", settings.lr) != MG_OK) return NULL;
     if (check_decay("adam", "beta1", settings.beta1) != MG_OK) return NULL;
     if (check_decay("adam", "beta2", settings.beta2) != MG_OK) return NULL;
-    if (!(isfinite(settings.eps) && settings.eps >= 0)) {
-        mgr_fail(MG_ERR_VALUE, "adam", "eps %g must be a finite number, not negative", settings.eps);
-        return NULL;
-    }
+    if (check_positive("adam", "eps", settings.eps) != MG_OK) return NULL;
     return make_optimizer(&settings, params, n);
 }
 
@@ -138,7 +138,8 @@ mg_optimizer *(mg_sgd)(mg_tensor *const *params, size_t n) { return mg_sgd_with(
 mg_optimizer *(mg_adam)(mg_tensor *const *params, size_t n) { return mg_adam_with(params, n, NULL); }
 
 void mg_optimizer_set_lr(mg_optimizer *optimizer, double lr) {
-    if (optimizer && check_lr(optimizer->name, lr) == MG_OK) optimizer->lr = lr;
+    MGR_CANONICAL;
+    if (optimizer && check_positive(optimizer->name, "lr", lr) == MG_OK) optimizer->lr = lr;
 }
 
 void mg_optimizer_free(mg_optimizer *optimizer) {

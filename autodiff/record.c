@@ -286,7 +286,7 @@ mga_node *mga_record_convert(mga_node *x, mg_dtype dtype) {
         return x;
     }
     if (x->op == MGA_OP_FILL) {
-        double value = mg_dtype_is_float((mg_dtype)x->dtype) ? x->scalar : (double)x->integer;
+        double value = mg_dtype_is_float((mg_dtype)x->dtype) ? x->scalar : mgr_get_f64(MG_I64, &x->integer);
         mga_node *fill = mga_fill_f64(dtype, x->shape, value);
         if (fill && !mg_dtype_is_float((mg_dtype)x->dtype) && !mg_dtype_is_float(dtype)) fill->integer = x->integer;
         return fill;

@@ -2,8 +2,6 @@
  * logsumexp, softmax and logsoftmax over any axes. The values are recorded as constants in f64, whatever the dtype, and
  * evaluated at once: the largest element, then exponentials in double words, whose high parts are multiples of one
  * number and so small that their sum is exact. Gradients are recorded from the results. */
-#include <math.h>
-
 #include "autodiff/backward.h"
 #include "autodiff/composite.h"
 #include "autodiff/flush.h"
@@ -19,7 +17,9 @@
 static double splitter(const mgr_shape *shape, uint64_t axes) {
     int64_t count = 1;
     for (int i = 0; i < shape->ndim; i++) count *= axes >> i & 1 ? shape->dims[i] : 1;
-    return 1.5 * exp2(ceil(log2((double)(count > 0 ? count : 1))));
+    double value = 1.5; /* exact, in any floating-point environment */
+    for (uint64_t power = 1; power < (uint64_t)count; power *= 2) value *= 2;
+    return value;
 }
 
 /* The largest element of each row of x, which is f64; 0 where that is not finite, if asked for. */

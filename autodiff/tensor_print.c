@@ -6,8 +6,10 @@
 #include "autodiff/flush.h"
 #include "autodiff/handle.h"
 #include "autodiff/print_array.h"
+#include "runtime/fpenv.h"
 
 char *mg_to_string(mg_tensor *x) {
+    MGR_EXACT;
     mga_node *node = mga_value("to_string", x), *packed = node ? mga_contiguous(node) : NULL;
     if (!packed) return NULL;
     char *text = mga_array_text((mg_dtype)packed->dtype, packed->shape->ndim, packed->shape->dims, mga_data(packed));

@@ -8,6 +8,16 @@
 #include "autodiff/thread.h"
 #include "mygrad/reductions.h"
 #include "runtime/dtype.h"
+#include "runtime/fpenv.h"
+#include "runtime/thread.h"
+
+/* In our floating-point environment. */
+static MGR_APART double divisor_of(const int64_t *count, const double *ddof) {
+    MGR_CANONICAL;
+    volatile const double *given = ddof;
+    volatile double n = (double)*(volatile const int64_t *)count, divisor = n > *given ? n - *given : 0;
+    return divisor;
+}
 
 /* The sum over the axes, whose count is taken over. */
 static mga_node *summed(mga_node *squares, uint64_t axes, bool keepdims) {
@@ -22,7 +32,7 @@ static mga_node *summed(mga_node *squares, uint64_t axes, bool keepdims) {
 static mga_node *variance(mga_node *x, uint64_t axes, const mg_var_opts *opts) {
     int64_t count = 1;
     for (int i = 0; i < x->shape->ndim; i++) count *= axes >> i & 1 ? x->shape->dims[i] : 1;
-    double divisor = (double)count > opts->ddof ? (double)count - opts->ddof : 0;
+    double divisor = divisor_of(&count, &opts->ddof);
     mga_node *mean = mga_reduced(MGK_OP_MEAN, mga_held(x), axes, MG_CONSTANT_AUTO);
     mga_node *squares = mga_binary(MGK_OP_SQUARED_DEVIATION, mga_held(x), mean);
     mga_node *sum = summed(squares, axes, opts->keepdims);

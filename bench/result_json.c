@@ -2,10 +2,24 @@
  * Writing results as JSON, and a small recursive reader that picks out the rows again. */
 #include "result_json.h"
 
+#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Numbers with points, whatever the locale: the C locale from now on for this thread; back to *before. */
+static locale_t use_c_locale(locale_t *before) {
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    *before = c ? uselocale(c) : (locale_t)0;
+    return c;
+}
+
+static void leave_c_locale(locale_t c, locale_t before) {
+    if (!c) return;
+    uselocale(before);
+    freelocale(c);
+}
 
 /* ---- writing ---- */
 
@@ -55,6 +69,7 @@ static void put_gate(FILE *out, const bench_gate *g) {
 }
 
 void result_json_print(FILE *out, const bench_suite *suite, const machine_fact *facts, int n) {
+    locale_t before, c = use_c_locale(&before);
     fprintf(out, "{\n  \"machine\": {");
     for (int i = 0; i < n; i++) {
         fprintf(out, "%s\n    ", i ? "," : "");
@@ -73,6 +88,7 @@ void result_json_print(FILE *out, const bench_suite *suite, const machine_fact *
         fprintf(out, "%s\n", i + 1 < suite->n_gates ? "," : "");
     }
     fprintf(out, "  ]\n}\n");
+    leave_c_locale(c, before);
 }
 
 bool result_json_write(const char *path, const bench_suite *suite, const machine_fact *facts, int n) {
@@ -256,8 +272,11 @@ static bool read_value(reader *r, place at, double *number) {
 long result_json_parse(const char *text, old_result **out, char *error, size_t error_size) {
     reader r = {.start = text, .p = text, .error = error, .error_size = error_size};
     if (error_size) error[0] = 0;
-    if (peek(&r) == '{' ? read_value(&r, TOP, NULL) && (peek(&r) == 0 || wrong(&r, "more after the end"))
-                        : wrong(&r, "no object")) {
+    locale_t before, c = use_c_locale(&before);
+    bool ok = peek(&r) == '{' ? read_value(&r, TOP, NULL) && (peek(&r) == 0 || wrong(&r, "more after the end"))
+                              : wrong(&r, "no object");
+    leave_c_locale(c, before);
+    if (ok) {
         *out = r.rows;
         return (long)r.n;
     }

@@ -12,6 +12,9 @@ foreach(kind shared static)
   install(EXPORT mygrad_${kind} DESTINATION ${package_dir} NAMESPACE ${MYGRAD_NAME}::
     FILE ${MYGRAD_NAME}-${kind}-targets.cmake)
 endforeach()
+if(MYGRAD_FORGET_RPATH)
+  install(CODE "${MYGRAD_FORGET_RPATH}")
+endif()
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN *.md)
 

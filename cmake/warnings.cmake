@@ -1,12 +1,14 @@
-# How all of our C is compiled: dialect, floating-point semantics (law 2), warnings. Kernels are known by the target
+# How all of our C is compiled: dialect, floating-point semantics (arithmetic.cmake), warnings. Kernels are known by the target
 # property MYGRAD_KERNELS (isa.cmake).
 
+include(${CMAKE_CURRENT_LIST_DIR}/arithmetic.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/protection.cmake)
 add_library(mygrad_build INTERFACE)
 target_include_directories(mygrad_build INTERFACE
   ${MYGRAD_SOURCE_ROOT} ${MYGRAD_SOURCE_ROOT}/include ${MYGRAD_GEN_ROOT} ${MYGRAD_GEN_ROOT}/include)
 target_compile_definitions(mygrad_build INTERFACE _GNU_SOURCE MG_BUILDING)
 target_compile_options(mygrad_build INTERFACE
-  -ffp-contract=off -fno-math-errno -fno-trapping-math -fvisibility=hidden -fno-strict-aliasing
+  -fvisibility=hidden -fno-strict-aliasing
   -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wundef)
 # gcc 12 leaves out the rounding in (double)(float)x when it vectorises a pair of such statements (loops are right).
 target_compile_options(mygrad_build INTERFACE $<$<C_COMPILER_ID:GNU>:-fno-tree-slp-vectorize>)
@@ -27,3 +29,5 @@ if(MYGRAD_SANITIZE)
     target_compile_options(mygrad_build INTERFACE "$<${in_kernels}:${checks}>")
   endif()
 endif()
+target_compile_options(mygrad_build INTERFACE ${MYGRAD_PROTECTION_COMPILE} "${MYGRAD_ARITHMETIC}")
+target_link_options(mygrad_build INTERFACE ${MYGRAD_ARITHMETIC_LINK})

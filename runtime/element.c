@@ -66,10 +66,20 @@ static uint16_t narrow(double x, int fraction_bits, int max_exponent) {
 static uint16_t half_set(double x) { return narrow(x, 10, 31); }
 static uint16_t bfloat_set(double x) { return narrow(x, 7, 255); }
 
-/* Truncate; NaN and out of range give INT64_MIN. */
-static int64_t truncate_i64(double x) { return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN; }
-/* For u64, [2^63, 2^64) is in range, too. */
-static uint64_t truncate_u64(double x) { return x >= 0x1p63 && x < 0x1p64 ? (uint64_t)x : (uint64_t)truncate_i64(x); }
+/* Truncate, from the bits: comparing and converting would raise exceptions where elements are converted while something
+ * is recorded. For u64, [2^63, 2^64) is in range; NaN and out of range give the bits of INT64_MIN. */
+static uint64_t truncated(double x, bool to_unsigned) {
+    uint64_t bits = bits_of(x), magnitude = (bits & UINT64_C(0xfffffffffffff)) | UINT64_C(1) << 52;
+    bool negative = bits >> 63;
+    int exponent = (int)(bits >> 52 & 0x7ff) - 1023;
+    if (exponent < 0) return 0;
+    if (exponent > 63 || (exponent == 63 && (negative || !to_unsigned))) return UINT64_C(1) << 63;
+    magnitude = exponent < 52 ? magnitude >> (52 - exponent) : magnitude << (exponent - 52);
+    return negative ? 0u - magnitude : magnitude;
+}
+static int64_t truncate_i64(double x) { return (int64_t)truncated(x, false); }
+
+static bool is_zero(double x) { return bits_of(x) << 1 == 0; }
 
 /* The conversions that look at the floating-point environment, in ours: elements are also converted while something is
  * recorded. Volatile, for the compiler knows nothing of environments. */
@@ -149,10 +159,10 @@ void mgr_set_f64(mg_dtype dtype, void *p, double value) {
         STORE(uint16_t, p, bfloat_set(value));
         break;
     case MG_BOOL:
-        STORE(uint8_t, p, value != 0);
+        STORE(uint8_t, p, !is_zero(value));
         break;
     case MG_U64:
-        STORE(uint64_t, p, truncate_u64(value));
+        STORE(uint64_t, p, truncated(value, true));
         break;
     default:
         mgr_set_i64(dtype, p, truncate_i64(value));

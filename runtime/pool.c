@@ -8,6 +8,7 @@
  * A buffer's header lies in front of its data and keeps its size class while idle. All byte counts are of whole
  * classes. */
 #include "runtime/environment.h"
+#include "runtime/fpenv.h"
 #include "runtime/sizes.h"
 #include "runtime/status.h"
 #include "runtime/system_memory.h"
@@ -344,7 +345,11 @@ mgr_buffer *mgr_buffer_borrow(void *data, size_t bytes, void (*free_data)(void *
 void mgr_buffer_retain(mgr_buffer *buffer) { atomic_fetch_add_explicit(&buffer->refs, 1, memory_order_relaxed); }
 
 static MGR_SLOW void borrowed_end(mgr_buffer *buffer) {
-    if (buffer->free) buffer->free(buffer->data, buffer->context);
+    if (buffer->free) {
+        mgr_fpenv env = mgr_fpenv_pause();
+        buffer->free(buffer->data, buffer->context);
+        mgr_fpenv_resume(env);
+    }
     mgr_block_free(buffer, sizeof *buffer);
 }
 

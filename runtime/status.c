@@ -2,6 +2,7 @@
  * The thread's pending error. Records come from a fixed table, so that recording one never allocates: running out of
  * memory can be reported. */
 #include "runtime/status.h"
+#include "runtime/fpenv.h"
 #include "runtime/thread.h"
 
 #include <stdarg.h>
@@ -62,7 +63,10 @@ static void tell_handler(const mgr_error_record *record) {
     mgr_error_handler *call = handler.call;
     void *context = handler.context;
     mgr_lock_release(MGR_LOCK_HANDLER);
-    if (call) call(record, context);
+    if (!call) return;
+    mgr_fpenv env = mgr_fpenv_pause();
+    call(record, context);
+    mgr_fpenv_resume(env);
 }
 
 mg_status mgr_fail(mg_status code, const char *op, const char *format, ...) {

@@ -219,6 +219,16 @@ void mgr_tile_eval(tile_worker *w, int64_t start, size_t n);
  * at every operand again would take as long as the memory. */
 bool mgr_tile_streams_one_step(const mgr_tile_program *program, const tile_operand *operands);
 
+/* What is `at` bytes into memory that is laid out from base; NULL as long as only the size is of interest, base NULL.
+ */
+static inline void *tile_place(char *base, size_t at) { return base ? base + at : NULL; }
+
+/* The parameters of a run; of one that has none an address all the same, since every step counts from it. */
+static inline const double *tile_params(const mgr_tile_args *args) {
+    static const double none[1];
+    return args->params ? args->params : none;
+}
+
 /* One step on the tiles and arrays that ptr names. */
 static inline void tile_step_run(const tile_step *step, size_t n, char *const *ptr, const double *params) {
     if (step->n_in == 0) {

@@ -298,23 +298,23 @@ static size_t lay_out(draft *d, char *base) {
     size_t at = 0;
     at += tile_round_up(sizeof *run, 8);
     int n = p->n_inputs + p->n_outputs, ndim = run->space.ndim;
-    run->operands = (tile_operand *)(base + at);
+    run->operands = tile_place(base, at);
     at += sizeof(tile_operand) * (size_t)n;
-    run->space.dims = (int64_t *)(base + at);
+    run->space.dims = tile_place(base, at);
     at += sizeof(int64_t) * (size_t)ndim;
     if (base) memcpy(run->space.dims, d->dims, sizeof(int64_t) * (size_t)ndim);
     for (int i = 0; i < n; i++) {
         if (ndim == 0 || !takes_part(p, i)) continue;
         if (base) {
             const int64_t *from = d->operands[i].strides;
-            d->operands[i].strides = (int64_t *)(base + at);
+            d->operands[i].strides = tile_place(base, at);
             memcpy(base + at, from, sizeof(int64_t) * (size_t)ndim);
         }
         at += sizeof(int64_t) * (size_t)ndim;
     }
     if (run->reduction) at = mgr_tile_reduce_lay_out(d, base, at);
     at = tile_round_up(at, 64);
-    run->scratch = base + at;
+    run->scratch = tile_place(base, at);
     return at + run->scratch_bytes * (size_t)run->workers;
 }
 
@@ -476,7 +476,7 @@ mgr_tile_run *mgr_tile_prepare(mgr_tile_program *program, const mgr_tile_args *a
     d.args = args;
     d.used_temps = 0;
     d.streams = false;
-    d.run = (mgr_tile_run){.head.program = program, .params = args->params, .total = 1};
+    d.run = (mgr_tile_run){.head.program = program, .params = tile_params(args), .total = 1};
     for (int i = 0; i < args->ndim; i++) d.run.total *= args->dims[i];
     if (program->n_reduced)
         plan_reduction(&d);

@@ -96,15 +96,15 @@ size_t mgr_tile_reduce_lay_out(draft *d, char *base, size_t at) {
     const mgr_tile_program *p = d->program;
     tile_reduction *red = &d->reduction;
     size_t ndim = (size_t)red->kept.ndim, n_out = p->n_outputs, n = 0;
-    tile_reduction *home = (tile_reduction *)(base + at);
+    tile_reduction *home = tile_place(base, at);
     at += tile_round_up(sizeof *red, 8);
-    size_t *state = (size_t *)(base + at);
+    size_t *state = tile_place(base, at);
     at += sizeof(size_t) * n_out;
-    char **partials = (char **)(base + at);
+    char **partials = tile_place(base, at);
     at += sizeof(char *) * n_out;
-    int64_t **strides = (int64_t **)(base + at);
+    int64_t **strides = tile_place(base, at);
     at += sizeof(int64_t *) * n_out;
-    int64_t *dims = (int64_t *)(base + at);
+    int64_t *dims = tile_place(base, at);
     at += sizeof(int64_t) * ndim;
     if (base) {
         memcpy(state, red->state, sizeof(size_t) * n_out);

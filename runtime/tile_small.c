@@ -129,6 +129,7 @@ void mgr_tile_small_execute(const mgr_tile_run *run) {
     const mgr_tile_program *p = s->head.program;
     char *ptr[TILE_MAX_SLOTS];
     double ones[MGR_TILE_MAX_INPUTS];
+    const double *params = tile_params(s->args);
     for (int i = 0; i < p->n_slots; i++)
         if (p->slots[i].kind == SLOT_TEMP) ptr[i] = s->tiles + s->pitch * p->slots[i].index;
     set_inputs(s, ptr, ones);
@@ -137,7 +138,7 @@ void mgr_tile_small_execute(const mgr_tile_run *run) {
     const uint16_t *stores = p->store_order;
     for (int i = 0; i < p->n_before; i++) store(s, ptr, *stores++);
     for (int i = 0; i < p->n_steps; i++) {
-        tile_step_run(&p->steps[i], s->n, ptr, s->args->params);
+        tile_step_run(&p->steps[i], s->n, ptr, params);
         for (int k = 0; k < p->steps[i].n_stores; k++) store(s, ptr, *stores++);
     }
 }

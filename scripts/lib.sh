@@ -75,33 +75,73 @@ add_architectures() {
     done
 }
 
-# ensure_packages LIST...: install what is missing, or say what has to be installed and stop.
-ensure_packages() {
-    local missing name log wanted=""
-    missing=$(missing_packages "$@" | tr '\n' ' ')
-    [ -n "$missing" ] || return 0
-    if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-        command -v cmake >/dev/null && command -v ninja >/dev/null && return 0 # another system that has its tools
-        die "This is no Debian or Ubuntu. Please install the counterparts of: $missing"
-    fi
-    if [ "$(id -u)" != 0 ] && ! sudo_works; then
-        die "Packages are missing, and neither root nor sudo is available. Please have someone run:
-    apt-get install --no-install-recommends $missing"
-    fi
-    say "installing: $missing"
-    # shellcheck disable=SC2086  # a list of words
-    add_architectures $missing
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null ||
-        die "apt-get update failed. Missing packages: $missing"
-    for name in $missing; do wanted="$wanted $(package_here "$name")"; done
+# warn TEXT: loud enough to be found again in a long log.
+warn() { printf '!! %s\n' "$*" >&2; }
+
+is_optional() { package_names "$packages_optional" | grep -qxF "$1"; }
+
+# go_without NAME...: say what that means.
+go_without() {
+    local name
+    for name in "$@"; do
+        warn "going on without $name:$(printf '%s\n' "$packages_optional" | awk -v n="$name" '$1 == n { $1 = ""; print }')"
+    done
+}
+
+# install_packages NAME...: false, with the end of apt's log, if that fails.
+install_packages() {
+    local name log wanted=""
+    for name in "$@"; do wanted="$wanted $(package_here "$name")"; done
     log=$(mktemp)
     # shellcheck disable=SC2086  # a list of words
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $wanted >"$log" 2>&1 || {
-        tail -n 20 "$log" >&2
-        die "apt-get install failed. Missing packages: $missing"
-    }
+    if as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $wanted >"$log" 2>&1; then
+        rm -f "$log"
+        packages_changed=1
+        return 0
+    fi
+    tail -n 5 "$log" >&2
     rm -f "$log"
-    packages_changed=1
+    return 1
+}
+
+# cannot_install WHY REQUIRED OPTIONAL: stop if something is required, else go on without.
+cannot_install() {
+    # shellcheck disable=SC2086  # a list of words
+    [ -n "$2" ] || { warn "$1" && go_without $3 && return 0; }
+    die "$1
+Please have someone run:
+    apt-get update && apt-get install --no-install-recommends $2$3"
+}
+
+# ensure_packages LIST...: install what is missing. What is required and cannot be installed stops the script, with the
+# line to run; what is optional (packages_optional) is done without, aloud.
+ensure_packages() {
+    local name required="" optional=""
+    for name in $(missing_packages "$@"); do
+        if is_optional "$name"; then optional+="$name "; else required+="$name "; fi
+    done
+    [ -n "$required$optional" ] || return 0
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+        command -v cmake >/dev/null && command -v ninja >/dev/null && return 0 # another system that has its tools
+        die "This is no Debian or Ubuntu. Please install the counterparts of: $required$optional"
+    fi
+    if [ "$(id -u)" != 0 ] && ! sudo_works; then
+        cannot_install "Packages are missing, and neither root nor sudo is available." "$required" "$optional"
+        return 0
+    fi
+    say "installing: $required$optional"
+    # shellcheck disable=SC2086  # a list of words
+    add_architectures $required $optional
+    if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null; then
+        cannot_install "apt-get update failed." "$required" "$optional"
+        return 0
+    fi
+    # shellcheck disable=SC2086  # a list of words
+    install_packages $required $optional && return 0
+    # One that this system has not must not keep the others away.
+    # shellcheck disable=SC2086  # a list of words
+    [ -z "$required" ] || install_packages $required || cannot_install "apt-get install failed." "$required" "$optional"
+    for name in $optional; do install_packages "$name" || go_without "$name"; done
 }
 
 # On a terminal sudo may ask for a password; elsewhere it must work without.
@@ -125,7 +165,7 @@ build() {
             cat "$log" >&2
             die "configuring failed"
         }
-        grep '^--   \|^-- mygrad' "$log" | sed 's/^-- //' || true
+        grep '^--   \|^-- mygrad\|^!! ' "$log" | sed 's/^-- //' || true
     fi
     say "building ($preset)"
     ninja -C "$directory" -j "$(cores)" "$@" || die "the build failed"

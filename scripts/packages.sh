@@ -2,6 +2,25 @@
 # The one place that names packages of the system (Debian and Ubuntu names). Each line: name, then why. Sourced by lib.sh.
 # docs/dependencies.md tells more about those that end up in a program.
 
+# Without these the scripts go on, and say aloud what is then missing: CMake leaves out what needs them.
+packages_optional="
+libdnnl-dev                   matmul and convolution go to BLAS
+libopenblas-openmp-dev        products go through our own loops, which are slower
+zlib1g-dev                    no deflated members of .npz files; the demo is not built
+libcriterion-dev              the plain test runner serves
+libmpfr-dev                   the tests that compare with it are left out
+g++                           no tests of C++ programs; the bench suite needs it
+pkg-config                    no test of the .pc file
+locales                       no test of texts under another locale
+graphviz                      graphs as DOT only
+ccache                        it takes longer
+libsleef-dev                  the bench family vs_sleef is left out
+valgrind                      no instruction counts where the kernel has none
+libopenblas-openmp-dev:arm64  as above
+zlib1g-dev:arm64              as above
+libmpfr-dev:arm64             as above
+"
+
 # Compiling the library and the examples.
 packages_build="
 gcc                     the C compiler
@@ -19,6 +38,7 @@ libcriterion-dev        the test runner
 libmpfr-dev             numbers of any precision: the oracle of the f64 mathematics
 g++                     C++ programs that use the library
 pkg-config              programs that find the library by it
+locales                 de_DE.UTF-8, where 0.125 has a comma
 "
 
 # A build by the other compiler.

@@ -2,6 +2,7 @@
  * The loss curve as SVG: logarithmic losses over epochs, the single batches as faint dots, their running mean as a
  * line. */
 #include <errno.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,8 @@ static void draw_legend(FILE *f) {
 }
 
 static void draw(FILE *f, const curve *c, const char *title) {
+    locale_t points = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* SVG knows no 0,125, whatever the program's locale */
+    locale_t before = points ? uselocale(points) : (locale_t)0;
     axes a = make_axes(c);
     fprintf(f,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
@@ -140,6 +143,10 @@ static void draw(FILE *f, const curve *c, const char *title) {
     fprintf(f, "<text x=\"%d\" y=\"%d\" font-size=\"13\">epoch</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12);
     fprintf(f, "<text transform=\"translate(18 %d) rotate(-90)\" font-size=\"13\">loss</text></g>\n</svg>\n",
             (TOP + HEIGHT - BOTTOM) / 2);
+    if (points) {
+        uselocale(before);
+        freelocale(points);
+    }
 }
 
 /* Under another name first: the picture that may be there is lost only to a whole one. */

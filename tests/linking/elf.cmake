@@ -1,0 +1,27 @@
+# What the shared library tells the loader: all relocations at once and read-only afterwards, no executable stack, none in
+# code; and no empty entry where it looks for libraries, which would mean the working directory. READELF, LIBRARY,
+# PROTECTION are given.
+cmake_minimum_required(VERSION 3.25)
+
+execute_process(COMMAND ${READELF} -dlW ${LIBRARY} OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+set(wrong "")
+if(output MATCHES "RU?N?PATH\\)[^\n]*\\[((:[^\n]*)|([^\n]*:)|([^\n]*::[^\n]*)|)\\]")
+  list(APPEND wrong "an empty entry among the directories: ${CMAKE_MATCH_0}")
+endif()
+if(NOT PROTECTION STREQUAL "NONE")
+  if(NOT output MATCHES "BIND_NOW|Flags:[^\n]* NOW")
+    list(APPEND wrong "relocations are resolved when they are used")
+  endif()
+  if(NOT output MATCHES "GNU_RELRO")
+    list(APPEND wrong "relocations stay writable")
+  endif()
+  if(NOT output MATCHES "GNU_STACK +[^\n]* RW +0x")
+    list(APPEND wrong "the stack is executable")
+  endif()
+endif()
+if(output MATCHES "TEXTREL")
+  list(APPEND wrong "code is relocated")
+endif()
+if(wrong)
+  message(FATAL_ERROR "${LIBRARY}: ${wrong}\n${output}")
+endif()
