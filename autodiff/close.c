@@ -2,6 +2,7 @@
  * isclose and allclose, as NumPy has them: recorded as ordinary ops without history, so tiles compute them in one pass.
  */
 #include "autodiff/composite.h"
+#include "autodiff/number_text.h"
 #include "autodiff/op_api.h"
 #include "autodiff/options.h"
 #include "mygrad/elementwise.h"
@@ -34,9 +35,10 @@ static mga_node *close_node(mga_node *x, mga_node *y, const mg_close_opts *opts)
 
 /* A number alone is both of its numbers or none: known of 0 only. */
 static mg_status read_tolerance(const char *op, mg_close_opts *opts) {
+    char text[MGA_NUMBER_BYTES];
     if (opts->tolerance.mg_one != 0)
-        return mgr_fail(MG_ERR_VALUE, op, "tolerance %g alone: MG_TOLERANCE(rtol, atol) says relative and absolute",
-                        opts->tolerance.mg_one);
+        return mgr_fail(MG_ERR_VALUE, op, "tolerance %s alone: MG_TOLERANCE(rtol, atol) says relative and absolute",
+                        mga_number_text(opts->tolerance.mg_one, 6, text));
     if (!opts->tolerance.given && !mga_names(opts->mg_text, ".tolerance"))
         opts->tolerance = (mg_tolerance){0, true, 1e-5, 1e-8};
     return MG_OK;

@@ -291,6 +291,11 @@ static void files(run *r, any_function *f) {
     IN_MODE(r, mg_save_npy(npy, x); mg_save_npz(npz, 1, (const char *[]){"x"}, &x));
     CALLED(r, back, mg_load_npy(npy));
     CALLED(r, back, mg_load_npz(npz, "x"));
+    mg_npz *all = NULL, *names = NULL;
+    IN_MODE(r, all = mg_load_npz_all(npz); names = mg_npz_names(npz));
+    CHECK(all && names);
+    CALLED(r, back, mg_npz_find(all, "x"));
+    IN_MODE(r, mg_npz_free(all); mg_npz_free(names));
     mg_tensor *y = mg_add(mg_multiply(x, mg_scalar(0.125)), mg_multiply(mg_scalar(1e-7 / 3), mg_scalar(-1e300)));
     IN_MODE(r, mg_save_graph(y, dot));
     put_file(r, npy);
@@ -350,7 +355,9 @@ static const named_case named[] = {
     {optimisers,
      {"mg_sgd", "mg_sgd_with", "mg_adam", "mg_adam_with", "mg_optimizer_step", "mg_optimizer_set_lr",
       "mg_optimizer_free"}},
-    {files, {"mg_save_npy", "mg_load_npy", "mg_save_npz", "mg_load_npz", "mg_save_graph"}},
+    {files,
+     {"mg_save_npy", "mg_load_npy", "mg_save_npz", "mg_load_npz", "mg_load_npz_all", "mg_npz_names", "mg_npz_find",
+      "mg_npz_free", "mg_save_graph"}},
     {settings,
      {"mg_status_name", "mg_dtype_name", "mg_dtype_size", "mg_dtype_is_float", "mg_promote_types", "mg_no_autodiff",
       "mg_autodiff_enabled", "mg_mem_guard", "mg_set_error_handler", "mg_take_error", "mg_set_num_threads",
