@@ -196,3 +196,42 @@ MG_TEST(layout_bits, any_regions_are_added_in_order) {
     for (int i = 0; i < mg_test_times(2000); i++)
         sum_of_parts(&rng, i % 2, (int)mg_test_int(&rng, 1, USES), i % 3 ? 1000 : 2);
 }
+
+/* ---- random programs over leaves that are views ---- */
+
+static bool same_bits(const program *p, int which) {
+    program own = *p, other = *p;
+    program_result a, b;
+    own.layout = LAYOUT_OWN;
+    other.layout = which;
+    program_run(&own, &a);
+    program_run(&other, &b);
+    bool equal = program_results_equal(&a, &b) && a.error[0] == 0;
+    if (a.error[0]) fprintf(stderr, "%s\n", a.error);
+    program_result_free(&a);
+    program_result_free(&b);
+    return equal;
+}
+
+/* Programs whose leaves are views read, write and differentiate to the same bits as those whose leaves are not. */
+MG_TEST(layout_bits, of_random_programs) {
+    mg_test_rng rng = mg_test_rng_new();
+    for (int i = 0; i < mg_test_times(3000); i++) {
+        program p = program_random(&rng, false, false);
+        int which = LAYOUT_OFFSET + i % (LAYOUTS - LAYOUT_OFFSET);
+        if (same_bits(&p, which)) continue;
+        for (bool smaller = true; smaller;) {
+            smaller = false;
+            for (int k = p.n; k-- > 0;) {
+                if (p.steps[k].off) continue;
+                p.steps[k].off = true;
+                if (same_bits(&p, which))
+                    p.steps[k].off = false;
+                else
+                    smaller = true;
+            }
+        }
+        program_print(&p);
+        FAIL("layout %d gives other bits than leaves of their own, program %d", which, i);
+    }
+}
