@@ -156,45 +156,174 @@ static mg_tensor *any_part(mg_tensor *x, uint64_t seed) {
     return mg_getitem(x, MG_KEY(any_index(&rng, ROWS, rows), any_index(&rng, COLS, !rows && kind < 8)));
 }
 
-/* Every use is x's part times a weight, whose gradient is the weight. */
-static void sum_of_parts(mg_test_rng *rng, bool kept, int uses, int seeds) {
+typedef struct use {
+    bool write; /* of a constant into these elements */
+    float weight;
+    int64_t size;
+    double where[ELEMENTS];
+} use;
+
+typedef struct sums {
+    float value[ELEMENTS];
+    bool covered[ELEMENTS], any;
+} sums;
+
+/* What reaches the first value, going back through the uses: a part's gradient is its weight. */
+static void add_back(const use *uses, int n, sums *s) {
+    for (const use *u = uses + n; u-- > uses;) {
+        for (int i = 0; u->write && s->any && i < ELEMENTS; i++) {
+            if (!s->covered[i]) s->value[i] = 0; /* the whole goes on ... */
+            s->covered[i] = true;
+        }
+        for (int k = 0; k < u->size; k++) {
+            int i = (int)u->where[k];
+            if (!u->write) s->value[i] = s->covered[i] ? s->value[i] + u->weight : u->weight;
+            s->covered[i] = !u->write; /* ... but for what was written */
+        }
+        s->any = s->any || !u->write;
+    }
+    for (int i = 0; i < ELEMENTS; i++)
+        if (!s->covered[i]) s->value[i] = 0;
+}
+
+/* x's parts, times weights; with writes, of a value that is x, so that its gradient is x's. */
+static void sum_of_parts(mg_test_rng *rng, bool kept, bool writes, int n, int seeds) {
     MG_SCOPE;
     static const float weights[] = {-0.0f, -0.0f, 0.0f, 1, -1, 1e-8f, 3, 1e8f, -1e8f, 0.1f};
-    double indices[ELEMENTS], where[USES][ELEMENTS];
-    float weight[USES], expected[ELEMENTS], g[ELEMENTS];
-    bool covered[ELEMENTS] = {false};
-    int64_t size[USES];
-    uint64_t seed[USES], any = mg_test_u64(rng);
+    double indices[ELEMENTS];
+    use uses[USES];
+    float g[ELEMENTS];
+    sums expected = {.any = false};
+    uint64_t any = mg_test_u64(rng);
     for (int i = 0; i < ELEMENTS; i++) indices[i] = i;
     mg_tensor *index = mg_set_constant(mg_from_f64(indices, MG_SHAPE(ROWS, COLS)), true), *f = mg_scalar(0);
     mg_tensor *x = mg_set_constant(mg_astype(mg_from_f64(indices, MG_SHAPE(ROWS, COLS)), MG_F32), false);
     if (kept) mg_keep(x);
-    for (int u = 0; u < uses; u++) {
-        seed[u] = any + (uint64_t)mg_test_int(rng, 0, seeds);
-        weight[u] = weights[mg_test_int(rng, 0, 9)];
-        mg_tensor *part = any_part(x, seed[u]), *which = any_part(index, seed[u]);
-        size[u] = mg_size(part);
-        mg_read(which, MG_F64, where[u]);
-        mg_tensor *w = mg_set_constant(mg_full(MG_SHAPE(1), weight[u], .dtype = MG_F32), true);
-        f = mg_add(f, mg_sum(mg_multiply(part, w)));
+    mg_tensor *y = writes ? mg_multiply(x, mg_set_constant(mg_full(MG_SHAPE(1), 1, .dtype = MG_F32), true)) : x;
+    for (use *u = uses; u < uses + n; u++) {
+        uint64_t seed = any + (uint64_t)mg_test_int(rng, 0, seeds);
+        mg_test_rng key = mg_test_rng_from(seed);
+        *u = (use){.write = writes && mg_test_int(rng, 0, 4) == 0, .weight = weights[mg_test_int(rng, 0, 9)]};
+        mg_index rows = any_index(&key, ROWS, false), cols = any_index(&key, COLS, mg_test_int(&key, 0, 1));
+        mg_tensor *which = u->write ? mg_getitem(index, MG_KEY(rows, cols)) : any_part(index, seed);
+        mg_tensor *w = mg_set_constant(mg_full(MG_SHAPE(1), u->weight, .dtype = MG_F32), true);
+        u->size = mg_size(which);
+        mg_read(which, MG_F64, u->where);
+        if (u->write)
+            mg_setitem(y, MG_KEY(rows, cols), mg_scalar(u->weight));
+        else
+            f = mg_add(f, mg_sum(mg_multiply(any_part(y, seed), w)));
     }
-    for (int u = uses; u-- > 0;)
-        for (int k = 0; k < size[u]; k++) {
-            int i = (int)where[u][k];
-            expected[i] = covered[i] ? expected[i] + weight[u] : weight[u];
-            covered[i] = true;
-        }
-    for (int i = 0; i < ELEMENTS; i++)
-        if (!covered[i]) expected[i] = 0;
-    CHECK(mg_backward(f) == MG_OK && mg_read(mg_grad(x), MG_F32, g) == MG_OK);
-    for (int i = 0; i < ELEMENTS; i++) CHECK_BITS_F32(g[i], expected[i]);
+    add_back(uses, n, &expected);
+    CHECK(mg_backward(f) == MG_OK && (!expected.any || mg_read(mg_grad(x), MG_F32, g) == MG_OK));
+    for (int i = 0; expected.any && i < ELEMENTS; i++) CHECK_BITS_F32(g[i], expected.value[i]);
     if (kept) mg_release(x);
 }
 
 MG_TEST(layout_bits, any_regions_are_added_in_order) {
     mg_test_rng rng = mg_test_rng_new();
     for (int i = 0; i < mg_test_times(2000); i++)
-        sum_of_parts(&rng, i % 2, (int)mg_test_int(&rng, 1, USES), i % 3 ? 1000 : 2);
+        sum_of_parts(&rng, i % 2, false, (int)mg_test_int(&rng, 1, USES), i % 3 ? 1000 : 2);
+}
+
+MG_TEST(layout_bits, what_is_written_over_has_no_say) {
+    mg_test_rng rng = mg_test_rng_new();
+    for (int i = 0; i < mg_test_times(2000); i++)
+        sum_of_parts(&rng, i % 2, true, (int)mg_test_int(&rng, 1, i % 4 ? 6 : USES), i % 3 ? 1000 : 3);
+}
+
+/* ---- what a sum is made of ---- */
+
+/* x is the sum of the products of these parts of it. */
+static const mga_pairs *pairs_of(mg_tensor *x, int n, mg_tensor *const *parts) {
+    mg_tensor *f = mg_scalar(0);
+    for (int i = 0; i < n; i++) f = mg_add(f, mg_sum(mg_multiply(parts[i], mg_scalar(i))));
+    CHECK(mg_backward(f) == MG_OK && x->node->grad && x->node->grad->op == MGA_OP_ACCUMULATE);
+    return x->node->grad->extra;
+}
+
+/* That many puts, the first of them of zeros, and that many additions; in linear time. */
+static void check_pairs(const mga_pairs *pairs, size_t puts, bool zeros_first, size_t adds) {
+    size_t n = 0;
+    CHECK_EQ_U64(pairs->n, puts + adds);
+    for (size_t i = 0; i < pairs->n; i++) n += pairs->pair[i].how == MGA_PUT;
+    CHECK_EQ_U64(n, puts);
+    CHECK(zeros_first == (pairs->pair[0].value->op == MGA_OP_FILL));
+}
+
+static mg_tensor *part(mg_tensor *x, int64_t row, int64_t rows, int64_t col, int64_t cols) {
+    return mg_getitem(x, MG_KEY(MG_S(row, row + rows, 1), MG_S(col, col + cols, 1)));
+}
+
+/* Disjoint parts that are all of x are put, each once, and nothing is zeroed. */
+MG_TEST(layout_bits, disjoint_parts_are_assembled) {
+    MG_SCOPE;
+    mg_tensor *p[3 * COLS];
+    for (int kind = 0; kind < 9; kind++) {
+        mg_tensor *x = mg_ones(MG_SHAPE(ROWS, COLS), .dtype = MG_F32), *r;
+        int n = 0;
+        for (int i = 0; kind == 0 && i < ROWS; i++) p[n++] = part(x, ROWS - 1 - i, 1, 0, COLS); /* rows */
+        for (int i = 0; kind == 1 && i < COLS; i++) p[n++] = mg_getitem(x, MG_KEY(MG_ELLIPSIS, MG_I(i * 3 % COLS)));
+        for (int i = 0; kind == 2 && i < 3; i++) p[n++] = mg_getitem(x, MG_KEY(MG_S(i, MG_NONE, 3)));
+        for (int i = 0; kind == 3 && i < 2; i++) p[n++] = mg_getitem(x, MG_KEY(MG_ELLIPSIS, MG_S(7 - i, MG_NONE, -2)));
+        for (int i = 0; kind == 4 && i < 6; i++) p[n++] = part(x, i / 2 * 2, 2, i % 2 * 4, 4); /* a grid */
+        if (kind == 5) {                                                                       /* of another shape */
+            r = mg_reshape(x, MG_SHAPE(3, 2, COLS));
+            for (int i = 0; i < 2; i++) p[n++] = mg_getitem(r, MG_KEY(MG_ELLIPSIS, MG_I(i), MG_S(0, MG_NONE, 1)));
+        }
+        if (kind == 6) { /* of a copy: rows of its shape are whole rows of x's transposed */
+            r = mg_reshape(mg_transpose(x, (mg_axes){0, NULL}), MG_SHAPE(4, 2 * ROWS));
+            for (int i = 0; i < 4; i++) p[n++] = mg_getitem(r, MG_KEY(MG_I(i)));
+        }
+        for (int i = 0; kind == 7 && i < COLS; i++) p[n++] = mg_getitem(x, MG_KEY(MG_ELLIPSIS, MG_S(i, i + 1, 1)));
+        if (kind == 8) p[n++] = mg_getitem(x, MG_KEY(MG_S(MG_NONE, MG_NONE, -1)));
+        int distinct = n;
+        for (int i = 0; i < distinct && n < 2 * COLS; i++) p[n++] = p[i]; /* most of them twice */
+        check_pairs(pairs_of(x, n, p), (size_t)distinct, false, 0);
+    }
+}
+
+MG_TEST(layout_bits, other_parts_are_added_to_a_ground) {
+    MG_SCOPE;
+    mg_tensor *x = mg_ones(MG_SHAPE(ROWS, COLS), .dtype = MG_F32), *p[ROWS];
+    for (int i = 0; i < 3; i++) p[i] = part(x, i, 1, 0, COLS); /* three rows of six: zeros, and they */
+    check_pairs(pairs_of(x, 3, p), 4, true, 0);
+    for (int i = 0; i < 5; i++) p[i] = part(x, i, 2, 0, COLS); /* rows that overlap and cover: one ground */
+    check_pairs(pairs_of(x, 5, p), 1, true, 5);
+    for (int i = 0; i < 3; i++) p[i] = part(x, 0, ROWS, 2 * i, 3); /* columns that overlap: zeros, and a ground each */
+    check_pairs(pairs_of(x, 3, p), 4, true, 3);
+    p[1] = x; /* the whole, second and last but one */
+    check_pairs(pairs_of(x, 3, p), 1, true, 3);
+    p[1] = p[2], p[2] = x; /* and first to come: it is the ground */
+    check_pairs(pairs_of(x, 3, p), 1, false, 2);
+}
+
+/* x[key] = y leaves the rest of the gradient as it is; x[key] += y gives it back. */
+MG_TEST(layout_bits, an_update_alone_is_an_update) {
+    MG_SCOPE;
+    mg_tensor *x = mg_ones(MG_SHAPE(ROWS, COLS), .dtype = MG_F32), *y = mg_positive(x);
+    mg_setitem(y, MG_KEY(MG_I(0)), mg_scalar(2));
+    CHECK_EQ_I64(mg_backward(mg_sum(mg_multiply(y, mg_scalar(3)))), MG_OK);
+    CHECK_EQ_I64(x->node->grad->op, MGA_OP_UPDATE);
+    float g[ELEMENTS];
+    mg_read(mg_grad(x), MG_F32, g);
+    for (int i = 0; i < ELEMENTS; i++) CHECK_BITS_F32(g[i], i < COLS ? 0.0f : 3.0f);
+    y = mg_positive(x);
+    mg_iadd(mg_getitem(y, MG_KEY(MG_I(0))), mg_scalar(2));
+    CHECK_EQ_I64(mg_backward(mg_sum(mg_multiply(y, mg_scalar(3)))), MG_OK);
+    check_pairs(x->node->grad->extra, 1, false, 1);
+}
+
+/* ---- views that are leaves, and views of what is none any more ---- */
+
+MG_TEST(layout_bits, a_base_that_became_a_constant_receives_nothing) {
+    MG_SCOPE;
+    mg_tensor *x = mg_ones(MG_SHAPE(4)), *w = mg_ones(MG_SHAPE(2)), *v = mg_getitem(x, MG_KEY(MG_S(1, 3, 1)));
+    mg_tensor *r = mg_reshape(mg_transpose(mg_ones(MG_SHAPE(2, 2)), (mg_axes){0, NULL}), MG_SHAPE(-1));
+    mg_tensor *f = mg_add(mg_sum(mg_multiply(v, w)), mg_sum(r));
+    mg_set_constant(x, true);
+    CHECK_EQ_I64(mg_backward(f), MG_OK);
+    CHECK(mg_grad(x) == NULL && mg_grad(w) != NULL);
 }
 
 /* ---- random programs over leaves that are views ---- */
