@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * Size: deep graphs, long runs, steps that read as they go. Counters, never clocks. */
-#include "autodiff/handle.h"
 #include "harness.h"
 #include "runtime/sizes.h"
 
@@ -60,92 +59,6 @@ MG_TEST(graph_size, a_chain_that_is_read_at_each_step_stays_linear) {
     CHECK_MSG(many <= 11 * some, "%llu clusters for 100 steps, %llu for 1000", (unsigned long long)some,
               (unsigned long long)many);
     CHECK_MSG(many <= 3000, "%llu clusters for 1000 steps", (unsigned long long)many);
-}
-
-/* An array of ones that is there, not a number. */
-static mg_tensor *array(int64_t n, mg_dtype dtype) {
-    mg_tensor *x = mg_ones(MG_SHAPE(n), .dtype = dtype, .constant = MG_CONSTANT);
-    CHECK(mg_data(x) != NULL);
-    return x;
-}
-
-/* D2 i: what is about to be computed for the second time is stored, whatever its size; then nothing computes it. */
-MG_TEST(graph_size, what_is_computed_twice_is_stored) {
-    static const int64_t sizes[] = {3000, 1 << 20};
-    for (int i = 0; i < 2; i++) {
-        MG_SCOPE;
-        mg_tensor *x = array(sizes[i], MG_F64), *y = mg_add(x, mg_scalar(1)), *z = mg_subtract(y, mg_scalar(3));
-        CHECK_BITS_F64(mg_item(mg_max(z)), -1.0);
-        CHECK(!y->node->data && !z->node->data);
-        CHECK_BITS_F64(mg_item(mg_sum(z)), -(double)sizes[i]);
-        CHECK(y->node->data && z->node->data);
-        uint64_t before = stats().clusters_run;
-        CHECK_BITS_F64(mg_item(mg_min(z)), -1.0);
-        CHECK_EQ_U64(stats().clusters_run, before + 1);
-    }
-}
-
-/* Small arrays, too: what only led to what was asked for gives its buffer back, until it is computed again. */
-MG_TEST(graph_size, small_values_that_led_to_others_are_handed_on) {
-    MG_SCOPE;
-    mg_tensor *x = mg_from_f64((double[]){1, 2, 3}, MG_SHAPE(3)), *y = mg_add(x, mg_scalar(1));
-    mg_tensor *z = mg_subtract(y, mg_scalar(3));
-    CHECK(mg_data(mg_negative(z)) != NULL);
-    CHECK(!y->node->data && !z->node->data);
-    CHECK(mg_data_f64(z)[2] == 1 && z->node->data);
-    CHECK(mg_data(mg_negative(z)) != NULL);
-    CHECK(y->node->data != NULL); /* it was computed twice */
-    mg_tensor *e = mg_exp(x);     /* whose derivative is itself */
-    CHECK(mg_data(mg_negative(e)) != NULL);
-    CHECK(e->node->data != NULL);
-}
-
-/* The caps of sizes.h, by their own words: what a cluster has and what a node may bring stay within them. */
-static uint64_t clusters_allowed(int nodes, int instr_of_each) {
-    int instr = 0, inputs = 0, outputs = 0;
-    uint64_t clusters = 0;
-    for (int i = 0; i < nodes; i++) {
-        bool full = instr + instr_of_each > MGA_CLUSTER_INSTR || inputs + MGK_MAX_IN > MGA_CLUSTER_INPUTS ||
-                    outputs + MGK_MAX_OUT > MGA_CLUSTER_OUTPUTS;
-        if (clusters == 0 || full) {
-            clusters++;
-            instr = outputs = 0;
-            inputs = 1; /* the chain so far */
-        }
-        instr += instr_of_each;
-        inputs++;
-        outputs++;
-    }
-    return clusters;
-}
-
-/* y + x + x + ..; x of another dtype is converted every time. */
-MG_TEST(graph_size, clusters_are_filled_to_their_caps) {
-    enum { N = 3000 };
-    for (int kind = 0; kind < 2; kind++)
-        for (int nodes = 1; nodes < 130 && nodes < MGA_DEPTH_CAP; nodes++) {
-            MG_SCOPE;
-            mg_tensor *y = array(N, MG_F64), *x = array(N, kind ? MG_F32 : MG_F64);
-            for (int i = 0; i < nodes; i++) y = mg_add(y, x);
-            uint64_t before = stats().clusters_run;
-            const double *data = mg_data_f64(y);
-            CHECK(data != NULL && data[0] == nodes + 1 && data[N - 1] == nodes + 1);
-            CHECK_EQ_U64(stats().clusters_run - before, clusters_allowed(nodes, 1 + kind));
-        }
-}
-
-/* An odd one first, so that a cap that is one too high lets one too many in. */
-MG_TEST(graph_size, a_cluster_never_has_an_instruction_too_many) {
-    enum { N = 3000 };
-    for (int odd = 1; odd < 4; odd++)
-        for (int nodes = 1; nodes < 70 && nodes + odd < MGA_DEPTH_CAP; nodes++) {
-            MG_SCOPE;
-            mg_tensor *y = array(N, MG_F64), *x = array(N, MG_F32);
-            for (int i = 0; i < odd; i++) y = mg_negative(y);
-            for (int i = 0; i < nodes; i++) y = mg_add(y, x);
-            const double *data = mg_data_f64(y);
-            CHECK(data != NULL && data[N - 1] == nodes + (odd % 2 ? -1 : 1));
-        }
 }
 
 /* One training step of a small network; the batch and the scalars change. */

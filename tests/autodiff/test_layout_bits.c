@@ -316,14 +316,72 @@ MG_TEST(layout_bits, an_update_alone_is_an_update) {
 
 /* ---- views that are leaves, and views of what is none any more ---- */
 
+/* Whatever place it had in an earlier walk. */
 MG_TEST(layout_bits, a_base_that_became_a_constant_receives_nothing) {
+    for (int place = 0; place < 12; place++) {
+        MG_SCOPE;
+        mg_tensor *x = mg_ones(MG_SHAPE(4)), *w = mg_ones(MG_SHAPE(2)), *earlier = x;
+        for (int i = 0; i < place; i++) earlier = mg_positive(earlier);
+        CHECK_EQ_I64(mg_backward(earlier), MG_OK);
+        mg_tensor *v = mg_getitem(x, MG_KEY(MG_S(1, 3, 1))), *square = mg_reshape(x, MG_SHAPE(2, 2));
+        mg_tensor *r = mg_reshape(mg_transpose(square, (mg_axes){0, NULL}), MG_SHAPE(4));
+        mg_tensor *some = mg_getitem(r, MG_KEY(MG_S(0, 2, 1)));
+        mg_tensor *f = mg_add(mg_multiply(v, w), mg_multiply(some, w));
+        mg_set_constant(x, true);
+        CHECK_EQ_I64(mg_backward(f), MG_OK);
+        float g[2];
+        CHECK(mg_grad(x) == NULL && mg_read(mg_grad(w), MG_F32, g) == MG_OK);
+        CHECK(g[0] == 2 && g[1] == 2);
+    }
+}
+
+/* Made without recording it is no part of its base, and sums what it receives itself. */
+MG_TEST(layout_bits, a_view_without_history_is_a_leaf) {
     MG_SCOPE;
-    mg_tensor *x = mg_ones(MG_SHAPE(4)), *w = mg_ones(MG_SHAPE(2)), *v = mg_getitem(x, MG_KEY(MG_S(1, 3, 1)));
-    mg_tensor *r = mg_reshape(mg_transpose(mg_ones(MG_SHAPE(2, 2)), (mg_axes){0, NULL}), MG_SHAPE(-1));
-    mg_tensor *f = mg_add(mg_sum(mg_multiply(v, w)), mg_sum(r));
-    mg_set_constant(x, true);
-    CHECK_EQ_I64(mg_backward(f), MG_OK);
+    mg_tensor *x = mg_ones(MG_SHAPE(2, 3)), *w = mg_ones(MG_SHAPE(6));
+    mg_no_autodiff(true);
+    mg_tensor *t = mg_transpose(x, (mg_axes){0, NULL});
+    mg_no_autodiff(false);
+    if (mg_is_constant(t)) mg_set_constant(t, false);
+    mg_tensor *r = mg_reshape(t, MG_SHAPE(6)), *f = mg_multiply(r, w);
+    mg_tensor *some = mg_getitem(r, MG_KEY(MG_S(1, 3, 1))), *g = mg_multiply(some, mg_ones(MG_SHAPE(2)));
+    CHECK_EQ_I64(mg_backward(mg_add(mg_sum(f), mg_sum(g))), MG_OK);
     CHECK(mg_grad(x) == NULL && mg_grad(w) != NULL);
+    float got[6];
+    CHECK(mg_read(mg_grad(r), MG_F32, got) == MG_OK && got[0] == 1 && got[1] == 2 && got[2] == 2 && got[5] == 1);
+}
+
+/* What is written over in reshape's copy is part of nothing else: there, what was copied receives zero. */
+MG_TEST(layout_bits, a_copy_that_is_written_gives_the_rest_on) {
+    for (int used_before = 0; used_before < 3; used_before++) {
+        MG_SCOPE;
+        mg_tensor *x = mg_ones(MG_SHAPE(2, 3), .dtype = MG_F64), *t = mg_transpose(x, (mg_axes){0, NULL});
+        mg_tensor *r = mg_reshape(t, MG_SHAPE(6)), *f = mg_scalar(0);
+        if (used_before > 0) f = mg_add(f, mg_sum(mg_multiply(mg_getitem(r, MG_KEY(MG_S(1, 3, 1))), mg_scalar(5))));
+        if (used_before > 1) f = mg_add(f, mg_sum(mg_multiply(x, mg_scalar(10))));
+        mg_setitem(r, MG_KEY(MG_S(2, 5, 1)), mg_scalar(7));
+        f = mg_add(f, mg_sum(mg_multiply(r, mg_scalar(3))));
+        CHECK_EQ_I64(mg_backward(f), MG_OK);
+        double g[6], expected[6] = {3, 0, 0, 3, 0, 3}; /* r's 0, 2, 4, 1, 3, 5 */
+        if (used_before > 0) expected[1] += 5, expected[3] += 5;
+        for (int i = 0; i < 6 && used_before > 1; i++) expected[i] += 10;
+        CHECK_EQ_I64(mg_read(mg_grad(x), MG_F64, g), MG_OK);
+        for (int i = 0; i < 6; i++) CHECK_BITS_F64(g[i], expected[i]);
+    }
+}
+
+/* Transposed, reshaped or as they are: wholes are summed by maps, without a buffer of their own. */
+MG_TEST(layout_bits, wholes_are_a_chain_of_additions) {
+    MG_SCOPE;
+    mg_tensor *x = mg_ones(MG_SHAPE(ROWS, COLS)), *t = mg_transpose(x, (mg_axes){0, NULL});
+    mg_tensor *f = mg_add(mg_sum(mg_multiply(x, mg_scalar(2))), mg_sum(mg_multiply(t, mg_scalar(3))));
+    f = mg_add(f, mg_sum(mg_multiply(mg_reshape(x, MG_SHAPE(-1)), mg_scalar(4))));
+    f = mg_add(f, mg_sum(mg_multiply(mg_reshape(t, MG_SHAPE(-1)), mg_scalar(5))));
+    CHECK_EQ_I64(mg_backward(f), MG_OK);
+    CHECK_EQ_I64(x->node->grad->op, MGK_OP_ADD);
+    float g[ELEMENTS];
+    CHECK_EQ_I64(mg_read(mg_grad(x), MG_F32, g), MG_OK);
+    for (int i = 0; i < ELEMENTS; i++) CHECK(g[i] == 14);
 }
 
 /* ---- random programs over leaves that are views ---- */

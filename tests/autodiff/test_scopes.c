@@ -87,7 +87,7 @@ MG_TEST(scopes, writes_to_outer_tensors_and_their_gradients_escape) {
 MG_TEST(scopes, written_outer_tensors_are_evaluated_at_the_close) {
     enum { N = 3000 }; /* more than is computed without a plan */
     MG_SCOPE;
-    mg_tensor *outer = mg_zeros(MG_SHAPE(N)), *base = mg_zeros(MG_SHAPE(2 * N));
+    mg_tensor *outer = mg_zeros(MG_SHAPE(N)), *base = mg_zeros(MG_SHAPE(2 * N)); /* float32 */
     mg_tensor *view = mg_getitem(base, MG_KEY(MG_S(1, MG_NONE, 2)));
     for (int depth = 0; depth < 2; depth++) {
         mg_scope scope = mg_scope_open(), inner = depth ? mg_scope_open() : scope;
@@ -99,7 +99,7 @@ MG_TEST(scopes, written_outer_tensors_are_evaluated_at_the_close) {
         CHECK_EQ_I64(mg_scope_close(inner), MG_OK);
         CHECK(outer->node->data && base->storage->root->data);
         if (depth) CHECK_EQ_I64(mg_scope_close(scope), MG_OK);
-        CHECK(mg_data_f64(outer)[N - 1] == depth + 1 && mg_data_f64(base)[2 * N - 1] == depth + 1);
+        CHECK(mg_data_f32(outer)[N - 1] == (float)depth + 1 && mg_data_f32(base)[2 * N - 1] == (float)depth + 1);
     }
 }
 
