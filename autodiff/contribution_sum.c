@@ -5,6 +5,7 @@
  * to which anything is added without change. */
 #include "autodiff/box.h"
 #include "autodiff/contribution.h"
+#include "autodiff/graph_check.h"
 #include "autodiff/record.h"
 
 #include <string.h>
@@ -282,6 +283,7 @@ static mga_node *make_node(summing *s) {
     }
     node->depth = (uint16_t)(depth < UINT16_MAX ? depth + 1 : depth);
     s->n_steps = 0;
+    MGR_CHECK(mga_check_sum(node));
     return node;
 }
 

@@ -2,6 +2,7 @@
  * Gradients have the same bits, signs of zeros too, however operands lie in memory (rules A5): one expression over many
  * layouts, random programs over leaves that are views, and sums of any regions against adding them one after the
  * other. */
+#include "autodiff/contribution.h"
 #include "autodiff/handle.h"
 #include "autodiff/thread.h"
 #include "program.h"
@@ -382,6 +383,48 @@ MG_TEST(layout_bits, wholes_are_a_chain_of_additions) {
     float g[ELEMENTS];
     CHECK_EQ_I64(mg_read(mg_grad(x), MG_F32, g), MG_OK);
     for (int i = 0; i < ELEMENTS; i++) CHECK(g[i] == 14);
+}
+
+/* ---- sums that are differentiated themselves ---- */
+
+enum { SIDE = 3 };
+
+/* The sum of r, r transposed, r again and a number's worth of rows, as backward would record it while recording is on:
+ * of wholes, or, with `rows`, of regions that overlap. */
+static mg_tensor *recorded_sum(mg_tensor *r, mg_tensor *rows) {
+    mg_tensor *seen[] = {r, mg_transpose(r, (mg_axes){0, NULL}), r, mg_negative(r), rows};
+    mga_contribution c[5];
+    mgr_arena arena = {0};
+    int n = rows ? 5 : 4;
+    for (int i = 0; i < n; i++) c[i] = (mga_contribution){.value = seen[i]->node, .next = i + 1 < n ? &c[i + 1] : NULL};
+    if (rows) c[4].region = mga_view_make(2, SIDE * sizeof(double), (int64_t[]){SIDE * sizeof(double), sizeof(double)});
+    mga_node *sum = mga_sum_contributions(&arena, r->node, c);
+    mgr_arena_reset(&arena);
+    CHECK(sum && (sum->flags & MGA_HISTORY) && (rows ? sum->op == MGA_OP_ACCUMULATE : sum->op == MGK_OP_ADD));
+    return mga_wrap(sum);
+}
+
+/* As far as r goes, both sums are the same, and so are the bits of its gradient. */
+MG_TEST(layout_bits, sums_have_derivatives) {
+    mg_test_rng rng = mg_test_rng_new();
+    for (int i = 0; i < 100; i++) {
+        MG_SCOPE;
+        double values[SIDE * SIDE], g[2][SIDE * SIDE], of_rows[2 * SIDE];
+        for (int k = 0; k < SIDE * SIDE; k++) values[k] = mg_test_normal(&rng);
+        for (int kind = 0; kind < 2; kind++) {
+            mg_tensor *r = mg_from_f64(values, MG_SHAPE(SIDE, SIDE)), *w = mg_exp(r);
+            mg_tensor *rows = kind ? mg_ones(MG_SHAPE(2, SIDE), .dtype = MG_F64) : NULL;
+            mg_tensor *before = mg_sum(mg_sin(r)), *sum = recorded_sum(r, rows);
+            mg_tensor *f = mg_add(before, mg_sum(mg_multiply(sum, mg_detach(w))));
+            CHECK_EQ_I64(mg_backward(mg_add(f, mg_sum(mg_sqrt(w)))), MG_OK);
+            CHECK_EQ_I64(mg_read(mg_grad(r), MG_F64, g[kind]), MG_OK);
+            if (!rows) continue;
+            double weights[SIDE * SIDE];
+            CHECK(mg_read(w, MG_F64, weights) == MG_OK && mg_read(mg_grad(rows), MG_F64, of_rows) == MG_OK);
+            CHECK_EQ_MEM(of_rows, weights + SIDE, sizeof of_rows);
+        }
+        CHECK_EQ_MEM(g[0], g[1], sizeof g[0]);
+    }
 }
 
 /* ---- random programs over leaves that are views ---- */
