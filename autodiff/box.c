@@ -16,10 +16,10 @@ typedef struct run {
 
 /* An axis of the part that runs over whole rows of the whole is cut into one for the rows and one within them. Pushed
  * innermost first; the new count, or -1 if there are too many. */
-static int cut_axis(const mgr_shape *whole, const int64_t *strides, const int64_t *at, run a, run *out, int n) {
+static int cut_axis(const mgr_shape *whole, const int64_t *strides, run a, run *out, int n) {
     for (int i = whole->ndim; i-- > 0;) {
         int64_t length = whole->dims[i];
-        if (length == 1 || strides[i] != a.stride || at[i] != 0 || a.dim <= length || a.dim % length) continue;
+        if (length == 1 || strides[i] != a.stride || a.dim <= length || a.dim % length) continue;
         if (n == MG_MAX_NDIM) return -1;
         out[n++] = (run){length, a.stride};
         a = (run){a.dim / length, a.stride * length};
@@ -71,7 +71,7 @@ static bool along(const mgr_shape *whole, size_t itemsize, const mgr_shape *part
     mgr_strides_contiguous(whole, itemsize, strides);
     for (int i = 0; i < whole->ndim; i++) axes->at[i] = place->offset / strides[i] % whole->dims[i];
     for (int k = part->ndim; k-- > 0;) {
-        n = cut_axis(whole, strides, axes->at, (run){part->dims[k], place->strides[k]}, inner_first, n);
+        n = cut_axis(whole, strides, (run){part->dims[k], place->strides[k]}, inner_first, n);
         if (n < 0) return false;
     }
     axes->ndim = n;

@@ -145,7 +145,7 @@ static mg_index any_index(mg_test_rng *rng, int64_t n, bool whole) {
 /* A view of a view of x, the same one for the same seed. */
 static mg_tensor *any_part(mg_tensor *x, uint64_t seed) {
     mg_test_rng rng = mg_test_rng_from(seed);
-    int64_t kind = mg_test_int(&rng, 0, 9);
+    int64_t kind = mg_test_int(&rng, 0, 10);
     if (kind == 0) return mg_reshape(x, MG_SHAPE(-1));
     if (kind == 1) return mg_transpose(x, (mg_axes){0, NULL});
     if (kind == 2) return mg_reshape(mg_transpose(x, (mg_axes){0, NULL}), MG_SHAPE(-1));
@@ -153,6 +153,9 @@ static mg_tensor *any_part(mg_tensor *x, uint64_t seed) {
     if (kind == 4)
         return mg_getitem(mg_reshape(mg_transpose(x, (mg_axes){0, NULL}), MG_SHAPE(ROWS, COLS)),
                           MG_KEY(any_index(&rng, ROWS, mg_test_int(&rng, 0, 1)), any_index(&rng, COLS, false)));
+    if (kind == 10) /* whole rows of a copy, forwards and backwards */
+        return mg_getitem(mg_reshape(mg_transpose(x, (mg_axes){0, NULL}), MG_SHAPE(COLS / 2, 2 * ROWS)),
+                          MG_KEY(any_index(&rng, COLS / 2, false)));
     bool rows = mg_test_int(&rng, 0, 1);
     return mg_getitem(x, MG_KEY(any_index(&rng, ROWS, rows), any_index(&rng, COLS, !rows && kind < 8)));
 }
