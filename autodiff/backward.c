@@ -146,7 +146,6 @@ static mg_status run_rule(const mga_node *node, mga_node *g, int which, mga_node
 /* ---- from a node's gradient to its inputs' contributions ---- */
 
 static mg_status input_gradient(mga_walk *walk, mga_node *node, mga_node *g, int which) {
-    if (node->op == MGA_OP_VIEW) return mga_contribute_view(walk, node, g);
     if (node->op == MGA_OP_UPDATE) return mga_contribute_update(walk, node, g, which);
     mga_node *d = NULL;
     if (node->op == MGA_OP_CONVERT) {
@@ -161,7 +160,7 @@ static mg_status input_gradient(mga_walk *walk, mga_node *node, mga_node *g, int
 }
 
 static mg_status propagate(mga_walk *walk, mga_node *node, mga_node *g) {
-    if (!(node->flags & MGA_HISTORY)) return MG_OK;
+    if (!(node->flags & MGA_HISTORY) || mga_passes_on(node)) return MG_OK;
     if (node->op == MGA_OP_ACCUMULATE) return mga_contribute_pairs(walk, node, g);
     for (int i = 0; i < node->n_in; i++)
         if (takes_part(node->in[i])) MGR_TRY(input_gradient(walk, node, g, i));

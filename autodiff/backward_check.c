@@ -5,6 +5,8 @@
 #include "autodiff/handle.h"
 #include "autodiff/history.h"
 
+#include <stdlib.h>
+
 static unsigned long long number(uint64_t n) { return n; }
 
 void mga_check_node(const mga_node *node) {
@@ -40,7 +42,41 @@ void mga_check_walked(const mga_walk *walk) {
         MGR_HOLDS(!walk->first[i], "backward: node %zu got a contribution after its turn", i);
         MGR_HOLDS(!g || (g->shape == node->shape && g->dtype == node->dtype),
                   "backward: the gradient of node %zu has another shape or dtype", i);
+        MGR_HOLDS(!g || !mga_passes_on(node) || (node->flags & MGA_KEPT) || mga_is_shown(node),
+                  "backward: node %zu passes on what it receives, and keeps a gradient that nobody sees", i);
     }
+}
+
+/* ---- sums of regions ---- */
+
+typedef enum ground { NOTHING, GROUND, VALUE } ground; /* what is at an element */
+
+static void check_step(size_t i, const mga_pair *pair, unsigned char *at) {
+    const bool zeros = pair->value->op == MGA_OP_FILL;
+    MGR_HOLDS(pair->how != MGA_PUT || *at != VALUE, "sum: pair %zu is put over a value", i);
+    MGR_HOLDS(pair->how != MGA_ADD || *at != NOTHING, "sum: pair %zu is added to nothing", i);
+    MGR_HOLDS(pair->how != MGA_LEAST || *at == GROUND, "sum: the mask of pair %zu has no ground", i);
+    if (pair->how != MGA_LEAST) *at = pair->how == MGA_PUT && zeros ? GROUND : VALUE;
+}
+
+static void check_pair(size_t i, const mga_pair *pair, int64_t itemsize, unsigned char *elements) {
+    const mgr_shape *shape = pair->value->shape;
+    for (int64_t k = 0; k < shape->size; k++) {
+        int64_t at = pair->region ? pair->region->offset : k * itemsize;
+        for (int64_t axis = shape->ndim, rest = k; pair->region && axis-- > 0; rest /= shape->dims[axis])
+            at += rest % shape->dims[axis] * pair->region->strides[axis];
+        check_step(i, pair, &elements[at / itemsize]);
+    }
+}
+
+void mga_check_sum(const mga_node *node) {
+    const mga_pairs *pairs = node->extra;
+    unsigned char *elements = calloc((size_t)node->shape->size + 1, 1);
+    for (size_t i = 0; elements && i < pairs->n; i++)
+        check_pair(i, &pairs->pair[i], (int64_t)mg_dtype_size((mg_dtype)node->dtype), elements);
+    for (int64_t k = 0; elements && k < node->shape->size; k++)
+        MGR_HOLDS(elements[k] != NOTHING, "sum: nothing is put at element %lld", (long long)k);
+    free(elements);
 }
 
 void mga_check_handle(const mg_tensor *t) {

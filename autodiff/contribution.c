@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * Collecting and summing gradient contributions. */
+ * Collecting gradient contributions: from what an op's rule gives for an operand to regions of the root that it is part
+ * of. contribution_sum.c adds them up. */
 #include "autodiff/contribution.h"
 
+#include "autodiff/box.h"
+#include "autodiff/history.h"
 #include "autodiff/record.h"
 
 #include <string.h>
@@ -31,28 +34,44 @@ static void free_region(mga_view *region, const mga_node *value) {
     if (region) mgr_block_free(region, mga_view_bytes(value->shape->ndim));
 }
 
+static void drop(const mga_contribution *c) {
+    free_region(c->region, c->value);
+    mga_node_release(c->mask);
+    mga_node_release(c->value);
+}
+
 void mga_walk_end(mga_walk *walk) {
     for (size_t i = 0; i < walk->n; i++) {
         mga_node *node = walk->order[i];
         mga_node_release(walk->gradients[node->walk]);
-        for (mga_contribution *c = walk->first[node->walk]; c; c = c->next) {
-            free_region(c->region, c->value);
-            mga_node_release(c->value);
-        }
+        for (const mga_contribution *c = walk->first[node->walk]; c; c = c->next) drop(c);
     }
     for (size_t i = 0; i < walk->n; i++) mga_node_release(walk->order[i]);
     mgr_arena_reset(&walk->arena);
 }
 
-/* Takes over value and region, also on failure. */
-static mg_status append(mga_walk *walk, const mga_node *target, mga_node *value, mga_view *region) {
+mga_node *mga_walk_gradient(mga_walk *walk, mga_node *node) {
+    mga_contribution *first = walk->first[node->walk];
+    if (!first) return NULL;
+    mga_node *sum = first->value;
+    if (first->next || first->region || first->mask) {
+        sum = mga_sum_contributions(&walk->arena, node, first);
+        if (!sum) return NULL;
+        for (const mga_contribution *c = first; c; c = c->next) drop(c);
+    }
+    walk->first[node->walk] = NULL;
+    return walk->gradients[node->walk] = sum;
+}
+
+/* Takes over what c holds, also on failure. */
+static mg_status append(mga_walk *walk, const mga_node *target, const mga_contribution *given) {
     mga_contribution *c = mgr_arena_alloc(&walk->arena, sizeof *c);
     if (!c) {
-        free_region(region, value);
-        mga_node_release(value);
+        drop(given);
         return mgr_error();
     }
-    *c = (mga_contribution){value, region, NULL};
+    *c = *given;
+    c->next = NULL;
     if (walk->first[target->walk])
         walk->last[target->walk]->next = c;
     else
@@ -87,6 +106,164 @@ static mga_node *fit(mga_node *d, const mgr_shape *shape) {
     return fitted;
 }
 
+/* ---- through views to the root ---- */
+
+/* Where each axis of `root` is in a part that shows each of its elements once, in other order: -1 for those of length
+ * 1. False if it is no such part. */
+static bool permutes(const mgr_shape *part, int64_t offset, const int64_t *strides, const mga_node *root, int *axis) {
+    int64_t whole[MG_MAX_NDIM];
+    uint64_t used = 0;
+    if (offset != 0 || part->size != root->shape->size) return false;
+    mgr_strides_contiguous(root->shape, mg_dtype_size((mg_dtype)root->dtype), whole);
+    for (int i = 0; i < root->shape->ndim; i++) {
+        axis[i] = -1;
+        if (root->shape->dims[i] == 1) continue;
+        for (int k = 0; k < part->ndim && axis[i] < 0; k++)
+            if (!(used & (UINT64_C(1) << k)) && part->dims[k] == root->shape->dims[i] && strides[k] == whole[i])
+                axis[i] = k;
+        if (axis[i] < 0) return false;
+        used |= UINT64_C(1) << axis[i];
+    }
+    return true;
+}
+
+/* x, of a permuted shape, as root's. Takes over x; counted. */
+static mga_node *unpermuted(mga_node *x, const mgr_shape *shape, const int *axis) {
+    int64_t own[MG_MAX_NDIM], strides[MG_MAX_NDIM];
+    if (!x) return NULL;
+    mga_node_strides(x, own);
+    for (int i = 0; i < shape->ndim; i++) strides[i] = axis[i] < 0 ? 0 : own[axis[i]];
+    mga_node *seen = mga_view_new(x, shape, 0, strides);
+    mga_node_release(x);
+    return seen;
+}
+
+static mga_node *reshaped(mga_node *x, const mgr_shape *shape) {
+    mga_node *seen = x ? mga_reshape_node(x, shape) : NULL;
+    mga_node_release(x);
+    return seen;
+}
+
+/* Over the axes that a view repeats (stride 0), so that each element is named once: the values are added, and of the
+ * masks one counts. Takes over x; counted. */
+static mga_node *without_repeats(mga_node *x, const int64_t *strides, uint16_t op) {
+    uint64_t axes = 0;
+    for (int i = 0; x && i < x->shape->ndim; i++)
+        if (strides[i] == 0 && x->shape->dims[i] != 1) axes |= UINT64_C(1) << i;
+    if (!axes) return x;
+    const mgr_shape *shape = mga_reduced_shape(x->shape, axes, true);
+    mga_node *sum = shape ? mga_record_reduce(op, x, axes, shape, MG_CONSTANT_AUTO) : NULL;
+    if (shape) mgr_shape_release(shape);
+    mga_node_release(x);
+    return sum;
+}
+
+static mg_status deliver(mga_walk *walk, mga_node *target, mga_contribution *c);
+
+/* c, without a region, to the part of root at offset and strides that it has the shape of. */
+static mg_status place(mga_walk *walk, mga_node *root, mga_contribution *c, int64_t offset, const int64_t *strides) {
+    const bool masked = c->mask;
+    int axis[MG_MAX_NDIM];
+    c->value = without_repeats(c->value, strides, MGK_OP_SUM);
+    c->mask = without_repeats(c->mask, strides, MGK_OP_MIN);
+    if (c->value && offset == 0 && c->value->shape->size == root->shape->size &&
+        mgr_strides_are_contiguous(c->value->shape, mg_dtype_size((mg_dtype)root->dtype), strides)) {
+        c->value = reshaped(c->value, root->shape);
+        c->mask = reshaped(c->mask, root->shape);
+    } else if (c->value && permutes(c->value->shape, offset, strides, root, axis)) {
+        c->value = unpermuted(c->value, root->shape, axis);
+        c->mask = unpermuted(c->mask, root->shape, axis);
+    } else if (c->value) {
+        c->region = mga_view_make(c->value->shape->ndim, offset, strides);
+    }
+    if (mgr_error() == MG_OK && c->value && (c->mask || !masked)) return deliver(walk, root, c);
+    drop(c);
+    return mgr_error();
+}
+
+/* ---- reshape's copies ---- */
+
+/* c as one to the whole copy, which has no say outside its region. */
+static mg_status spread(const mga_node *copy, mga_contribution *c) {
+    const mg_dtype dtype = (mg_dtype)copy->dtype;
+    mga_node *zero = mga_fill_f64(dtype, copy->shape, -0.0);
+    mga_node *value = zero ? mga_updated(zero, c->value, c->region->offset, c->region->strides) : NULL;
+    mga_node *mask = value ? mga_region_mask(dtype, copy->shape, c->value->shape, c->region, true) : NULL;
+    mga_node_release(zero);
+    drop(c);
+    *c = (mga_contribution){.value = value, .mask = mask};
+    return mask ? MG_OK : mgr_error();
+}
+
+/* The region of `copy`, as one of the root whose view it is a copy of. False if it runs over the end of an axis. */
+static bool is_region_of_root(const mga_node *copy, const mga_contribution *c, mga_part_axes *axes, int64_t *offset,
+                              int64_t *strides) {
+    const mga_view *view = copy->in[0]->extra;
+    const mgr_shape *part = c->value->shape;
+    if (c->mask || part->size == 0) return false;
+    if (!mga_part_along(copy->shape, mg_dtype_size((mg_dtype)copy->dtype), part, c->region, axes)) return false;
+    *offset = view->offset;
+    for (int i = 0; i < copy->shape->ndim; i++) *offset += axes->at[i] * view->strides[i];
+    for (int k = 0; k < axes->ndim; k++) /* length 1: no repeat */
+        strides[k] = axes->on[k] < 0 ? 1 : axes->by[k] * view->strides[axes->on[k]];
+    return true;
+}
+
+/* On to what was copied, as if the copy were a view of it. */
+static mg_status through_copy(mga_walk *walk, mga_node *copy, mga_contribution *c) {
+    mga_node *view = copy->in[0];
+    mga_part_axes axes;
+    int64_t offset, strides[MG_MAX_NDIM];
+    if (!c->region || !mga_passes_on(view)) return deliver(walk, view, c);
+    if (is_region_of_root(copy, c, &axes, &offset, strides)) {
+        const mgr_shape *shape = mgr_shape_get(axes.ndim, axes.dims);
+        mga_node *value = shape ? mga_reshape_node(c->value, shape) : NULL;
+        if (shape) mgr_shape_release(shape);
+        drop(c);
+        *c = (mga_contribution){.value = value};
+        return value ? place(walk, view->in[0], c, offset, strides) : mgr_error();
+    }
+    if (spread(copy, c) == MG_OK) return deliver(walk, view, c);
+    drop(c);
+    return mgr_error();
+}
+
+/* The copy is a tensor of its own, too: who asks for its gradient gets what came through it. */
+static mg_status keep_own(mga_walk *walk, mga_node *copy, const mga_contribution *c) {
+    mga_contribution own = *c;
+    if (!(copy->flags & MGA_KEPT) && !mga_is_shown(copy)) return MG_OK;
+    if (c->region) own.region = mga_view_make(c->value->shape->ndim, c->region->offset, c->region->strides);
+    if (c->region && !own.region) return mgr_error();
+    mga_node_retain(own.value);
+    if (own.mask) mga_node_retain(own.mask);
+    return append(walk, copy, &own);
+}
+
+/* A zero like any other: what was written over in a copy is part of nothing else. */
+static void close_hole(mga_contribution *c) {
+    if (!c->mask || c->mask != c->value) return;
+    c->value->in[1]->scalar = 0.0;
+    mga_node_release(c->mask);
+    c->mask = NULL;
+}
+
+/* Takes over what c holds, also on failure. */
+static mg_status deliver(mga_walk *walk, mga_node *target, mga_contribution *c) {
+    if (!(target->flags & MGA_VARIABLE)) { /* made a constant since */
+        drop(c);
+        return MG_OK;
+    }
+    if (!mga_passes_on(target)) return append(walk, target, c);
+    if (target->op == MGA_OP_VIEW) {
+        const mga_view *view = target->extra;
+        return place(walk, target->in[0], c, view->offset, view->strides);
+    }
+    close_hole(c);
+    if (keep_own(walk, target, c) == MG_OK) return through_copy(walk, target, c);
+    drop(c);
+    return mgr_error();
+}
+
 mg_status mga_contribute(mga_walk *walk, mga_node *target, mga_node *d) {
     d = fit(d, target->shape);
     if (d && (d->dtype != target->dtype || d->weak)) {
@@ -94,124 +271,32 @@ mg_status mga_contribute(mga_walk *walk, mga_node *target, mga_node *d) {
         mga_node_release(d);
         d = cast;
     }
-    return d ? append(walk, target, d, NULL) : mgr_error();
-}
-
-/* ---- summing ---- */
-
-static mga_node *sum_whole(const mga_contribution *c) {
-    mga_node *sum = c->value;
-    mga_node_retain(sum);
-    for (c = c->next; c && sum; c = c->next) {
-        mga_node *in[2] = {sum, c->value};
-        mga_node *next = mga_record_map(MGK_OP_ADD, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO);
-        mga_node_release(sum);
-        sum = next;
-    }
-    return sum;
-}
-
-/* Takes over what the contributions hold. */
-static mga_node *sum_regions(mga_node *target, mga_contribution *first, size_t n) {
-    mga_node *node =
-        mga_node_new(MGA_OP_ACCUMULATE, (mg_dtype)target->dtype, (mg_dtype)target->dtype, target->shape, 0, NULL);
-    mga_pairs *pairs = node ? mgr_block_new(sizeof *pairs + n * sizeof pairs->pair[0]) : NULL;
-    if (!pairs) {
-        mga_node_release(node);
-        return NULL;
-    }
-    pairs->n = n;
-    node->extra = pairs;
-    unsigned depth = 0;
-    for (size_t i = 0; i < n; i++, first = first->next) {
-        pairs->pair[i] = (mga_pair){first->value, first->region};
-        if (first->value->depth > depth) depth = first->value->depth;
-        if (mga_wants_history(1, &first->value)) mga_node_set_history(node);
-    }
-    node->depth = (uint16_t)(depth < UINT16_MAX ? depth + 1 : depth);
-    return node;
-}
-
-mga_node *mga_walk_gradient(mga_walk *walk, mga_node *node) {
-    mga_contribution *first = walk->first[node->walk];
-    size_t n = 0;
-    bool regions = false;
-    for (const mga_contribution *c = first; c; c = c->next, n++) regions = regions || c->region;
-    if (n == 0) return NULL;
-    mga_node *sum = regions ? sum_regions(node, first, n) : sum_whole(first);
-    if (!sum) return NULL;
-    walk->first[node->walk] = NULL;
-    for (const mga_contribution *c = first; c && !regions; c = c->next) mga_node_release(c->value);
-    return walk->gradients[node->walk] = sum;
-}
-
-/* ---- views ---- */
-
-/* A view that shows each element of its source once, in other order: the strides of the gradient seen from the source,
- * or false. */
-static bool invert(const mga_node *view, const mga_node *g, int64_t *strides) {
-    const mga_node *source = view->in[0];
-    const mga_view *v = view->extra;
-    int64_t whole[MG_MAX_NDIM], of_g[MG_MAX_NDIM];
-    uint64_t used = 0;
-    if (v->offset != 0 || view->shape->size != source->shape->size) return false;
-    mgr_strides_contiguous(source->shape, mg_dtype_size((mg_dtype)source->dtype), whole);
-    mga_node_strides(g, of_g);
-    for (int i = 0; i < source->shape->ndim; i++) {
-        int match = -1;
-        for (int k = 0; k < view->shape->ndim && match < 0; k++)
-            if (!(used & (UINT64_C(1) << k)) && view->shape->dims[k] == source->shape->dims[i] &&
-                v->strides[k] == whole[i])
-                match = k;
-        if (source->shape->dims[i] == 1) {
-            strides[i] = 0;
-            continue;
-        }
-        if (match < 0) return false;
-        used |= UINT64_C(1) << match;
-        strides[i] = of_g[match];
-    }
-    return true;
-}
-
-/* Sum over the axes that the view repeats (stride 0), so that each element is named once. Takes over g; counted. */
-static mga_node *sum_repeats(const mga_node *view, mga_node *g) {
-    const mga_view *v = view->extra;
-    uint64_t axes = 0;
-    for (int i = 0; i < view->shape->ndim; i++)
-        if (v->strides[i] == 0 && view->shape->dims[i] != 1) axes |= UINT64_C(1) << i;
-    if (!axes) return g;
-    const mgr_shape *shape = mga_reduced_shape(g->shape, axes, true);
-    mga_node *sum = shape ? mga_record_reduce(MGK_OP_SUM, g, axes, shape, MG_CONSTANT_AUTO) : NULL;
-    if (shape) mgr_shape_release(shape);
-    mga_node_release(g);
-    return sum;
-}
-
-mg_status mga_contribute_view(mga_walk *walk, mga_node *view, mga_node *g) {
-    mga_node *source = view->in[0];
-    const mga_view *v = view->extra;
-    int64_t strides[MG_MAX_NDIM];
-    mga_node_retain(g);
-    g = sum_repeats(view, g);
-    if (!g) return mgr_error();
-    mga_node *whole = NULL;
-    if (v->offset == 0 && g->shape->size == source->shape->size &&
-        mgr_strides_are_contiguous(view->shape, mg_dtype_size((mg_dtype)view->dtype), v->strides)) {
-        whole = mga_reshape_node(g, source->shape);
-    } else if (g->shape == view->shape && invert(view, g, strides)) {
-        whole = mga_view_new(g, source->shape, 0, strides);
-    } else {
-        mga_view *region = mga_view_make(g->shape->ndim, v->offset, v->strides);
-        if (region) return append(walk, source, g, region);
-        mga_node_release(g);
-        return mgr_error();
-    }
-    mga_node_release(g);
-    return whole ? append(walk, source, whole, NULL) : mgr_error();
+    return d ? deliver(walk, target, &(mga_contribution){.value = d}) : mgr_error();
 }
 
 /* ---- functional updates: y = base with base[region] = value ---- */
+
+mga_node *mga_updated(mga_node *base, mga_node *value, int64_t offset, const int64_t *strides) {
+    mga_node *in[2] = {base, value};
+    mga_node *node = mga_node_new(MGA_OP_UPDATE, (mg_dtype)base->dtype, (mg_dtype)base->dtype, base->shape, 2, in);
+    if (node) node->extra = mga_view_make(value->shape->ndim, offset, strides);
+    if (!node || !node->extra) {
+        mga_node_release(node);
+        return NULL;
+    }
+    if (mga_wants_history(2, in)) mga_node_set_history(node);
+    return node;
+}
+
+mga_node *mga_region_mask(mg_dtype dtype, const mgr_shape *shape, const mgr_shape *part, const mga_view *region,
+                          bool inside) {
+    mga_node *whole = mga_fill_f64(dtype, shape, inside ? 0.0 : -0.0);
+    mga_node *within = whole ? mga_fill_f64(dtype, part, inside ? -0.0 : 0.0) : NULL;
+    mga_node *mask = within ? mga_updated(whole, within, region->offset, region->strides) : NULL;
+    mga_node_release(whole);
+    mga_node_release(within);
+    return mask;
+}
 
 /* Regions are named in a contiguous layout, so that is what a gradient must have before they are read from it. Counted.
  */
@@ -223,35 +308,32 @@ static mga_node *plain(mga_node *g) {
 
 mg_status mga_contribute_update(mga_walk *walk, mga_node *update, mga_node *g, int which) {
     const mga_view *region = update->extra;
-    mga_node *value = update->in[1];
+    mga_node *value = update->in[1], *whole = plain(g);
+    if (!whole) return mgr_error();
     if (which == 1) {
-        mga_node *whole = plain(g);
-        mga_node *seen = whole ? mga_view_new(whole, value->shape, region->offset, region->strides) : NULL;
+        mga_node *seen = mga_view_new(whole, value->shape, region->offset, region->strides);
         mga_node_release(whole);
         return seen ? mga_contribute(walk, value, seen) : mgr_error();
     }
-    mga_node *zero = mga_fill_f64((mg_dtype)g->dtype, value->shape, 0.0);
-    mga_node *contiguous = zero ? plain(g) : NULL;
-    mga_node *in[2] = {contiguous, zero};
-    mga_node *node =
-        contiguous ? mga_node_new(MGA_OP_UPDATE, (mg_dtype)g->dtype, (mg_dtype)g->dtype, g->shape, 2, in) : NULL;
-    mga_node_release(contiguous);
+    mga_node *zero = mga_fill_f64((mg_dtype)g->dtype, value->shape, -0.0);
+    mga_node *rest = zero ? mga_updated(whole, zero, region->offset, region->strides) : NULL;
     mga_node_release(zero);
-    if (node) node->extra = mga_view_make(value->shape->ndim, region->offset, region->strides);
-    if (!node || !node->extra) {
-        mga_node_release(node);
-        return mgr_error();
-    }
-    if (mga_wants_history(1, &g)) mga_node_set_history(node);
-    return mga_contribute(walk, update->in[0], node);
+    mga_node_release(whole);
+    if (!rest) return mgr_error();
+    mga_node_retain(rest);
+    return deliver(walk, update->in[0], &(mga_contribution){.value = rest, .mask = rest});
 }
 
+/* In the order in which a chain of additions would give it on: the last first, but for the first two. */
 mg_status mga_contribute_pairs(mga_walk *walk, mga_node *node, mga_node *g) {
     const mga_pairs *pairs = node->extra;
     mga_node *whole = plain(g);
     mg_status status = whole ? MG_OK : mgr_error();
-    for (size_t i = 0; i < pairs->n && status == MG_OK; i++) {
-        const mga_pair *pair = &pairs->pair[i];
+    size_t first = 0;
+    while (first < pairs->n && !(pairs->pair[first].value->flags & MGA_VARIABLE)) first++;
+    for (size_t i = pairs->n; i-- > first && status == MG_OK;) {
+        size_t turn = i == first + 1 ? first : i == first && pairs->n > first + 1 ? first + 1 : i;
+        const mga_pair *pair = &pairs->pair[turn];
         if (!(pair->value->flags & MGA_VARIABLE)) continue;
         mga_node *seen = whole;
         if (pair->region)

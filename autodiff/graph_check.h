@@ -20,6 +20,8 @@ void mga_check_claims(const mga_flush *flush);
 /* A backward's order, before its walk and after it (backward_check.c). */
 void mga_check_walk(const mga_walk *walk, const mga_thread *thread);
 void mga_check_walked(const mga_walk *walk);
+/* A sum of regions: every element is put, before anything is added to it and never after. */
+void mga_check_sum(const mga_node *node);
 
 /* A handle and its storage; all handles of one scope. */
 void mga_check_handle(const mg_tensor *t);

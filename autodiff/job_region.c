@@ -5,7 +5,8 @@
 #include "runtime/dtype.h"
 #include "runtime/status.h"
 
-/* dst = src, or dst = dst + src, over src's shape; arguments in the arena because they must live until the run. */
+/* dst = src, dst + src or the lesser of both, over src's shape; arguments in the arena because they must live until the
+ * run. */
 typedef struct region_run {
     mgr_tile_spec spec;
     mgr_tile_args args;
@@ -30,23 +31,23 @@ static void set_source(const mga_flush *flush, region_run *run, mg_dtype dtype, 
     }
 }
 
-/* One run of `src` (any node of the region's shape) into dst at the region; add: onto what is there. */
+/* One run of `src` (any node of the region's shape) into dst at the region. */
 static mg_status add_region_run(mga_flush *flush, mga_job *job, mg_dtype dtype, char *dst, const int64_t *strides,
-                                const mga_node *src, bool add) {
+                                const mga_node *src, mga_how how) {
     region_run *run = mgr_arena_alloc(&flush->arena, sizeof *run);
     if (!run) return mgr_error();
     run->spec.n_inputs = run->spec.n_instr = run->spec.n_outputs = run->spec.n_params = 0;
     set_source(flush, run, dtype, src);
     for (int i = 0; i < src->shape->ndim; i++) run->dst_strides[i] = strides[i];
     uint16_t value = 0;
-    if (add) {
+    if (how != MGA_PUT) {
         run->spec.inputs[1] = (mgr_tile_input){(uint8_t)dtype, 0};
         run->inputs[1] = (mgr_tile_operand){dst, run->dst_strides};
         run->spec.n_inputs = 2;
     }
     if (run->spec.n_instr) value = run->spec.n_inputs;
-    if (add) {
-        run->spec.instr[run->spec.n_instr] = (mgr_tile_instr){.op = MGK_OP_ADD,
+    if (how != MGA_PUT) {
+        run->spec.instr[run->spec.n_instr] = (mgr_tile_instr){.op = how == MGA_ADD ? MGK_OP_ADD : MGK_OP_MINIMUM,
                                                               .row = (uint8_t)mgr_row_dtype(dtype),
                                                               .round = mga_rounding(dtype),
                                                               .n_in = 2,
@@ -65,7 +66,7 @@ static mg_status add_region_run(mga_flush *flush, mga_job *job, mg_dtype dtype, 
 static mg_status copy_whole(mga_flush *flush, mga_job *job, const mga_node *node, char *dst, const mga_node *src) {
     int64_t strides[MG_MAX_NDIM];
     mgr_strides_contiguous(node->shape, mg_dtype_size((mg_dtype)node->dtype), strides);
-    return add_region_run(flush, job, (mg_dtype)node->dtype, dst, strides, src, false);
+    return add_region_run(flush, job, (mg_dtype)node->dtype, dst, strides, src, MGA_PUT);
 }
 
 static bool is_only_held_once(const mga_node *node) {
@@ -97,70 +98,22 @@ mg_status mga_prepare_update(mga_flush *flush, mga_job *job, const mga_cluster *
     MGR_TRY(mga_job_claim(flush, job, entry, taken, &data));
     if (!taken) MGR_TRY(copy_whole(flush, job, node, data, node->in[0]));
     return add_region_run(flush, job, (mg_dtype)node->dtype, data + region->offset, region->strides, node->in[1],
-                          false);
-}
-
-/* A slab: the whole but for one axis, of which it takes [begin, end). The axis, or -1. */
-static int slab_axis(const mga_node *whole, const mga_pair *pair, int64_t *begin, int64_t *end) {
-    const mgr_shape *part = pair->value->shape;
-    int64_t strides[MG_MAX_NDIM];
-    int axis = -1;
-    if (part->ndim != whole->shape->ndim) return -1;
-    mgr_strides_contiguous(whole->shape, mg_dtype_size((mg_dtype)whole->dtype), strides);
-    for (int i = 0; i < part->ndim; i++) {
-        if (part->dims[i] > 1 && pair->region->strides[i] != strides[i]) return -1;
-        if (part->dims[i] == whole->shape->dims[i]) continue;
-        if (axis >= 0) return -1;
-        axis = i;
-    }
-    if (axis < 0 || strides[axis] == 0 || pair->region->offset % strides[axis]) return -1;
-    *begin = pair->region->offset / strides[axis];
-    *end = *begin + part->dims[axis];
-    return axis;
-}
-
-/* Do the contributions tile the whole, in order along one axis (ascending or descending)? Then each is written once,
- * and nothing is zeroed (A5). */
-static bool assembles(const mga_node *node, const mga_pairs *pairs) {
-    int64_t begin, end, low = 0, high = 0;
-    int axis = -1;
-    for (size_t i = 0; i < pairs->n; i++) {
-        int a = pairs->pair[i].region ? slab_axis(node, &pairs->pair[i], &begin, &end) : -1;
-        if (a < 0 || (axis >= 0 && a != axis)) return false;
-        if (i == 0) low = begin, high = begin;
-        if (begin == high)
-            high = end;
-        else if (end == low)
-            low = begin;
-        else
-            return false;
-        axis = a;
-    }
-    return axis >= 0 && low == 0 && high == node->shape->dims[axis];
+                          MGA_PUT);
 }
 
 mg_status mga_prepare_accumulate(mga_flush *flush, mga_job *job, const mga_cluster *cluster) {
     mga_entry *entry = &flush->region.entries[cluster->first];
     mga_node *node = entry->node;
     const mga_pairs *pairs = node->extra;
+    int64_t whole[MG_MAX_NDIM];
     char *data;
     MGR_TRY(mga_job_claim(flush, job, entry, NULL, &data));
-    bool assembled = assembles(node, pairs);
-    size_t first = 0;
-    if (!assembled && pairs->pair[0].region == NULL) {
-        MGR_TRY(copy_whole(flush, job, node, data, pairs->pair[0].value));
-        first = 1;
-    } else if (!assembled) {
-        const mga_node zero = {.op = MGA_OP_FILL, .dtype = node->dtype, .shape = node->shape};
-        MGR_TRY(copy_whole(flush, job, node, data, &zero));
-    }
-    for (size_t i = first; i < pairs->n; i++) {
+    mgr_strides_contiguous(node->shape, mg_dtype_size((mg_dtype)node->dtype), whole);
+    for (size_t i = 0; i < pairs->n; i++) {
         const mga_pair *pair = &pairs->pair[i];
-        int64_t whole[MG_MAX_NDIM];
-        mgr_strides_contiguous(node->shape, mg_dtype_size((mg_dtype)node->dtype), whole);
+        const int64_t *strides = pair->region ? pair->region->strides : whole;
         char *dst = data + (pair->region ? pair->region->offset : 0);
-        MGR_TRY(add_region_run(flush, job, (mg_dtype)node->dtype, dst, pair->region ? pair->region->strides : whole,
-                               pair->value, !assembled));
+        MGR_TRY(add_region_run(flush, job, (mg_dtype)node->dtype, dst, strides, pair->value, pair->how));
     }
     return MG_OK;
 }

@@ -21,7 +21,7 @@ enum {
     MGA_OP_CONVERT,   /* in[0] as dtype; with the same dtype: a contiguous copy */
     MGA_OP_RESULT,    /* result number `which` of in[0], a map with several results */
     MGA_OP_UPDATE,    /* in[0] (whole, contiguous) with the region extra (mga_view) replaced by in[1] */
-    MGA_OP_ACCUMULATE /* sum of (region, value) pairs (extra: mga_pairs) over zeros */
+    MGA_OP_ACCUMULATE /* regions that are written and added to one after the other (extra: mga_pairs) */
 };
 
 enum {
@@ -37,6 +37,9 @@ enum {
     MGA_WAS_CONSUMED = 512 /* the leaf that a consumed value goes on as */
 };
 
+/* The copy that reshape needs where strides cannot show the elements in another shape: for gradients it is a view. */
+enum { MGA_UNSEEN_COPY = 1 };
+
 typedef struct mga_view {
     int64_t offset;    /* bytes from the source's first element */
     int64_t strides[]; /* bytes per axis of the view */
@@ -44,9 +47,17 @@ typedef struct mga_view {
 
 typedef struct mga_node mga_node;
 
+/* What a pair does to the elements of its region. Each is put before anything is added to it. */
+typedef enum mga_how {
+    MGA_PUT,
+    MGA_ADD,
+    MGA_LEAST /* the lesser of both zeros: -0 if anything covers the element, so that what is added stays as it is */
+} mga_how;
+
 typedef struct mga_pair {
     mga_node *value;
     mga_view *region; /* NULL: the whole; the region's shape is value->shape */
+    mga_how how;
 } mga_pair;
 
 typedef struct mga_pairs {
@@ -68,7 +79,7 @@ struct mga_node {
     uint8_t cdtype; /* computed in (before a bool result); f16 and bf16 mean: f32 row, rounded */
     uint16_t flags;
     uint8_t n_in;
-    uint8_t which; /* MGA_OP_RESULT */
+    uint8_t which; /* MGA_OP_RESULT; MGA_OP_CONVERT: MGA_UNSEEN_COPY or 0 */
     uint8_t weak;  /* mgr_weak, MGA_OP_FILL only */
     uint8_t n_params;
     uint16_t depth;           /* of pending ops below; capped by flush */

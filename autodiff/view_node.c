@@ -63,6 +63,7 @@ mga_node *mga_reshape_node(mga_node *source, const mgr_shape *shape) {
     if (mgr_strides_reshape(source->shape, strides, shape, reshaped)) return mga_view_new(source, shape, 0, reshaped);
     mga_node *copy = mga_record_copy(source);
     if (!copy) return NULL;
+    copy->which = MGA_UNSEEN_COPY;
     mgr_strides_contiguous(shape, mg_dtype_size((mg_dtype)source->dtype), reshaped);
     mga_node *node = mga_view_new(copy, shape, 0, reshaped);
     mga_node_release(copy);

@@ -46,7 +46,12 @@ typedef struct program {
     int n;
     bool exact; /* f64 and correctly rounded ops only, no gradients: the model can follow */
     bool large;
+    int layout; /* LAYOUT_* */
 } program;
+
+/* How leaves lie in memory. Unless this is as usual, one backward from everything ends the program, and is the only
+ * one: gradients that were dropped or not, which depends on what is a view, do not show. */
+enum { LAYOUT_USUAL, LAYOUT_OWN, LAYOUT_OFFSET, LAYOUT_BACKWARDS, LAYOUT_APART, LAYOUTS };
 
 /* What a run came to: the bytes of everything that was read, in order. */
 typedef struct program_result {

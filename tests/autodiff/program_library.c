@@ -19,6 +19,8 @@ typedef struct machine {
     int n_vars;
     mg_scope scopes[PROGRAM_STEPS];
     int depth;
+    mg_tensor *bases[PROGRAM_STEPS]; /* of leaves that are views; kept */
+    int n_bases;
 } machine;
 
 static mg_tensor *var(const machine *m, int i) { return m->n_vars ? m->vars[i % m->n_vars].tensor : NULL; }
@@ -43,16 +45,31 @@ static bool broadcasts(const mg_tensor *x, const mg_tensor *y, bool into) {
     return size <= PROGRAM_MAX_ELEMENTS;
 }
 
+/* Where a leaf's elements are in its base of `length` elements. */
+static void in_base(int layout, int64_t size, int64_t *first, int64_t *step, int64_t *length) {
+    *step = layout == LAYOUT_BACKWARDS ? -2 : layout == LAYOUT_APART ? 3 : 1;
+    *length = layout < LAYOUT_OFFSET ? size : 3 * size + 5;
+    *first = layout < LAYOUT_OFFSET ? 0 : layout == LAYOUT_BACKWARDS ? 2 * size + 1 : 2;
+}
+
 static void leaf(machine *m, const program_step *s) {
-    int64_t dims[3], size = 1;
+    int64_t dims[3], size = 1, first, step, length;
     int ndim = program_shape(s->random, m->p->large, dims);
     for (int i = 0; i < ndim; i++) size *= dims[i];
-    double *values = malloc((size_t)(size + 1) * sizeof *values);
-    for (int64_t i = 0; i < size; i++) values[i] = program_value(s->random, i);
-    mg_tensor *t = mg_from_f64(values, mg_shape_of(ndim, dims));
+    in_base(m->p->layout, size, &first, &step, &length);
+    double *values = calloc((size_t)(length + 1), sizeof *values);
+    for (int64_t i = 0; i < size; i++) values[first + i * step] = program_value(s->random, i);
+    bool viewed = m->p->layout != LAYOUT_USUAL;
+    mg_tensor *t = mg_from_f64(values, viewed ? mg_shape_of(1, &length) : mg_shape_of(ndim, dims));
     free(values);
     if (!m->p->exact && s->what % 2) t = mg_astype(t, MG_F32);
     if (!m->p->exact && s->what % 7 == 0) mg_set_constant(t, true);
+    if (viewed) {
+        m->bases[m->n_bases++] = mg_keep(t);
+        int64_t stop = first + size * step;
+        t = mg_getitem(t, MG_KEY(MG_S(first, stop < 0 ? MG_NONE : stop, step)));
+        t = mg_reshape(t, mg_shape_of(ndim, dims));
+    }
     add(m, t);
 }
 
@@ -195,6 +212,17 @@ static void backward(machine *m, const program_step *s) {
         if ((s->random >> (i % 60)) & 1) read(m, mg_grad(m->vars[i].tensor));
 }
 
+/* From the sum of everything that there is. */
+static void backward_of_all(machine *m) {
+    mg_tensor *f = mg_scalar(0);
+    for (int i = 0; i < m->n_vars; i++) {
+        mg_tensor *weight = mg_scalar(program_value((uint64_t)m->p->n, i));
+        f = mg_add(f, mg_sum(mg_multiply(m->vars[i].tensor, weight)));
+    }
+    mg_backward(f);
+    for (int i = 0; i < m->n_vars; i++) read(m, mg_grad(m->vars[i].tensor));
+}
+
 static void step(machine *m, const program_step *s) {
     int i = m->n_vars ? s->a % m->n_vars : 0;
     switch (s->kind) {
@@ -240,7 +268,7 @@ static void step(machine *m, const program_step *s) {
         read(m, var(m, s->a));
         break;
     case STEP_BACKWARD:
-        backward(m, s);
+        if (!m->p->layout) backward(m, s);
         break;
     default:
         inplace(m, s);
@@ -255,11 +283,13 @@ void program_run(const program *p, program_result *result) {
     for (int i = 0; i < p->n; i++)
         if (!p->steps[i].off) step(m, &p->steps[i]);
     for (int i = 0; i < m->n_vars; i++) read(m, m->vars[i].tensor);
+    if (p->layout) backward_of_all(m);
     while (m->depth) close_scope(m);
     for (int i = 0; i < m->n_vars; i++)
         if (m->vars[i].kept) read(m, m->vars[i].tensor);
     for (int i = m->n_vars; i-- > 0;)
         if (m->vars[i].kept) mg_release(m->vars[i].tensor);
+    for (int i = 0; i < m->n_bases; i++) mg_release(m->bases[i]);
     mg_error error = mg_take_error();
     if (error.code != MG_OK) snprintf(result->error, sizeof result->error, "%s: %s", error.op, error.message);
     mg_scope_reset();

@@ -136,6 +136,55 @@ MG_TEST(broken_graph, backward) {
     expect_broken(late_contribution, NULL, "backward: node 1 got a contribution after its turn");
 }
 
+static void view_with_a_gradient(void *context) {
+    (void)context;
+    mga_walk walk;
+    make_walk(&walk);
+    walk.order[0]->op = MGA_OP_VIEW;
+    atomic_store(&walk.order[0]->shown, 0); /* nobody looks at it */
+    walk.order[0]->flags &= (uint16_t)~MGA_KEPT;
+    walk.gradients[0] = walk.order[0];
+    mga_check_walked(&walk);
+}
+
+/* The gradient of x through rows 0 to 3 and 2 to 5: a ground, and two additions. */
+static mga_pairs *overlapping_sum(mga_node **node) {
+    mg_tensor *x = mg_ones(MG_SHAPE(6, 2)), *f = mg_scalar(0);
+    for (int i = 0; i < 3; i += 2)
+        f = mg_add(f, mg_sum(mg_multiply(mg_getitem(x, MG_KEY(MG_S(i, i + 4, 1))), mg_scalar(3))));
+    mg_backward(f);
+    *node = x->node->grad;
+    return (*node)->extra;
+}
+
+static void put_twice(void *context) {
+    (void)context;
+    mga_node *sum;
+    overlapping_sum(&sum)->pair[2].how = MGA_PUT;
+    mga_check_sum(sum);
+}
+
+static void added_to_nothing(void *context) {
+    (void)context;
+    mga_node *sum;
+    overlapping_sum(&sum)->pair[0].how = MGA_ADD;
+    mga_check_sum(sum);
+}
+
+static void nothing_put(void *context) {
+    (void)context;
+    mga_node *sum;
+    overlapping_sum(&sum)->n = 0;
+    mga_check_sum(sum);
+}
+
+MG_TEST(broken_graph, sums_of_regions) {
+    expect_broken(view_with_a_gradient, NULL, "backward: node 0 passes on what it receives, and keeps a gradient");
+    expect_broken(put_twice, NULL, "sum: pair 2 is put over a value");
+    expect_broken(added_to_nothing, NULL, "sum: pair 0 is added to nothing");
+    expect_broken(nothing_put, NULL, "sum: nothing is put at element 0");
+}
+
 /* ---- Handles ---- */
 
 static void version_ahead(void *context) {

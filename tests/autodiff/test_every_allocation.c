@@ -325,6 +325,30 @@ MG_TEST(every_allocation, of_views_and_writes) {
     all_faults(&s, "views by tiles");
 }
 
+/* Gradients of every kind of sum: disjoint parts, overlapping ones, reshape's copies in whole and in parts, with what
+ * was written over left out. */
+static void sum_parts(const scene *s, uint64_t *hash) {
+    (void)s;
+    mg_tensor *x = ramp(MG_SHAPE(6, 8), 0.1), *y = mg_square(x), *z = mg_exp(x);
+    mg_tensor *copy = mg_reshape(mg_transpose(y, (mg_axes){0}), MG_SHAPE(4, 12));
+    mg_tensor *f = mg_sum(mg_multiply(mg_getitem(copy, MG_KEY(MG_I(1))), mg_getitem(copy, MG_KEY(MG_I(2)))));
+    f = mg_add(f, mg_sum(mg_getitem(mg_reshape(copy, MG_SHAPE(48)), MG_KEY(MG_S(5, 40, 7)))));
+    f = mg_add(f, mg_add(mg_sum(mg_getitem(y, MG_KEY(MG_S(0, 4, 1)))), mg_sum(mg_getitem(y, MG_KEY(MG_S(3, 6, 1))))));
+    for (int i = 0; i < 6; i++) f = mg_add(f, mg_sum(mg_getitem(z, MG_KEY(MG_I(i)))));
+    mg_tensor *early = mg_getitem(y, MG_KEY(MG_S(0, 2, 1), MG_S(0, 3, 1)));
+    f = mg_add(f, mg_sum(early));
+    mg_setitem(y, MG_KEY(MG_S(1, 5, 1)), mg_scalar(2));
+    (void)mg_backward(mg_add(f, mg_sum(mg_multiply(y, y))));
+    if (mg_grad(x)) take_up(hash, mg_grad(x));
+}
+
+MG_TEST(every_allocation, of_sums_of_parts) {
+    scene s = {.run = sum_parts};
+    all_faults(&s, "sums of parts");
+    s.tiles_only = true;
+    all_faults(&s, "sums of parts by tiles");
+}
+
 /* Functions of several nodes, and rules that evaluate what they need. */
 static void reduce_and_scan(const scene *s, uint64_t *hash) {
     (void)s;

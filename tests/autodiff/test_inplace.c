@@ -147,6 +147,21 @@ MG_TEST(inplace, the_guard_protects_what_a_graph_needs) {
     CHECK(mg_data_mut(x) != NULL);
 }
 
+/* The graph reads x through a view, and x is a constant: nothing else holds its value back. */
+MG_TEST(inplace, the_guard_sees_through_views_of_constants) {
+    MG_SCOPE;
+    mg_tensor *x = mg_set_constant(vec(1, 2, 3), true), *v = SLICE(x, 0, 2), *w = mg_ones(MG_SHAPE(2));
+    mg_tensor *y = mg_multiply(v, w), *row = mg_reshape(x, MG_SHAPE(1, 3));
+    mg_tensor *const all[] = {x, v, row};
+    for (int i = 0; i < 3; i++) {
+        CHECK(mg_data_mut(all[i]) == NULL);
+        CHECK_EQ_I64(mg_take_error().code, MG_ERR_READ_ONLY);
+    }
+    mg_backward(y, .consume = true);
+    VALUES(mg_grad(w), 1, 2);
+    for (int i = 0; i < 3; i++) CHECK(mg_data_mut(all[i]) != NULL);
+}
+
 MG_TEST(inplace, borrowed_memory_is_written_at_once) {
     double memory[3] = {1, 2, 3};
     MG_SCOPE;

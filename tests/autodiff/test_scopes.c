@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Rules B: what a scope owns, what escapes it, errors that wait to be taken, gradients of temporaries. */
+#include "autodiff/handle.h"
 #include "harness.h"
 #include "tensor_check.h"
 
@@ -79,6 +80,27 @@ MG_TEST(scopes, writes_to_outer_tensors_and_their_gradients_escape) {
     VALUES(outer, 10, 21, 31);
     VALUES(view, 21, 31);
     mg_release(w);
+}
+
+/* Not when somebody reads them later: what they are computed from may be memory that the caller changes, and is held.
+ */
+MG_TEST(scopes, written_outer_tensors_are_evaluated_at_the_close) {
+    enum { N = 3000 }; /* more than is computed without a plan */
+    MG_SCOPE;
+    mg_tensor *outer = mg_zeros(MG_SHAPE(N)), *base = mg_zeros(MG_SHAPE(2 * N)); /* float32 */
+    mg_tensor *view = mg_getitem(base, MG_KEY(MG_S(1, MG_NONE, 2)));
+    for (int depth = 0; depth < 2; depth++) {
+        mg_scope scope = mg_scope_open(), inner = depth ? mg_scope_open() : scope;
+        mg_tensor *x = mg_exp(mg_zeros(MG_SHAPE(N)));
+        mg_iadd(outer, x);
+        mg_imultiply(view, x);
+        mg_iadd(view, x);
+        CHECK(!outer->node->data && !base->storage->root->data);
+        CHECK_EQ_I64(mg_scope_close(inner), MG_OK);
+        CHECK(outer->node->data && base->storage->root->data);
+        if (depth) CHECK_EQ_I64(mg_scope_close(scope), MG_OK);
+        CHECK(mg_data_f32(outer)[N - 1] == (float)depth + 1 && mg_data_f32(base)[2 * N - 1] == (float)depth + 1);
+    }
 }
 
 MG_TEST(scopes, a_temporarys_gradient_is_computed_on_demand) {

@@ -124,7 +124,7 @@ typedef mg_tensor *sequence_with(mg_tensor *const *, size_t, const mg_sequence_o
             static const int axis[1] = {0};                                                                            \
             options opts = {.size = sizeof opts};                                                                      \
             mg_tensor *x = operand(k / 2, false), *y = NULL;                                                           \
-            if (k % 2) opts.axis = mg_axes_of(1, axis);                                                                 \
+            if (k % 2) opts.axis = mg_axes_of(1, axis);                                                                \
             __VA_ARGS__;                                                                                               \
             CALLED(r, y, ((type *)f)(x, &opts));                                                                       \
             backward_in_mode(r, y, x);                                                                                 \

@@ -75,3 +75,36 @@ MG_TEST(tile_reduce, edges_of_lanes_and_blocks) {
     reduce_shape(2, (int64_t[]){0, 5}, 1, MG_F64, MGK_OP_SUM, MGR_FINISH_MEAN);
     reduce_shape(2, (int64_t[]){0, 5}, 2, MG_F32, MGK_OP_SUM, MGR_FINISH_NONE);
 }
+
+/* Outputs whose blocks are of different lengths, in one program: no tile may hold parts of two of the shorter ones, and
+ * no unit of work ends inside a longer one. Over rows, columns, and columns in chunks; straight, and computed. */
+MG_TEST(tile_reduce, outputs_with_blocks_of_their_own) {
+    static const int64_t shapes[][3] = {{1, 2500, 1}, {1, 20000, 1}, {3, 4097, 1}, {1, 9000, 3},
+                                        {2, 5000, 7}, {1, 6200, 80}, {1, 70, 700}};
+    static const uint8_t dtypes[] = {MG_F32, MG_F64, MG_F16, MG_I8, MG_F64, MG_U16};
+    static const uint16_t ops[] = {MGK_OP_SUM, MGK_OP_SUM, MGK_OP_MAX, MGK_OP_MIN, MGK_OP_MIN, MGK_OP_MAX};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        for (int n = 2; n <= 6; n += 2) {
+            oracle_case *c = calloc(1, sizeof *c);
+            CHECK(c != NULL);
+            c->seed = c->state = i + 1;
+            c->calm = true;
+            c->ndim = 3;
+            c->total = 1;
+            for (int k = 0; k < 3; k++) c->total *= c->dims[k] = shapes[i][k];
+            c->reduced = 2;
+            c->spec.n_inputs = c->spec.n_outputs = (uint16_t)n;
+            for (int k = 0; k < n; k++) {
+                c->spec.inputs[k].dtype = dtypes[k];
+                c->row[k] = dtypes[k] == MG_F16 ? MG_F32 : dtypes[k];
+                c->logical[k] = dtypes[k];
+                c->spec.outputs[k] = (mgr_tile_output){.value = (uint16_t)k, .dtype = dtypes[k], .reduce = ops[k]};
+                c->alias[k] = -1;
+                oracle_array_new(c, &c->in[k], dtypes[k], n < 6, false, 0);
+                oracle_array_new(c, &c->out[k], dtypes[k], true, false, c->reduced);
+            }
+            oracle_everywhere(c);
+            oracle_free(c);
+            free(c);
+        }
+}
