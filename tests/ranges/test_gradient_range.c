@@ -29,7 +29,7 @@ static bool both_zero(const place *p) { return p->x == 0 && p->y == 0; }
 static bool same_infinity(const place *p) { return isinf(p->x) && p->x == p->y; }
 static bool base_below_zero(const place *p) { return p->x < 0; }
 static bool pole_of_power(const place *p) { return p->x == 0 && p->y < 0; }
-static bool infinite_operand(const place *p) { return isinf(p->x) || isinf(p->y); }
+static bool infinite_operand(const place *p) { return (isinf(p->x) || isinf(p->y)) && p->value != 0; }
 static bool ratio_subnormal(const place *p) {
     const double least = range_least_normal(p->f), ratio = fabs(p->x) < fabs(p->y) ? p->x / p->y : p->y / p->x;
     return fabs(ratio) < 2 * least || fabs(p->value) < 2 * least || hypot(p->x, p->y) < 2 * least;
