@@ -46,11 +46,14 @@ static mg_status visit_inputs(mga_thread *thread, const mga_node *node) {
 
 /* ---- the rules ---- */
 
+enum { MAX_STEPS = 16 };
+
 typedef struct rule_run {
     const mga_node *node;
     mga_node *g;
     const mgk_rule *rule;
-    mga_node *steps[16], *held[16];
+    mga_node *steps[MAX_STEPS];
+    mga_node *held[MAX_STEPS * (MGK_MAX_IN + 1)]; /* the steps, and a number each time that one uses it */
     int n_held;
 } rule_run;
 

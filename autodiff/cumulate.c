@@ -7,6 +7,7 @@
 #include "autodiff/composite.h"
 #include "autodiff/flush.h"
 #include "autodiff/options.h"
+#include "autodiff/product_range.h"
 #include "autodiff/record.h"
 #include "mygrad/reductions.h"
 #include "runtime/dtype.h"
@@ -111,24 +112,92 @@ mg_status mga_recurrence_grad(mga_node *node, mga_node *g, int which, mga_node *
     return done(mga_binary(MGK_OP_MULTIPLY, t, mga_shift(node, how->way, 0)), out);
 }
 
+/* c ? 0 : x; counts are taken over. */
+static mga_node *unless(mga_node *c, mga_node *x) {
+    mga_node *zero = c && x ? mga_fill_f64((mg_dtype)x->dtype, x->shape, 0) : NULL;
+    mga_node *in[3] = {c, zero, x};
+    mga_node *result = zero ? mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO) : NULL;
+    for (int i = 0; i < 3; i++) mga_node_release(in[i]);
+    return result;
+}
+
+/* before s, but 0 instead of nan where `before` is 0, whatever comes later; counts are taken over. */
+static mga_node *weighted(mga_node *before, mga_node *s) {
+    mga_node *zero = before && s ? mga_fill_f64((mg_dtype)s->dtype, s->shape, 0) : NULL;
+    mga_node *none = mga_binary(MGK_OP_EQUAL, mga_held(before), zero);
+    mga_node *product = mga_binary(MGK_OP_MULTIPLY, before, s);
+    none = mga_binary(MGK_OP_LOGICAL_AND, none, mga_unary(MGK_OP_ISNAN, mga_held(product)));
+    return unless(none, product);
+}
+
+/* s again, but where it is nan, because something from the n-th 0 on overflowed, without what comes from there. Its
+ * count is taken over. */
+static mga_node *without_overflow(mga_node *near_one, mga_node *seed, mga_node *g, mga_node *s, mga_direction way,
+                                  int n) {
+    const mgr_scan scan = geometry(near_one, way);
+    mga_node *x = s ? mga_contiguous(near_one) : NULL, *given = x ? mga_contiguous(g) : NULL;
+    mga_node *from = given ? mga_from_zero(x, given, &scan, n) : NULL;
+    mga_node *rest = unless(from, mga_held(seed));
+    mga_node *without = rest ? mga_recurrence(near_one, rest, back(way), 1) : NULL;
+    mga_node *in[3] = {without ? mga_unary(MGK_OP_ISNAN, mga_held(s)) : NULL, without, s};
+    mga_node *result = in[0] ? mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO) : NULL;
+    for (int i = 0; i < 3; i++) mga_node_release(in[i]);
+    mga_node_release(rest);
+    mga_node_release(given);
+    mga_node_release(x);
+    return result;
+}
+
+/* The same by factors without their powers of two, and seeds with those of the products that they belong to. */
+static mga_node *scaled_cumprod_grad(mga_node *x, mga_node *g, mga_direction way) {
+    mga_node *packed = mga_contiguous(x), *result = NULL;
+    const mgr_scan scan = geometry(x, way);
+    mga_powers powers;
+    if (packed && mga_powers_of(packed, &scan, true, &powers) == MG_OK) {
+        mga_node *near_one = mga_binary(MGK_OP_MULTIPLY, mga_held(x), mga_held(powers.down));
+        mga_node *running = near_one ? mga_cumulate(MGK_OP_CUMPROD, near_one, way) : NULL;
+        mga_node *before = running ? mga_shift(running, way, 1) : NULL;
+        mga_node *seed = before ? mga_powers_put_back(mga_held(g), &powers) : NULL;
+        mga_node *s = seed ? mga_recurrence(near_one, seed, back(way), 1) : NULL;
+        for (int n = 2; n > 0; n--) s = without_overflow(near_one, seed, g, s, way, n);
+        result = mga_binary(MGK_OP_MULTIPLY, weighted(before, s), mga_held(powers.down));
+        mga_node_release(seed);
+        mga_node_release(running);
+        mga_node_release(near_one);
+        mga_powers_release(&powers);
+    }
+    mga_node_release(packed);
+    return result;
+}
+
+static mga_node *trusted_parts(mga_node *x, mga_node *g, const mga_node *before, const mga_node *s, mga_direction way) {
+    const mgr_scan scan = geometry(x, way);
+    mga_node *packed = mga_contiguous(x), *seed = packed ? mga_contiguous(g) : NULL;
+    mga_node *trusted = seed ? mga_trusted(&(mga_scan_parts){packed, seed, before, s}, &scan) : NULL;
+    mga_node_release(seed);
+    mga_node_release(packed);
+    return trusted;
+}
+
 /* d/dx[i] = (x[0] ... x[i - 1]) s[i], s[i] = g[i] + x[i + 1] s[i + 1]: no division, so a 0 is like any number. Where
- * the first factor is 0 the derivative is, whatever comes later. */
+ * the first factor is 0 the derivative is, whatever comes later. Where either may have left the range of normal
+ * numbers on the way, the scaled factors have their say. */
 mg_status mga_cumprod_grad(mga_node *node, mga_node *g, int which, mga_node **out) {
     const scan_state *how = node->extra;
     (void)which;
     *out = NULL;
     mga_node *before = mga_shift(node, how->way, 1);
     mga_node *s = before ? mga_recurrence(node->in[0], g, back(how->way), 1) : NULL;
-    mga_node *zero = s ? mga_fill_f64((mg_dtype)node->dtype, node->shape, 0) : NULL;
-    mga_node *none = zero ? mga_binary(MGK_OP_EQUAL, mga_held(before), mga_held(zero)) : NULL;
-    mga_node *value = none ? mga_binary(MGK_OP_MULTIPLY, mga_held(before), mga_held(s)) : NULL;
-    mga_node *in[3] = {none, zero, value};
-    if (value) *out = mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO);
-    mga_node_release(value);
-    mga_node_release(none);
-    mga_node_release(zero);
-    mga_node_release(s);
-    mga_node_release(before);
+    const bool all = s && mga_all_normal(before) && mga_all_normal(s);
+    mga_node *trusted = s && !all ? trusted_parts(node->in[0], g, before, s, how->way) : NULL;
+    mga_node *plain = weighted(before, s);
+    if (all || !plain) {
+        mga_node_release(trusted);
+        return done(plain, out);
+    }
+    mga_node *in[3] = {trusted, plain, trusted ? scaled_cumprod_grad(node->in[0], g, how->way) : NULL};
+    if (in[2]) *out = mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO);
+    for (int i = 0; i < 3; i++) mga_node_release(in[i]);
     return *out ? MG_OK : mgr_error();
 }
 

@@ -6,6 +6,7 @@
 #include "autodiff/cumulate.h"
 #include "autodiff/flush.h"
 #include "autodiff/max_pool.h"
+#include "autodiff/product_range.h"
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
 #include "runtime/dtype.h"
@@ -61,6 +62,33 @@ static mga_node *product_before(mga_node *rows, bool reverse) {
     return before;
 }
 
+/* What is before and after each element, multiplied; NULL, where a running product left the range of normal numbers, is
+ * no error. */
+static mga_node *product_of_others(mga_node *rows, bool in_range) {
+    mga_node *before = product_before(rows, false), *after = before ? product_before(rows, true) : NULL;
+    if (after && in_range && !(mga_all_normal(before) && mga_all_normal(after))) {
+        mga_node_release(before);
+        mga_node_release(after);
+        return NULL;
+    }
+    return mga_binary(MGK_OP_MULTIPLY, before, after);
+}
+
+/* The same with powers of two taken off the elements, and put back. */
+static mga_node *scaled_product_of_others(mga_node *rows) {
+    const mgr_scan scan = {.outer = rows->shape->dims[0], .length = rows->shape->dims[1], .inner = 1};
+    mga_node *packed = mga_contiguous(rows), *result = NULL;
+    mga_powers powers;
+    if (packed && mga_powers_of(packed, &scan, false, &powers) == MG_OK) {
+        mga_node *near_one = mga_binary(MGK_OP_MULTIPLY, mga_held(rows), mga_held(powers.down));
+        if (near_one) result = mga_powers_put_back(product_of_others(near_one, false), &powers);
+        mga_node_release(near_one);
+        mga_powers_release(&powers);
+    }
+    mga_node_release(packed);
+    return result;
+}
+
 mg_status mga_prod_grad(mga_node *node, mga_node *g, int which, mga_node **out) {
     mg_dtype dtype = (mg_dtype)node->in[0]->dtype, wide = mgr_row_dtype(dtype);
     int perm[MG_MAX_NDIM];
@@ -70,8 +98,8 @@ mg_status mga_prod_grad(mga_node *node, mga_node *g, int which, mga_node **out) 
     mga_node *last = x ? mga_reduced_view(x, node->axes, perm, &size[0], &size[1]) : NULL;
     const mgr_shape *flat = last ? mgr_shape_get(2, size) : NULL;
     mga_node *rows = flat ? mga_reshape_node(last, flat) : NULL;
-    mga_node *others = rows ? product_before(rows, false) : NULL;
-    if (others) others = mga_binary(MGK_OP_MULTIPLY, others, product_before(rows, true));
+    mga_node *others = rows ? product_of_others(rows, true) : NULL;
+    if (rows && !others && mgr_error() == MG_OK) others = scaled_product_of_others(rows);
     mga_node *blocks = others ? mga_reshape_node(others, last->shape) : NULL;
     mga_node *placed = blocks ? axes_back(blocks, x->shape, perm) : NULL;
     mga_node *seed = placed ? mga_spread(node, g) : NULL;

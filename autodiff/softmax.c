@@ -8,6 +8,7 @@
 #include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
+#include "autodiff/softmax.h"
 #include "mygrad/nnet.h"
 #include "mygrad/reductions.h"
 #include "runtime/dtype.h"
@@ -97,6 +98,8 @@ static mga_node *node_of(uint16_t op, mga_node *x, uint64_t axes, bool keepdims)
     return node;
 }
 
+mga_node *mga_softmax_node(mga_node *x, uint64_t axes) { return node_of(MGK_OP_SOFTMAX, x, axes, true); }
+
 static mg_tensor *recorded(uint16_t op, mga_node *x, uint64_t axes, bool keepdims, mg_constant constant) {
     mga_composite_begin(constant);
     mga_node *in = mga_record_convert(x, mg_dtype_is_float((mg_dtype)x->dtype) ? (mg_dtype)x->dtype : MG_F64);
@@ -115,37 +118,63 @@ static mg_status narrowed(mga_node *result, const mga_node *node, mga_node **out
     return *out ? MG_OK : mgr_error();
 }
 
+/* Factors that are nan where the incoming gradient is 0 give 0 (MGK_OP_KNOWN_PRODUCT): a row that has no softmax, and
+ * that nobody asks for, must not reach what the other rows of a batch share. */
+static mga_node *product(mga_node *factor, mga_node *g) { return mga_binary(MGK_OP_KNOWN_PRODUCT, factor, g); }
+
 mg_status mga_softmax_grad(mga_node *node, mga_node *g, int which, mga_node **out) {
     (void)which;
     mga_node *y = widened(node), *seed = y ? widened(g) : NULL;
-    mga_node *weighted = mga_binary(MGK_OP_MULTIPLY, mga_held(seed), mga_held(y));
-    mga_node *common = mga_reduced(MGK_OP_SUM, weighted, node->axes, MG_CONSTANT_AUTO);
+    mga_node *common = mga_reduced(MGK_OP_SUM, product(mga_held(y), mga_held(seed)), node->axes, MG_CONSTANT_AUTO);
     mga_node *rest = mga_binary(MGK_OP_SUBTRACT, seed, common);
-    return narrowed(mga_binary(MGK_OP_MULTIPLY, y, rest), node, out);
+    return narrowed(product(y, rest), node, out);
 }
 
-/* seed, nan where y is, so that its sum is nan in rows that have no softmax. exp(y) has nan at one element alone where
- * that is inf. */
-static mga_node *known(mga_node *y, mga_node *seed) {
-    mga_node *in[3] = {mga_unary(MGK_OP_ISNAN, mga_held(y)), y, seed};
-    mga_node *result = in[0] && seed ? mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO) : NULL;
-    mga_node_release(in[0]);
+/* c ? a : b, taking over the counts. */
+static mga_node *chosen(mga_node *c, mga_node *a, mga_node *b) {
+    mga_node *in[3] = {c, a, b};
+    mga_node *result = c && a && b ? mga_record_map(MGK_OP_WHERE, in, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO) : NULL;
+    for (int i = 0; i < 3; i++) mga_node_release(in[i]);
     return result;
+}
+
+/* The sum of the seed, nan in rows that have no softmax: exp(y) alone would not tell, beside inf it is 0. */
+static mga_node *total_of(mga_node *y, mga_node *seed, uint64_t axes) {
+    mga_node *known = chosen(mga_unary(MGK_OP_ISNAN, mga_held(y)), mga_held(y), mga_held(seed));
+    return mga_reduced(MGK_OP_SUM, known, axes, MG_CONSTANT_AUTO);
+}
+
+/* In which rows the total is nan and all of the seed 0. Elsewhere the rule is what it is: its derivative is right at
+ * g = 0, too. */
+static mga_node *spared_rows(mga_node *total, mga_node *seed, uint64_t axes) {
+    mga_node *size = mga_reduced(MGK_OP_SUM, mga_unary(MGK_OP_ABSOLUTE, mga_held(seed)), axes, MG_CONSTANT_AUTO);
+    mga_node *zero = size ? mga_fill_f64((mg_dtype)size->dtype, size->shape, 0) : NULL;
+    mga_node *nothing = mga_binary(MGK_OP_EQUAL, size, zero);
+    return mga_binary(MGK_OP_LOGICAL_AND, nothing, mga_unary(MGK_OP_ISNAN, mga_held(total)));
+}
+
+/* x, but 0 in the spared rows; the count of x is taken over. */
+static mga_node *unless(mga_node *spared, mga_node *x) {
+    mga_node *zero = spared ? mga_fill_f64((mg_dtype)x->dtype, spared->shape, 0) : NULL;
+    return chosen(mga_held(spared), zero, x);
 }
 
 mg_status mga_logsoftmax_grad(mga_node *node, mga_node *g, int which, mga_node **out) {
     (void)which;
     mga_node *y = widened(node), *seed = y ? widened(g) : NULL;
-    mga_node *total = mga_reduced(MGK_OP_SUM, known(y, seed), node->axes, MG_CONSTANT_AUTO);
-    mga_node *share = mga_binary(MGK_OP_MULTIPLY, mga_unary(MGK_OP_EXP, y), total);
+    mga_node *total = seed ? total_of(y, seed, node->axes) : NULL;
+    mga_node *spared = total ? spared_rows(total, seed, node->axes) : NULL;
+    mga_node *known = unless(spared, y), *sum = unless(spared, total);
+    mga_node *share = mga_binary(MGK_OP_MULTIPLY, mga_unary(MGK_OP_EXP, known), sum);
+    mga_node_release(spared);
     return narrowed(mga_binary(MGK_OP_SUBTRACT, seed, share), node, out);
 }
 
 /* A softmax, recorded as one, so that this can be differentiated again. */
 mg_status mga_logsumexp_grad(mga_node *node, mga_node *g, int which, mga_node **out) {
     (void)which;
-    mga_node *softmax = node_of(MGK_OP_SOFTMAX, node->in[0], node->axes, true);
-    return narrowed(mga_binary(MGK_OP_MULTIPLY, softmax, softmax ? mga_spread(node, g) : NULL), node, out);
+    mga_node *softmax = mga_softmax_node(node->in[0], node->axes);
+    return narrowed(product(softmax, softmax ? mga_spread(node, g) : NULL), node, out);
 }
 
 /* ---- public ------------------------------------------------------------------------------------------------------ */

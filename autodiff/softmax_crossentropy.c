@@ -8,6 +8,7 @@
 #include "autodiff/flush.h"
 #include "autodiff/handle.h"
 #include "autodiff/record.h"
+#include "autodiff/softmax.h"
 #include "mygrad/nnet.h"
 #include "runtime/dtype.h"
 #include "runtime/rows.h"
@@ -108,7 +109,7 @@ mg_tensor *mg_softmax_crossentropy(mg_tensor *x, mg_tensor *labels) {
 
 /* ---- gradient --------------------------------------------------------------------------------------------------- */
 
-/* (softmax - onehot) g / n by the row kernel. */
+/* (softmax - onehot) g / n by the row kernel; 0 where g is and softmax is nan. */
 static mga_node *gradient_leaf(mga_node *node, mga_node *g) {
     const mga_node *x = node->in[0], *labels = node->in[1];
     const loss_state *state = node->extra;
@@ -146,26 +147,14 @@ static mga_node *binary(uint16_t op, mga_node *a, mga_node *b) {
     return node;
 }
 
-/* exp(x - max) / sum(exp(x - max)) over the classes, recorded; the maximum cancels, so it is a constant. */
-static mga_node *softmax_recorded(mga_node *x) {
-    const mgr_shape *column = mgr_shape_get(2, (int64_t[]){x->shape->dims[0], 1});
-    if (!column) return NULL;
-    mga_node_retain(x);
-    mga_node *shifted = binary(MGK_OP_SUBTRACT, x, mga_record_reduce(MGK_OP_MAX, x, 2, column, MG_CONSTANT));
-    mga_node *e = shifted ? mga_record_map(MGK_OP_EXP, &shifted, NULL, MG_DTYPE_NONE, MG_CONSTANT_AUTO) : NULL;
-    mga_node *total = e ? mga_record_reduce(MGK_OP_SUM, e, 2, column, MG_CONSTANT_AUTO) : NULL;
-    mga_node_release(shifted);
-    mgr_shape_release(column);
-    return binary(MGK_OP_DIVIDE, e, total);
-}
-
+/* Of a softmax that is one op, so that its own gradient leaves rows alone that have none and are not asked for. */
 static mga_node *gradient_recorded(mga_node *node, mga_node *g) {
     mga_node *x = node->in[0];
     mga_node *count = mga_fill_f64((mg_dtype)x->dtype, g->shape, (double)x->shape->dims[0]);
     mga_node_retain(g);
     mga_node *share = binary(MGK_OP_DIVIDE, g, count);
-    mga_node *difference = binary(MGK_OP_SUBTRACT, softmax_recorded(x), onehot_leaf(x, node->in[1]));
-    return binary(MGK_OP_MULTIPLY, difference, share);
+    mga_node *difference = binary(MGK_OP_SUBTRACT, mga_softmax_node(x, 2), onehot_leaf(x, node->in[1]));
+    return binary(MGK_OP_KNOWN_PRODUCT, difference, share);
 }
 
 mg_status mga_crossentropy_grad(mga_node *node, mga_node *g, int which, mga_node **out) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * mgc: reads op files, writes what is generated from them. Usage: mgc --out DIR --accuracy FILE FILE.ops...
- * DIR and DIR/include/mygrad must exist. A file is written only when its content changes. */
+ * mgc: reads op files, writes what is generated from them. Usage: mgc --out DIR --accuracy FILE FILE.ops... [--user
+ * FILE.ops...]. DIR and DIR/include/mygrad must exist. A file is written only when its content changes. What is an
+ * error in the library's own files may be a warning in those after --user. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,10 @@ static bool run(mgc_world *w, char *dir, const char *accuracy, int n, char **pat
     const char *measured = mgc_read_file(&w->diag, accuracy);
     if (!measured || !mgc_load_accuracy(&w->diag, &w->accuracy, accuracy, measured)) return false;
     for (int i = 0; i < n; i++) {
+        if (strcmp(paths[i], "--user") == 0) {
+            w->users = true;
+            continue;
+        }
         const char *text = mgc_read_file(&w->diag, paths[i]);
         if (!text || !mgc_load(w, paths[i], text)) return false;
     }
@@ -22,12 +27,12 @@ static bool run(mgc_world *w, char *dir, const char *accuracy, int n, char **pat
 
 int main(int argc, char **argv) {
     if (argc < 6 || strcmp(argv[1], "--out") != 0 || strcmp(argv[3], "--accuracy") != 0) {
-        fprintf(stderr, "usage: mgc --out DIR --accuracy FILE FILE.ops...\n");
+        fprintf(stderr, "usage: mgc --out DIR --accuracy FILE FILE.ops... [--user FILE.ops...]\n");
         return 2;
     }
     mgc_world *w = mgc_alloc(sizeof *w);
     const bool ok = run(w, argv[2], argv[4], argc - 5, argv + 5);
-    if (w->diag.errors) fprintf(stderr, "%s", w->diag.text.s);
+    if (w->diag.text.s) fprintf(stderr, "%s", w->diag.text.s);
     mgc_free_all();
     return ok ? 0 : 1;
 }

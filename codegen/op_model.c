@@ -123,7 +123,7 @@ bool mgc_load(mgc_world *w, const char *path, const char *text) {
     /* Places in error messages point at this source: it must not move when `files` grows. */
     mgc_source *source = mgc_alloc(sizeof *source);
     *source = (mgc_source){path, text};
-    w->files[file] = (mgc_file){*source, stem_of(path)};
+    w->files[file] = (mgc_file){*source, stem_of(path), w->users};
     for (int f = 0; f < file; f++)
         if (strcmp(w->files[f].stem, w->files[file].stem) == 0)
             return mgc_error(&w->diag, (mgc_place){source, 1, 1},
@@ -155,7 +155,7 @@ static void number_ops(mgc_world *w) {
 bool mgc_compile(mgc_world *w) {
     if (!mgc_resolve(w)) return false;
     const bool derived = mgc_derive_all(w); /* closure also says who needs what could not be derived */
-    if (!mgc_check_closure(w) || !derived || !mgc_make_steps(w)) return false;
+    if (!mgc_check_closure(w) || !derived || !mgc_make_steps(w) || !mgc_check_range(w)) return false;
     number_ops(w);
     return mgc_lower_all(w) && mgc_check_accuracy(w);
 }

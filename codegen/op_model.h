@@ -94,6 +94,7 @@ typedef struct mgc_op {
 typedef struct mgc_file {
     mgc_source source;
     const char *stem; /* "arithmetic" of codegen/ops/arithmetic.ops */
+    bool users;       /* not one of the library's own */
 } mgc_file;
 
 typedef struct mgc_world {
@@ -104,7 +105,8 @@ typedef struct mgc_world {
     int n_files;
     mgc_op **ops;
     int n_ops, cap_ops;
-    int depth; /* of the pass that follows calls from op to op */
+    int depth;  /* of the pass that follows calls from op to op */
+    bool users; /* files that are loaded from now on are a user's */
 } mgc_world;
 
 mgc_op *mgc_find(const mgc_world *w, const char *name);
@@ -130,6 +132,7 @@ bool mgc_resolve(mgc_world *w);       /* names -> DAG */
 bool mgc_derive_all(mgc_world *w);    /* rules that are not given */
 bool mgc_check_closure(mgc_world *w); /* every op in a rule has rules */
 bool mgc_make_steps(mgc_world *w);    /* rules -> steps, fused ops; superinstructions -> patterns */
+bool mgc_check_range(mgc_world *w);   /* derived rules do not overflow or vanish on the way */
 /* The lowered results of this row's kernel: the bool row's, the integer rows' or everyone's. */
 const mgc_node *const *mgc_roots_of_row(const mgc_op *op, int row);
 bool mgc_lower_all(mgc_world *w);      /* ops -> functions of simd and vmath; flops */

@@ -344,8 +344,8 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
     if (s->kind == MGC_MAP && (reduce_types || s->types == MGC_TYPES_SAME))
         return mgc_error(p->d, s->at,
                          "the types of '%s' must be float, divide, numeric, integer, all, compare or logical", s->name);
-    if (s->kind == MGC_MAP && s->n_params > 0 && s->types != MGC_TYPES_FLOAT)
-        return mgc_error(p->d, s->at, "'%s' has parameters, so its types must be float", s->name);
+    if (s->kind == MGC_MAP && s->n_params > 0 && s->types != MGC_TYPES_FLOAT && s->types != MGC_TYPES_DIVIDE)
+        return mgc_error(p->d, s->at, "'%s' has parameters, so its types must be float or divide", s->name);
     const bool folded = s->types == MGC_TYPES_NUMERIC || s->types == MGC_TYPES_ALL || s->types == MGC_TYPES_LOGICAL;
     if (s->kind == MGC_REDUCE && !reduce_types && !folded)
         return mgc_error(p->d, s->at, "the types of '%s' must be sum, mean, numeric, all or logical", s->name);

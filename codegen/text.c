@@ -91,14 +91,10 @@ static const char *find_line(mgc_place at, size_t *len) {
 
 #define SHOWN 160 /* of a long line, around the place */
 
-bool mgc_error(mgc_diag *d, mgc_place at, const char *fmt, ...) {
-    d->errors++;
+static void put_message(mgc_diag *d, mgc_place at, const char *kind, const char *fmt, va_list args) {
     if (at.source) mgc_put(&d->text, "%s:%d:%d: ", at.source->path, at.line, at.column);
-    mgc_put(&d->text, "error: ");
-    va_list args;
-    va_start(args, fmt);
+    mgc_put(&d->text, "%s: ", kind);
     put_list(&d->text, fmt, args);
-    va_end(args);
     mgc_put(&d->text, "\n");
     if (at.source && at.source->text) {
         size_t len;
@@ -111,7 +107,22 @@ bool mgc_error(mgc_diag *d, mgc_place at, const char *fmt, ...) {
         for (size_t i = from; i < before; i++) mgc_put(&d->text, "%c", line[i] == '\t' ? '\t' : ' ');
         mgc_put(&d->text, "^\n");
     }
+}
+
+bool mgc_error(mgc_diag *d, mgc_place at, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    put_message(d, at, "error", fmt, args);
+    va_end(args);
+    d->errors++;
     return false;
+}
+
+void mgc_warning(mgc_diag *d, mgc_place at, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    put_message(d, at, "warning", fmt, args);
+    va_end(args);
 }
 
 uint64_t mgc_hash(const char *s) {

@@ -48,6 +48,9 @@ typedef struct mgc_diag {
 /* "file:line:column: error: ..." followed by the line and a caret. Returns false, for `return mgc_error(...)`. */
 __attribute__((format(printf, 3, 4))) bool mgc_error(mgc_diag *d, mgc_place at, const char *fmt, ...);
 
+/* The same with "warning", which is no error. */
+__attribute__((format(printf, 3, 4))) void mgc_warning(mgc_diag *d, mgc_place at, const char *fmt, ...);
+
 /* 64-bit FNV-1a of a string, for the manifest. */
 uint64_t mgc_hash(const char *s);
 

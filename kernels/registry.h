@@ -32,7 +32,7 @@ typedef enum mgk_typing {
     MGK_TYPES_SUM,     /* bool and integers accumulate in i64/u64: sum, prod */
     MGK_TYPES_MEAN,    /* bool and integers become f64: mean */
     MGK_TYPES_LOGICAL, /* every dtype is read as bool, result bool */
-    MGK_TYPES_DIVIDE,  /* as FLOAT, but bool and every integer become f64: NumPy's divide, alone of its kind */
+    MGK_TYPES_DIVIDE,  /* as FLOAT, but bool and every integer become f64: divide, sigmoid, arcsec */
     MGK_TYPES_NUMBER   /* as SAME, but bool becomes i8: reciprocal, power, shifts */
 } mgk_typing;
 

@@ -74,6 +74,8 @@ static void F(gradient_rows)(int64_t begin, int64_t end, int worker, void *conte
         T *dx = (T *)j->p + r * classes, at_label = (p[j->labels[r]] - 1) * scale;
         for (int64_t c = 0; c < classes; c++) dx[c] = p[c] * scale;
         dx[j->labels[r]] = at_label;
+        for (int64_t c = 0; *(const T *)j->g == 0 && c < classes; c++)
+            if (p[c] != p[c]) dx[c] = 0; /* no softmax, and nobody asks for it */
     }
 }
 

@@ -28,7 +28,7 @@ MG_API mg_tensor *mg_conv_nd_with(mg_tensor *x, mg_tensor *w, const mg_conv_opts
 MG_API mg_tensor *mg_max_pool(mg_tensor *x, mg_shape_arg pool, mg_shape_arg stride);
 
 /* Mean over N of -log softmax(x)[i, labels[i]]: x (N, C) float, labels (N,) integer in [0, C) (index error otherwise).
- * Shape (). */
+ * Shape (). Gradient: (softmax - onehot) g / N; where softmax is nan, nan, but 0 if g is 0. */
 MG_API mg_tensor *mg_softmax_crossentropy(mg_tensor *x, mg_tensor *labels);
 
 /* Position of the first largest (smallest) element (the first NaN, if there is one) along axis, or in the flattened x
@@ -46,7 +46,7 @@ MG_API mg_tensor *mg_argmin_with(mg_tensor *x, const mg_arg_opts *opts);
 /* exp(x) / sum(exp(x)) and its logarithm over `axis`, without overflow. Where the largest element is not finite: nan,
  * but for logsoftmax, which is x - mg_logsumexp(x). Integers and bool become float64. Accuracy: softmax 1 ULP,
  * logsoftmax 1 ULP of the largest of |x| and |result|. Gradients: y (g - sum(g y)), g - exp(y) sum(g);
- * nan for the whole row where softmax is nan. Since 0.1. */
+ * nan for the whole row where softmax is nan, but 0 if all of g is 0 there: a masked row of a batch. Since 0.1. */
 typedef struct mg_softmax_opts {
     MG_OPTS_HEAD(mg_softmax_opts);
     mg_axes axis MG_DEFAULT_({}); /* default: the last */

@@ -35,8 +35,8 @@ MG_API mg_tensor *mg_cumsum_with(mg_tensor *x, const mg_scan_opts *opts);
 MG_API mg_tensor *mg_cumprod_with(mg_tensor *x, const mg_scan_opts *opts);
 
 /* log(sum(exp(x))) over `axis`, without overflow: -inf for no elements or where all are -inf, inf where one is.
- * Integers and bool become float64. Accuracy: 1 ULP of the largest of |x| and |result|. Gradient: g softmax(x). Since
- * 0.1. */
+ * Integers and bool become float64. Accuracy: 1 ULP of the largest of |x| and |result|. Gradient: g softmax(x),
+ * and 0 where softmax is nan and g is 0. Since 0.1. */
 MG_API mg_tensor *mg_logsumexp_with(mg_tensor *x, const mg_reduce_opts *opts);
 
 /* The sum and the product of n >= 2 tensors (value error for fewer), from left to right; they broadcast and promote as

@@ -11,7 +11,8 @@
 #include "kernels/vmath/vm_log.h"
 #include "kernels/vmath/vm_words.h"
 
-/* 2^n (p + pl) = exp(hi + lo), |lo| <= ulp(hi): as in sigmoid. */
+/* 2^n (p + pl) = exp(hi + lo), |lo| <= ulp(hi): as in sigmoid. Where hi is held at a limit, lo belongs to a number that
+ * is no longer there, and may be as large as an ulp of it: it counts as 0. */
 typedef struct vm_exp_scaled {
     vm_words p;
     mgv_i64 power;
@@ -19,20 +20,20 @@ typedef struct vm_exp_scaled {
 
 MGV_FN vm_exp_scaled vm_exp_of_words(mgv_f64 hi, mgv_f64 lo) {
     const mgv_f64 one = mgv_set1_f64(1.0), low = mgv_set1_f64(VM_EXP_ZERO_F64), most = mgv_set1_f64(VM_EXP_MAX_F64);
-    const mgv_f64 above = mgv_select_f64(mgv_lt_f64(hi, low), low, hi);
-    const vm_reduced_f64 a = vm_reduce_f64(mgv_select_f64(mgv_gt_f64(above, most), most, above));
+    const mgv_b64 below = mgv_lt_f64(hi, low), above = mgv_gt_f64(hi, most);
+    const vm_reduced_f64 a = vm_reduce_f64(mgv_select_f64(above, most, mgv_select_f64(below, low, hi)));
+    const mgv_f64 rest = mgv_select_f64(mgv_or_b64(below, above), mgv_set1_f64(0.0), lo);
     const vm_words sum = vm_quick_sum(one, a.rh);
-    const mgv_f64 tail = mgv_fnma_f64(a.n, mgv_set1_f64(VM_LN2_LO_F64), lo), r = mgv_add_f64(a.rh, tail);
+    const mgv_f64 tail = mgv_fnma_f64(a.n, mgv_set1_f64(VM_LN2_LO_F64), rest), r = mgv_add_f64(a.rh, tail);
     const mgv_f64 c = mgv_fma_f64(mgv_mul_f64(r, r), vm_exp_poly_f64(r), mgv_add_f64(sum.lo, tail));
     return (vm_exp_scaled){vm_quick_sum(sum.hi, c), a.power};
 }
 
-/* The low word of x - m counts where the high one is finite. */
+/* The low word of x - m is no number where the high one is infinite, or the sum overflowed on the way: beyond the
+ * limits. */
 MGV_FN vm_exp_scaled vm_exp_of_difference(mgv_f64 x, mgv_f64 m) {
-    const mgv_f64 zero = mgv_set1_f64(0.0), inf = mgv_set1_f64((double)INFINITY);
     const vm_words d = vm_sum(x, mgv_neg_f64(m));
-    const mgv_b64 finite = mgv_lt_f64(mgv_abs_f64(d.hi), inf);
-    return vm_exp_of_words(d.hi, mgv_select_f64(finite, d.lo, zero));
+    return vm_exp_of_words(d.hi, d.lo);
 }
 
 /* exp(x - m): its high word is that of exp_f64, inf, 0 and NaN included; its low word, 0 where that is nothing. */
@@ -78,18 +79,22 @@ MGV_FN mgv_f64 vm_log_of_words_low_f64(mgv_f64 s, mgv_f64 t) {
     return mgv_select_f64(mgv_lt_f64(mgv_abs_f64(y), mgv_set1_f64((double)INFINITY)), q, zero);
 }
 
-/* a + (b + c), rounded once; where a + b is not finite, that. */
+/* From here on a difference of two f64 may have overflowed while its rounding error was computed; what a logarithm adds
+ * to it is far below its last place. */
+#define VM_WORDS_HUGE 0x1p1020
+
+/* a + (b + c), rounded once; where a + b is huge or not finite, that. */
 MGV_FN mgv_f64 vm_sum_of_words_f64(mgv_f64 a, mgv_f64 b, mgv_f64 c) {
     const vm_words s = vm_sum(a, b);
     const mgv_f64 y = mgv_add_f64(s.hi, mgv_add_f64(s.lo, c));
-    return mgv_select_f64(mgv_lt_f64(mgv_abs_f64(s.hi), mgv_set1_f64((double)INFINITY)), y, s.hi);
+    return mgv_select_f64(mgv_lt_f64(mgv_abs_f64(s.hi), mgv_set1_f64(VM_WORDS_HUGE)), y, s.hi);
 }
 /* x - m - (a + b), rounded once, the same. */
 MGV_FN mgv_f64 vm_log_softmax_f64(mgv_f64 x, mgv_f64 m, mgv_f64 a, mgv_f64 b) {
-    const mgv_f64 inf = mgv_set1_f64((double)INFINITY);
+    const mgv_f64 huge = mgv_set1_f64(VM_WORDS_HUGE);
     const vm_words d = vm_sum(x, mgv_neg_f64(m)), s = vm_sum(d.hi, mgv_neg_f64(a));
     const mgv_f64 y = mgv_add_f64(s.hi, mgv_add_f64(s.lo, mgv_sub_f64(d.lo, b)));
-    return mgv_select_f64(mgv_lt_f64(mgv_abs_f64(s.hi), inf), y, mgv_sub_f64(d.hi, a));
+    return mgv_select_f64(mgv_lt_f64(mgv_abs_f64(s.hi), huge), y, mgv_sub_f64(d.hi, a));
 }
 
 /* The f32 functions. */

@@ -8,7 +8,7 @@
 #include "autodiff/handle.h"
 #include "nnet_check.h"
 
-mga_backward_fn mga_extremum_grad;
+mga_backward_fn mga_extremum_grad, mga_prod_grad;
 
 typedef mg_tensor *reduce_fn(mg_tensor *x, const mg_reduce_opts *opts);
 
@@ -73,6 +73,55 @@ MG_TEST(reduce_grad, prod_beside_inf_and_nan_is_the_product_of_the_others) {
     mg_tensor *c = mg_from_f64((double[]){0, -INFINITY, 3}, MG_SHAPE(3)); /* 0 inf is nan, and no factor of its own */
     CHECK(mg_backward(mg_prod(c)) == MG_OK);
     check_gradient(c, 3, (double[]){-INFINITY, 0, NAN});
+}
+
+/* The product of the others may be a number where a product from one end is none: it overflows beside a 0, or vanishes
+ * before it would come back. */
+MG_TEST(reduce_grad, prod_whose_running_products_leave_the_range) {
+    MG_SCOPE;
+    mg_tensor *a = mg_full(MG_SHAPE(24), 100, .dtype = MG_F32);
+    CHECK(mg_setitem(a, MG_KEY(MG_I(0)), mg_scalar(0)) == a);
+    CHECK(mg_backward(mg_prod(a)) == MG_OK);
+    double *g = nnet_read(mg_grad(a));
+    CHECK(g[0] == (double)INFINITY);
+    for (int i = 1; i < 24; i++) CHECK_NEAR(g[i], 0, 0);
+    free(g);
+    mg_tensor *b = mg_from_f64((double[]){1e-300, 1e-300, 1e-300, 1e300, 1e300, 8, 1e300}, MG_SHAPE(7));
+    CHECK(mg_backward(mg_prod(b)) == MG_OK);
+    g = nnet_read(mg_grad(b));
+    for (int i = 0; i < 7; i++) {
+        const double expected = i == 5 ? 1 : i < 3 ? 8e300 : 8e-300;
+        CHECK_MSG(fabs(g[i] / expected - 1) < 1e-14, "%d: %g, exactly %g", i, g[i], expected);
+    }
+    free(g);
+    mg_tensor *c = mg_from_f64((double[]){-1e-200, 0, -1e-200, 1e-200, -1e300, 1e300, 2, 0x1p-1074}, MG_SHAPE(2, 4));
+    CHECK(mg_backward(mg_prod(c, .axis = MG_AXES(1))) == MG_OK);
+    g = nnet_read(mg_grad(c));
+    const double last = 0x1p-1074 * 1e300, second[4] = {2 * last, -2 * last, -last * 1e300, -(double)INFINITY};
+    CHECK(g[0] == 0 && g[1] == 0 && g[2] == 0 && g[3] == 0); /* 1e-600 vanishes */
+    for (int i = 0; i < 4; i++) CHECK_NEAR(g[4 + i], second[i], i < 3 ? 1e-14 * fabs(second[i]) : 0);
+    free(g);
+}
+
+static mg_tensor *prod_gradient(mg_tensor *const *in, void *context) {
+    mga_node *out = NULL;
+    mg_tensor *y = mg_prod(in[0], .axis = MG_AXES(1));
+    CHECK(mg_eval(y) == MG_OK);
+    CHECK(mga_prod_grad(mga_value("test", y), mga_value("test", in[1]), 0, &out) == MG_OK);
+    (void)context;
+    return mga_wrap(out);
+}
+
+/* Scaled, and plain: the same derivatives again. */
+MG_TEST(reduce_grad, prod_again_beside_zeros) {
+    MG_SCOPE;
+    mg_test_rng rng = mg_test_rng_new();
+    for (int zeros = 0; zeros < 3; zeros++) {
+        double values[12];
+        for (int i = 0; i < 12; i++) values[i] = i % 5 < zeros ? 0 : mg_test_uniform(&rng, 0.5, 2);
+        mg_tensor *in[2] = {mg_from_f64(values, MG_SHAPE(3, 4)), nnet_random(&rng, MG_SHAPE(3))};
+        nnet_check_gradients(prod_gradient, NULL, 2, in, 1e-6);
+    }
 }
 
 /* "First" is in C order over the sorted reduced axes, whatever order they are given in. */

@@ -93,6 +93,23 @@ MG_TEST(scan_ops, gradient_of_cumprod_is_exact_at_zeros) {
     GRAD(mg_getitem(mg_cumprod(tiny), MG_KEY(MG_I(1))), tiny, 1e-200, 1e-200, 0);
 }
 
+/* Sums of products that overflow, or vanish, before a factor brings them back; what overflows after a 0 is nothing to
+ * what is before it. */
+MG_TEST(scan_ops, gradient_of_cumprod_whose_sums_leave_the_range) {
+    MG_SCOPE;
+    const double tiny = 0x1p-900, huge = 0x1p900;
+    mg_tensor *x = VEC(tiny, 1, huge, huge, tiny);
+    GRAD(mg_getitem(mg_cumprod(x), MG_KEY(MG_I(3))), x, INF, huge, 1, 1, 0);
+    GRAD(mg_getitem(mg_cumprod(x), MG_KEY(MG_I(4))), x, huge, 1, tiny, tiny, huge);
+    mg_tensor *a = mg_full(MG_SHAPE(26), 100, .dtype = MG_F32);
+    CHECK(mg_setitem(a, MG_KEY(MG_I(0)), mg_scalar(2)) == a && mg_setitem(a, MG_KEY(MG_I(1)), mg_scalar(0)) == a);
+    CHECK(mg_backward(mg_cumprod(a)) == MG_OK);
+    double *g = nnet_read(mg_grad(a));
+    CHECK(g[0] == 1 && g[1] == INF);
+    for (int i = 2; i < 26; i++) CHECK_NEAR(g[i], 0, 0);
+    free(g);
+}
+
 MG_TEST(scan_ops, gradient_of_cumprod_keeps_infinities) {
     MG_SCOPE;
     mg_tensor *x = VEC(2, INF, 3);
@@ -158,6 +175,19 @@ static mg_tensor *gradient(mg_tensor *const *in, void *context) {
     CHECK(rules[a->kind](y, g, a->kind == 4, &out) == MG_OK);
     mga_node_release(y);
     return mga_wrap(out);
+}
+
+MG_TEST(scan_ops, gradients_of_gradients_beside_zeros) {
+    mg_test_rng rng = mg_test_rng_new();
+    for (int i = 0; i < 6; i++) {
+        MG_SCOPE;
+        again a = {.reverse = i & 1, .kind = 1};
+        double values[10];
+        for (int k = 0; k < 10; k++) values[k] = k % 4 == i / 2 ? 0 : mg_test_uniform(&rng, 0.5, 2);
+        mg_tensor *in[3] = {mg_from_f64(values, MG_SHAPE(2, 5, 1)), nnet_random(&rng, MG_SHAPE(2, 5, 1)),
+                            nnet_random(&rng, MG_SHAPE(2, 5, 1))};
+        nnet_check_gradients(gradient, &a, 3, in, 1e-6);
+    }
 }
 
 MG_TEST(scan_ops, gradients_of_gradients) {

@@ -45,12 +45,26 @@ static void check_row(int64_t n, const double *values, bool narrow, worst *w) {
     for (int64_t i = 0; i < n; i++) {
         const long double shifted = (long double)values[i] - (long double)most;
         const long double y = expl(shifted) / sum, log_y = shifted - logl(sum);
+        CHECK_MSG(soft[i] >= 0 && soft[i] <= 1, "softmax of %a beside %a is %a", values[i], most, soft[i]);
+        if (fabsl(log_y) > (narrow ? (long double)FLT_MAX : (long double)DBL_MAX)) {
+            CHECK_MSG(log_soft[i] <= (narrow ? -(double)FLT_MAX : -DBL_MAX), "logsoftmax of %a beside %a is %a",
+                      values[i], most, log_soft[i]);
+            continue;
+        }
         const double scale = fmax(largest, fabs((double)log_y));
         w->softmax = fmax(w->softmax, in_ulp((long double)soft[i] - y, (double)y, narrow));
         w->logsoftmax = fmax(w->logsoftmax, in_ulp((long double)log_soft[i] - log_y, scale, narrow));
     }
     free(soft);
     free(log_soft);
+}
+
+/* Any finite number: every exponent. */
+static double any(mg_test_rng *rng, bool narrow) {
+    double x;
+    do x = narrow ? (double)mg_test_any_f32(rng) : mg_test_any_f64(rng);
+    while (!isfinite(x));
+    return x;
 }
 
 static double draw(mg_test_rng *rng, int kind, double middle) {
@@ -91,6 +105,33 @@ MG_TEST(softmax, errors_are_below_the_promised_ulp) {
         printf("%s: logsumexp %.3f, softmax %.3f, logsoftmax %.3f ULP; ", narrow ? "f32" : "f64", w.logsumexp,
                w.softmax, w.logsoftmax);
         CHECK(w.logsumexp <= 1 && w.softmax <= 1 && w.logsoftmax <= 1);
+    }
+}
+
+/* Numbers of any size beside each other: x - max has a low word of its own size where exp(x - max) is nothing. */
+MG_TEST(softmax, errors_of_numbers_of_any_size_are_below_the_promised_ulp) {
+    mg_test_rng rng = mg_test_rng_new();
+    static const double found[][3] = {{-1.797e308, 30, 30},
+                                      {-1.797e308, 1e30, 0},
+                                      {-1.797e308, 1e292, -1e291},
+                                      {DBL_MAX, 0x1.8p971, 1},
+                                      {-DBL_MAX, -0x1.8p971, -DBL_MAX}};
+    for (int narrow = 0; narrow < 2; narrow++) {
+        worst w = {0};
+        for (int t = 0; t < mg_test_times(20000); t++) {
+            double values[3];
+            const int64_t n = mg_test_int(&rng, 2, 3);
+            for (int i = 0; i < 3; i++) values[i] = any(&rng, narrow);
+            if (t % 5 == 0) values[1] = mg_test_uniform(&rng, -40, 40);
+            if (narrow) values[1] = (double)(float)values[1];
+            check_row(n, values, narrow, &w);
+        }
+        for (size_t i = 0; !narrow && i < sizeof found / sizeof *found; i++) {
+            check_row(2, found[i], false, &w);
+            check_row(3, found[i], false, &w);
+        }
+        CHECK_MSG(w.logsumexp <= 1 && w.softmax <= 1 && w.logsoftmax <= 1, "%s: %.3g, %.3g, %.3g ULP",
+                  narrow ? "f32" : "f64", w.logsumexp, w.softmax, w.logsoftmax);
     }
 }
 
@@ -222,6 +263,64 @@ MG_TEST(softmax, gradient_of_logsoftmax_is_nan_in_rows_where_softmax_is) {
     mg_tensor *x = VEC(-INF, 0, 0); /* softmax has values: 0, 0.5, 0.5 */
     CHECK(mg_backward(mg_logsoftmax(x), .grad = VEC(0, 1, 0)) == MG_OK);
     VALUES(mg_grad(x), 0, 0.5, -0.5);
+}
+
+/* Factors that have no value, and gradients that are 0: rows that nobody asks for. Where g is not 0, nan stays. */
+static void check_spared(mg_tensor *(*f)(mg_tensor *), double first, double second) {
+    static const double seeds[][2] = {{0, 0}, {1, 0}, {0, -1}, {-0.0, 0.0}};
+    for (int i = 0; i < 4; i++) {
+        MG_SCOPE;
+        mg_tensor *x = mg_from_f64((double[]){first, second, 0, 0}, MG_SHAPE(2, 2));
+        mg_tensor *g = mg_from_f64((double[]){seeds[i][0], seeds[i][1], 1, 0}, MG_SHAPE(2, 2));
+        CHECK(mg_backward(f(x), .grad = g) == MG_OK);
+        double *grad = nnet_read(mg_grad(x));
+        for (int k = 0; k < 2; k++)
+            CHECK_MSG(i % 3 == 0 ? grad[k] == 0 : isnan(grad[k]), "%g, %g: %g", first, second, grad[k]);
+        CHECK(grad[2] > 0 && grad[3] < 0);
+        free(grad);
+    }
+}
+
+static mg_tensor *plain_softmax(mg_tensor *x) { return mg_softmax(x); }
+static mg_tensor *plain_logsoftmax(mg_tensor *x) { return mg_logsoftmax(x); }
+
+MG_TEST(softmax, rows_without_a_value_and_without_a_gradient_get_0) {
+    static const double rows[][2] = {{-INF, -INF}, {INF, 0}, {0, INF}, {NOT, 1}};
+    for (int i = 0; i < 4; i++) {
+        check_spared(plain_softmax, rows[i][0], rows[i][1]);
+        check_spared(plain_logsoftmax, rows[i][0], rows[i][1]);
+        for (int seed = 0; seed < 2; seed++) {
+            MG_SCOPE;
+            mg_tensor *x = mg_from_f64((double[]){rows[i][0], rows[i][1], 0, 0}, MG_SHAPE(2, 2));
+            mg_tensor *g = mg_from_f64((double[]){seed, 1}, MG_SHAPE(2));
+            CHECK(mg_backward(mg_logsumexp(x, .axis = MG_AXES(1)), .grad = g) == MG_OK);
+            VALUES(mg_grad(x), seed ? NOT : 0, seed ? NOT : 0, 0.5, 0.5);
+        }
+    }
+}
+
+/* The same a second time: where the first gradient was spared, its own is. d/dx of w . d(softmax)/dx in the other row
+ * is a number; and so it is at g = 0 where the row has a softmax: d/dg of y (g - sum(g y)) is y (1 - y). */
+MG_TEST(softmax, second_derivatives_of_spared_rows) {
+    for (int what = 0; what < 3; what++) {
+        MG_SCOPE;
+        mg_tensor *x = mg_from_f64((double[]){-INF, -INF, 0, 1}, MG_SHAPE(2, 2));
+        mg_tensor *g = mg_from_f64((double[]){0, 0, 0, 0}, MG_SHAPE(2, 2));
+        mga_backward_fn *fn = what == 0 ? mga_softmax_grad : what == 1 ? mga_logsoftmax_grad : mga_logsumexp_grad;
+        mg_tensor *y = what == 0   ? mg_softmax(x)
+                       : what == 1 ? mg_logsoftmax(x)
+                                   : mg_logsumexp(x, .axis = MG_AXES(1), .keepdims = true);
+        mg_tensor *seed = what < 2 ? g : mg_zeros(MG_SHAPE(2, 1), .dtype = MG_F64);
+        mga_node *out = NULL;
+        CHECK(fn(mga_value("test", y), mga_value("test", seed), 0, &out) == MG_OK);
+        mg_tensor *w = mg_from_f64((double[]){0, 0, 0, 1}, MG_SHAPE(2, 2)), *dx = mga_wrap(out);
+        CHECK(mg_backward(dx, .grad = w) == MG_OK);
+        VALUES(mg_grad(x), 0, 0, 0, 0);
+        const double p = 1 / (1 + exp(-1));
+        if (what == 0) VALUES(mg_grad(seed), 0, 0, -p * (1 - p), p * (1 - p));
+        if (what == 1) VALUES(mg_grad(seed), 0, 0, -p, 1 - p);
+        if (what == 2) VALUES(mg_grad(seed), 0, p);
+    }
 }
 
 typedef struct rule {

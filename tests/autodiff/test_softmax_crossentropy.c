@@ -75,6 +75,39 @@ MG_TEST(softmax_crossentropy, gradients) {
     free(a), free(b);
 }
 
+/* A row that has no softmax, and an incoming gradient of 0: nothing, once and twice. With another gradient nan stays.
+ */
+MG_TEST(softmax_crossentropy, without_a_gradient_what_has_no_value_gets_0) {
+    static const double rows[][2] = {{-(double)INFINITY, -(double)INFINITY}, {1, (double)INFINITY}, {(double)NAN, 0}};
+    static const mg_dtype dtypes[] = {MG_F16, MG_F32, MG_F64};
+    for (int i = 0; i < 9; i++) {
+        MG_SCOPE;
+        mg_tensor *given = mg_from_f64((double[]){rows[i / 3][0], rows[i / 3][1], 0, 0}, MG_SHAPE(2, 2));
+        mg_tensor *x = mg_astype(given, dtypes[i % 3]), *labels = mg_from_i64((int64_t[]){0, 1}, MG_SHAPE(2));
+        for (int seed = 0; seed < 2; seed++) {
+            mg_tensor *s = mg_astype(mg_from_f64((double[]){seed}, MG_SHAPE0), dtypes[i % 3]);
+            CHECK(mg_backward(mg_softmax_crossentropy(x, labels), .grad = mg_detach(s)) == MG_OK);
+            double *g = nnet_read(mg_grad(x));
+            CHECK(seed ? isnan(g[0]) && isnan(g[1]) : g[0] == 0 && g[1] == 0);
+            CHECK_NEAR(g[2], seed * 0.25, 0);
+            CHECK_NEAR(g[3], seed * -0.25, 0);
+            free(g);
+            mga_node *out = NULL;
+            mg_tensor *y = mg_softmax_crossentropy(x, labels);
+            CHECK(mga_crossentropy_grad(mga_value("test", y), mga_value("test", s), 0, &out) == MG_OK);
+            mg_tensor *dx = mga_wrap(out);
+            CHECK(mg_backward(dx, .grad = mg_astype(mg_from_f64((double[]){0, 0, 1, 0}, MG_SHAPE(2, 2)),
+                                                    dtypes[i % 3])) == MG_OK);
+            g = nnet_read(mg_grad(x));
+            CHECK(seed || (g[0] == 0 && g[1] == 0));
+            CHECK_NEAR(g[2], seed * 0.125, 0);
+            CHECK_NEAR(g[3], seed * -0.125, 0);
+            CHECK(seed ? isnan(mg_item(mg_grad(s))) : mg_item(mg_grad(s)) == 0.25);
+            free(g);
+        }
+    }
+}
+
 MG_TEST(softmax_crossentropy, errors) {
     MG_SCOPE;
     mg_tensor *x = mg_ones(MG_SHAPE(2, 3));

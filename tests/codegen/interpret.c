@@ -19,6 +19,7 @@ mgc_world *world_with(const char *extra, bool compile) {
     }
     const char *measured = mgc_read_file(&w->diag, ACCURACY_FILE);
     CHECK_MSG(measured && mgc_load_accuracy(&w->diag, &w->accuracy, ACCURACY_FILE, measured), "%s", w->diag.text.s);
+    w->users = true;
     if (extra) mgc_load(w, "extra.ops", extra);
     if (compile) CHECK_MSG(w->diag.errors == 0 && mgc_compile(w), "%s", w->diag.text.s);
     return w;
@@ -31,6 +32,7 @@ static bool drop(mgc_world *w, void *to, const char *name, const char *text) {
 
 mgc_world *world_measured(const char *text, const char *measured) {
     mgc_world *w = mgc_alloc(sizeof *w);
+    w->users = true;
     const bool read = !measured || mgc_load_accuracy(&w->diag, &w->accuracy, "test.txt", measured);
     if (read && mgc_load(w, "test.ops", text) && mgc_compile(w)) mgc_emit_all(w, drop, NULL);
     return w;

@@ -162,7 +162,7 @@ MG_TEST(mgc_errors, parser) {
     check("op f(x) { doc \"d\" types numeric value x integer mgv_floor(x) }",
           "'f' has a row i8, but there is no mgv_floor of integers");
     check("reduce f(x) { doc \"d\" types sum }", "'f' has no step");
-    check("op f(x; a) { doc \"d\" types all value x }", "'f' has parameters, so its types must be float");
+    check("op f(x; a) { doc \"d\" types all value x }", "'f' has parameters, so its types must be float or divide");
     check("op f(x) { doc \"d\" types float value x ", "expected a key of the stanza or '}', found the end of the file");
 }
 

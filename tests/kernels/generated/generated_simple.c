@@ -32,16 +32,24 @@ FLOAT(rint, nearbyint(x[0]))
 FLOAT(floor, floor(x[0]))
 FLOAT(ceil, ceil(x[0]))
 FLOAT(trunc, trunc(x[0]))
+FLOAT(known_product, isnan(x[0]) && x[1] == 0 ? 0 : x[0] * x[1])
 
 static const struct {
     const char *op;
     float_oracle *f;
-} floats[] = {{"positive", float_positive},   {"absolute", float_absolute},
-              {"sign", float_sign},           {"reciprocal", float_reciprocal},
-              {"clip", float_clip},           {"leaky_relu", float_leaky_relu},
-              {"hard_tanh", float_hard_tanh}, {"rint", float_rint},
-              {"floor", float_floor},         {"ceil", float_ceil},
-              {"trunc", float_trunc},         {"absolute_nan", float_absolute}};
+} floats[] = {{"positive", float_positive},
+              {"absolute", float_absolute},
+              {"sign", float_sign},
+              {"reciprocal", float_reciprocal},
+              {"clip", float_clip},
+              {"leaky_relu", float_leaky_relu},
+              {"hard_tanh", float_hard_tanh},
+              {"rint", float_rint},
+              {"floor", float_floor},
+              {"ceil", float_ceil},
+              {"trunc", float_trunc},
+              {"absolute_nan", float_absolute},
+              {"known_product", float_known_product}};
 
 /* ---- conditions on floats ---- */
 

@@ -118,6 +118,61 @@ MG_TEST(vmath, same_bits_on_every_isa) {
     vmath_check_hashes(f64, expected);
 }
 
+/* Constants whose last digits too few of those points see. */
+static const uint64_t expected_of_many[VMATH_COUNT][2] = {
+    [VMATH_exp] = {0xc4b29d9be853c4b4, 0x05337d528f7a7b88},
+    [VMATH_expm1] = {0xade9559c2cef7520, 0x2823e108c3f722a3},
+    [VMATH_log] = {0xd2c101e7670d2408, 0xbb7a98a96996c89a},
+    [VMATH_log1p] = {0xbdeaa6fb244d7cba, 0xe0f1c3d4a779981c},
+    [VMATH_tanh] = {0xaf5de8f5429bedf9, 0x2a7b26c3e3ab05df},
+    [VMATH_sigmoid] = {0x0ead4b295a6eb4a1, 0x7e5d540d174fe3c6},
+    [VMATH_exp2] = {0x67b965d7bca84d12, 0x56cf3de40fe32567},
+    [VMATH_log2] = {0xf3d6d3cb0badf0a2, 0xe0742cc1173b5452},
+    [VMATH_log10] = {0x7067f148929d238e, 0x4c519f2a2601b2e3},
+    [VMATH_cbrt] = {0x2cad252f8f208a9b, 0x3a8b20a8a29815d2},
+    [VMATH_sinh] = {0x27e9211850715c07, 0x21d66434d8712411},
+    [VMATH_cosh] = {0x3d0c97c7841860f0, 0x641c985307e99c5f},
+    [VMATH_arcsinh] = {0x338b7e0260a6bac7, 0x54f15c9e0023f20b},
+    [VMATH_arctanh] = {0x2988bf373a482d97, 0xd314a9da7370c3ce},
+    [VMATH_arccosh] = {0x0eedc9ba4217a057, 0xdeaa6d848907a9bf},
+    [VMATH_csch] = {0x6089fc10a81c3201, 0x4043e908a8fea243},
+    [VMATH_sech] = {0xe60fe0d22a9dd829, 0xecba924726c59dc5},
+    [VMATH_coth] = {0x0784b9bf0281b3a2, 0x718b2daf1ca9e933},
+    [VMATH_arccsch] = {0x78850aaba82564a6, 0x92f14f400b95608f},
+    [VMATH_arccoth] = {0xbddbb92e42d25f94, 0x621d5b34f1f22086},
+    [VMATH_sin] = {0x0221452dd8a5936c, 0xbd21a8bb7c3ef457},
+    [VMATH_cos] = {0xbef08db0ba605f0a, 0xb0e1f948dff9144c},
+    [VMATH_tan] = {0x9f54116ce399f061, 0x0d7ed1881f861aa0},
+    [VMATH_arctan] = {0xfb6d844a262698cc, 0x2558ea2e487475bd},
+    [VMATH_csc] = {0xe43ab35763ae72cc, 0x68619b1ab00369dd},
+    [VMATH_sec] = {0x506ba984f0a1b856, 0xe3a66b4b9e5c63e8},
+    [VMATH_cot] = {0x6958e7d85bf93d49, 0x4d6e7f1b2915c81f},
+    [VMATH_arcsin] = {0x37e789bd731a4fb3, 0xd9122f77fc2c8c55},
+    [VMATH_arccos] = {0x67213f2a6441e00f, 0xcb5a6abefab46392},
+    [VMATH_arccsc] = {0x392adbc8a68e2588, 0xad64e7d27d69547d},
+    [VMATH_arcsec] = {0x735f66f0f85e5db9, 0x3988c2bf43a750d1},
+    [VMATH_arccot] = {0xe73caeaf109a31d2, 0x9dcd137a14658022},
+    [VMATH_sinc] = {0x6f67bd793c867bec, 0x76c01e613ada403e},
+    [VMATH_sinc_slope] = {0x9aee95a0a9c137a5, 0x84d70ff669f7210a},
+    [VMATH_soft_sign] = {0xa77efd74f7712c4e, 0xa71c669b9e7fc2c4},
+    [VMATH_silu] = {0xdadd741e8a3f0d80, 0x49b2567b024714f3},
+    [VMATH_softplus] = {0xffcc26fc9e598f2c, 0xac87506f484ed2aa},
+    [VMATH_elu] = {0x6f286603a589ac17, 0xa07bbaad44343480},
+    [VMATH_selu] = {0x0f6292999918ba5f, 0x8b49beb6f1a14943},
+    [VMATH_gauss] = {0x2f92c7392089cfe7, 0x8ddf129769fa5121},
+    [VMATH_erf] = {0xa3968846f037c0d2, 0xa5a3b6f1e3c4fb45},
+    [VMATH_erfc] = {0xea2248238d9d0d9a, 0x76d33de168bce6ef},
+    [VMATH_gelu] = {0x1e1abeec6572408e, 0xaa75544720476e77},
+    [VMATH_gelu_slope] = {0xfde5e7228c7999de, 0x4685cc1cf553a32a},
+    [VMATH_gelu_tanh] = {0xef9d2695380952da, 0x817a68f9c3de41b1},
+    [VMATH_gelu_tanh_slope] = {0xf9c3fc3f83e50939, 0x1250c1c3cd50ba50},
+};
+
+MG_TEST(vmath, same_bits_of_many_points) {
+    const int narrow = vmath_count_wrong_of_many(f32, expected_of_many);
+    CHECK_EQ_I64(narrow + vmath_count_wrong_of_many(f64, expected_of_many), 0);
+}
+
 /* Beyond what is on file: many more points, one instruction set against the others. */
 MG_TEST(vmath, instruction_sets_agree) {
     if (mg_test_is_quick()) return;

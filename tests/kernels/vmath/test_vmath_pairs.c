@@ -161,6 +161,19 @@ MG_TEST(vmath_pairs, same_bits_on_every_isa) {
     vmath_check_hashes(f64, expected);
 }
 
+static const uint64_t expected_of_many[VMATH_PAIR_COUNT][2] = {
+    [VMATH_hypot] = {0xee031358642cecdf, 0xf9c7cccbb6813d90},
+    [VMATH_arctan2] = {0x78111a33f8e451c9, 0xc90b2af397bbe71a},
+    [VMATH_logaddexp] = {0x869367f0da02156a, 0x5c10368ea42e2ba5},
+    [VMATH_logaddexp2] = {0xe626e55f05f8b054, 0xf2595f2646c2ecf0},
+    [VMATH_power] = {0x5131a6f0d6431e2a, 0x40f147f6f330d5fa},
+};
+
+MG_TEST(vmath_pairs, same_bits_of_many_points) {
+    const int narrow = vmath_count_wrong_of_many(f32, expected_of_many);
+    CHECK_EQ_I64(narrow + vmath_count_wrong_of_many(f64, expected_of_many), 0);
+}
+
 /* Beyond what is on file: many more points, one instruction set against the others. */
 MG_TEST(vmath_pairs, instruction_sets_agree) {
     if (mg_test_is_quick()) return;

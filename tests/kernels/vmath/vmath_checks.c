@@ -248,6 +248,18 @@ void vmath_check_hashes(const vmath_side *side, const uint64_t (*hashes)[2]) {
         }
 }
 
+int vmath_count_wrong_of_many(const vmath_side *side, const uint64_t (*hashes)[2]) {
+    int count, wrong = 0;
+    const vmath_lanes *const *all = vmath_runnable(&count);
+    for (int fn = 0; fn < side->count; fn++) {
+        const uint64_t hash = hash_of(side, all[count - 1], fn, VMATH_MANY);
+        if (hash == hashes[fn][side->wide]) continue;
+        fprintf(stderr, "%s %s: 0x%016llx\n", side->names[fn], side->dtype, (unsigned long long)hash);
+        wrong++;
+    }
+    return wrong;
+}
+
 void vmath_check_agreement(const vmath_side *side) {
     int count;
     const vmath_lanes *const *all = vmath_runnable(&count);

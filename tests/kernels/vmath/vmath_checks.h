@@ -9,8 +9,9 @@
 
 #include "vmath_lanes.h"
 
-/* POINTS are drawn for each function, HASHED of them for the hashes on file. */
-enum { VMATH_POINTS = 1 << 16, VMATH_HASHED = 1 << 12, VMATH_SEED = 20 };
+/* POINTS are drawn for each function, HASHED of them for the hashes on file of every instruction set, MANY for that of
+ * one: the last digit of a constant changes one result in a hundred thousand. */
+enum { VMATH_POINTS = 1 << 16, VMATH_HASHED = 1 << 12, VMATH_MANY = 1 << 18, VMATH_SEED = 20 };
 
 /* The functions of one or of two operands in one dtype. Elements are floats or doubles, as `wide` says; y is the second
  * operand's, unused where there is one. */
@@ -55,6 +56,10 @@ void vmath_check_nan(const vmath_side *side);
  * it is the same for all of them. */
 void vmath_check_hashes(const vmath_side *side, const uint64_t (*hashes)[2]);
 void vmath_check_agreement(const vmath_side *side);
+
+/* The hash over VMATH_MANY points by the last instruction set that this machine has: says which differ, and how many.
+ */
+int vmath_count_wrong_of_many(const vmath_side *side, const uint64_t (*hashes)[2]);
 
 /* A lane alone, and among neighbours of all kinds, gives the same bits; nothing is written past n. */
 void vmath_check_neighbours(const vmath_side *side);
