@@ -1,38 +1,69 @@
 /* SPDX-License-Identifier: MIT
- * parallel_for over a small persistent pool of POSIX threads, for builds without OpenMP and for ThreadSanitizer. Empty
- * when parallel.c serves.
+ * parallel_for over our own team of POSIX threads; what serves unless a build asks for OpenMP (parallel.c).
  *
- * One caller at a time owns the pool; whoever finds it busy runs serially. Chunks are handed out by a counter. Workers
- * and the waiting caller spin briefly before they sleep. */
+ * One caller at a time owns the team; whoever finds it busy runs serially. A region is opened through one word, the
+ * gate: a member that finds it open goes in and takes chunks, its own share first and then what is left of others'; the
+ * caller does the same, closes the gate when no chunk is left, and waits for those inside only. So a member that did
+ * not get a core in time costs nothing, and one that lost it costs what it holds: one chunk.
+ *
+ * Waiting is bounded: members spin for SPIN_NS between regions, callers for JOIN_SPIN_NS at a region's end, then they
+ * sleep. A region whose end was waited for longer than its work took shows that the cores are not there: for a while
+ * (`pause`, doubled each time that it happens again) regions do without the team. */
 #include "runtime/parallel_plan.h"
 
 #if !MGR_PARALLEL_USES_OPENMP
+#include "runtime/openmp_alone.h"
 #include "runtime/openmp_runtimes.h"
 #include "runtime/thread.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-enum { MAX_WORKERS = 1023, SPINS = 2000 };
+enum {
+    MAX_WORKERS = 1023,
+    STACK_BYTES = 2 << 20, /* of a member: libraries want some 70 KiB, whatever the program's own default is */
+    SPIN_NS = 100000,
+    JOIN_SPIN_NS = 20000,
+    LOST_NS = 300000, /* a spinning thread that sees no time for so long has lost its core */
+    LATE_NS =
+        1000000, /* less is never late: on an idle machine, too, halves are not equal, and pages are touched first */
+    PAUSE_MOST = 256000000
+};
 
-static atomic_bool busy; /* owns all of `pool` but what is atomic or said to be under the mutex */
+/* The gate: generation | waited | open | takers | inside. */
+#define INSIDE(g) ((int)((g)&0x7ff))
+#define TAKERS(g) ((int)((g) >> 11 & 0x7ff))
+#define OPEN      ((uint64_t)1 << 22)
+#define WAITED    ((uint64_t)1 << 23)
+#define NEXT      ((uint64_t)1 << 24)
+#define AGE(g)    ((g) / NEXT)
+
+typedef struct member {
+    _Alignas(64) atomic_bool asleep;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    pthread_t thread;
+} member;
+
+static atomic_bool busy; /* owns what is not atomic here */
 static MGR_THREAD_LOCAL bool inside;
 
 static struct {
-    pthread_mutex_t mutex;
-    pthread_cond_t work, done;
-    const mgr_parallel_plan *plan; /* under the mutex, like `takers` and `stopping` */
-    int takers;                    /* workers 1..takers take part in this generation */
-    bool stopping;
-    _Atomic uint64_t generation;
-    _Atomic int next_chunk, running;
-    int workers; /* owner only */
-    pthread_t threads[MAX_WORKERS];
-} pool = {.mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+    _Alignas(64) _Atomic uint64_t gate;
+    _Alignas(64) _Atomic uint64_t taken[MGR_PARALLEL_MOST_CHUNKS / 64]; /* a bit for each chunk */
+    const mgr_parallel_plan *plan;                                      /* of who is inside */
+    atomic_bool stopping;
+    pthread_mutex_t mutex; /* of the caller's sleep */
+    pthread_cond_t done;
+    int workers;
+    int64_t alone_until, pause;      /* nanoseconds */
+    int good;                        /* regions in a row that ended in time */
+    member members[MAX_WORKERS + 1]; /* from 1 on */
+} team = {.mutex = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
 static inline void pause_briefly(void) {
 #if defined(__x86_64__)
@@ -42,151 +73,204 @@ static inline void pause_briefly(void) {
 #endif
 }
 
-static void take_chunks(const mgr_parallel_plan *plan, int worker) {
-    int chunk;
+static int64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* ---- Chunks ---- */
+
+static bool take(int chunk) {
+    uint64_t bit = (uint64_t)1 << chunk % 64;
+    _Atomic uint64_t *word = &team.taken[chunk / 64];
+    if (atomic_load_explicit(word, memory_order_relaxed) & bit) return false;
+    return !(atomic_fetch_or_explicit(word, bit, memory_order_relaxed) & bit);
+}
+
+/* Each begins at its own share, so that from one region to the next it finds the same memory in its cache. */
+static void take_chunks(const mgr_parallel_plan *plan, int worker, int members) {
+    int chunk = (int)((int64_t)worker * plan->chunks / members);
     inside = true;
-    while ((chunk = atomic_fetch_add_explicit(&pool.next_chunk, 1, memory_order_relaxed)) < plan->chunks)
-        mgr_parallel_chunk(plan, chunk, worker);
+    for (int i = 0; i < plan->chunks; i++) {
+        if (take(chunk)) mgr_parallel_chunk(plan, chunk, worker);
+        if (++chunk == plan->chunks) chunk = 0;
+    }
     inside = false;
 }
 
-/* Wait for a generation other than *seen. NULL: nothing to do in it (stop, if *stop). */
-static const mgr_parallel_plan *next_work(uint64_t *seen, int worker, bool *stop) {
-    for (int i = 0; i < SPINS && atomic_load_explicit(&pool.generation, memory_order_relaxed) == *seen; i++)
-        pause_briefly();
-    pthread_mutex_lock(&pool.mutex);
-    while (atomic_load_explicit(&pool.generation, memory_order_relaxed) == *seen)
-        pthread_cond_wait(&pool.work, &pool.mutex);
-    *seen = atomic_load_explicit(&pool.generation, memory_order_relaxed);
-    *stop = pool.stopping;
-    const mgr_parallel_plan *plan = worker <= pool.takers ? pool.plan : NULL;
-    pthread_mutex_unlock(&pool.mutex);
-    return plan;
+/* ---- Members ---- */
+
+/* Spin until the gate is of another age than `seen`; false: for too long, or the core was lost meanwhile. */
+static bool spin_for_gate(uint64_t seen) {
+    int64_t start = now_ns(), last = start;
+    for (;;) {
+        for (int i = 0; i < 32; i++) {
+            if (AGE(atomic_load_explicit(&team.gate, memory_order_acquire)) != seen) return true;
+            pause_briefly();
+        }
+        int64_t now = now_ns();
+        if (now - start > SPIN_NS || now - last > LOST_NS) return false;
+        last = now;
+    }
+}
+
+static void sleep_until_gate(member *me, uint64_t seen) {
+    pthread_mutex_lock(&me->mutex);
+    for (;;) {
+        atomic_store(&me->asleep, true); /* before the look: the opener looks for sleepers after it has opened */
+        if (AGE(atomic_load(&team.gate)) != seen) break;
+        pthread_cond_wait(&me->wake, &me->mutex);
+    }
+    atomic_store_explicit(&me->asleep, false, memory_order_relaxed);
+    pthread_mutex_unlock(&me->mutex);
+}
+
+static bool enter(uint64_t gate, int worker) {
+    uint64_t age = AGE(gate);
+    do {
+        if (AGE(gate) != age || !(gate & OPEN) || worker > TAKERS(gate)) return false;
+    } while (!atomic_compare_exchange_weak_explicit(&team.gate, &gate, gate + 1, memory_order_acq_rel,
+                                                    memory_order_acquire));
+    return true;
+}
+
+static void leave(void) {
+    uint64_t before = atomic_fetch_sub(&team.gate, 1);
+    if (INSIDE(before) != 1 || !(before & WAITED)) return;
+    pthread_mutex_lock(&team.mutex); /* so that the caller cannot miss it between its look and its sleep */
+    pthread_cond_signal(&team.done);
+    pthread_mutex_unlock(&team.mutex);
 }
 
 static void *work(void *number) {
     int worker = (int)(intptr_t)number;
     uint64_t seen = 0;
     for (;;) {
-        bool stop;
-        const mgr_parallel_plan *plan = next_work(&seen, worker, &stop);
-        if (stop) return NULL;
-        if (!plan) continue;
-        take_chunks(plan, worker);
-        pthread_mutex_lock(
-            &pool.mutex); /* so that the caller cannot miss the last one between its look and its sleep */
-        if (atomic_fetch_sub(&pool.running, 1) == 1) pthread_cond_signal(&pool.done);
-        pthread_mutex_unlock(&pool.mutex);
+        if (!spin_for_gate(seen)) sleep_until_gate(&team.members[worker], seen);
+        uint64_t gate = atomic_load_explicit(&team.gate, memory_order_acquire);
+        seen = AGE(gate);
+        if (atomic_load_explicit(&team.stopping, memory_order_relaxed)) return NULL;
+        if (!enter(gate, worker)) continue;
+        take_chunks(team.plan, worker, TAKERS(gate) + 1);
+        leave();
     }
 }
 
 /* Have at least n workers, or as many as the system gives. Signals are left to the program's own threads. */
 static void start_workers(int n) {
+    pthread_attr_t attributes;
     sigset_t all, before;
-    if (pool.workers >= n) return;
+    if (team.workers >= n || pthread_attr_init(&attributes) != 0) return;
+    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (pool.workers < n && pool.workers < MAX_WORKERS) {
-        void *number = (void *)(intptr_t)(pool.workers + 1);
-        if (pthread_create(&pool.threads[pool.workers], NULL, work, number) != 0) break;
-        pool.workers++;
+    while (team.workers < n && team.workers < MAX_WORKERS) {
+        member *next = &team.members[team.workers + 1];
+        pthread_mutex_init(&next->mutex, NULL);
+        pthread_cond_init(&next->wake, NULL);
+        if (pthread_create(&next->thread, &attributes, work, (void *)(intptr_t)(team.workers + 1)) != 0) break;
+        team.workers++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
 }
 
-static void announce(const mgr_parallel_plan *plan, int takers, bool stopping) {
-    pthread_mutex_lock(&pool.mutex);
-    pool.plan = plan;
-    pool.takers = takers;
-    pool.stopping = stopping;
-    atomic_store(&pool.running, takers);
-    atomic_store(&pool.next_chunk, 0);
-    atomic_fetch_add(&pool.generation, 1);
-    pthread_cond_broadcast(&pool.work);
-    pthread_mutex_unlock(&pool.mutex);
+/* ---- Callers ---- */
+
+/* A new generation for `takers` members: open, or only seen to have changed. */
+static void open_gate(int takers, uint64_t open) {
+    uint64_t age = AGE(atomic_load_explicit(&team.gate, memory_order_relaxed));
+    atomic_store(&team.gate, (age + 1) * NEXT | open | (uint64_t)takers << 11);
+    for (int i = 1; i <= takers; i++) {
+        member *m = &team.members[i];
+        if (!atomic_load(&m->asleep) || !atomic_exchange(&m->asleep, false)) continue;
+        pthread_mutex_lock(&m->mutex); /* it sleeps by now, or looks at the gate again */
+        pthread_mutex_unlock(&m->mutex);
+        pthread_cond_signal(&m->wake);
+    }
 }
 
-static void wait_for_workers(void) {
-    for (int i = 0; i < SPINS && atomic_load_explicit(&pool.running, memory_order_relaxed) > 0; i++) pause_briefly();
-    pthread_mutex_lock(&pool.mutex);
-    while (atomic_load(&pool.running) > 0) pthread_cond_wait(&pool.done, &pool.mutex);
-    pool.plan = NULL; /* it dies with the caller's frame; a worker that oversleeps this generation finds nothing */
-    pool.takers = 0;
-    pthread_mutex_unlock(&pool.mutex);
+/* No chunk is left: nobody comes in any more, and those inside are waited for. Returns the nanoseconds that it took. */
+static int64_t close_gate(void) {
+    uint64_t gate = atomic_fetch_and(&team.gate, ~OPEN);
+    if (INSIDE(gate) == 0) return 0;
+    int64_t start = now_ns(), now = start;
+    while (now - start < JOIN_SPIN_NS) {
+        for (int i = 0; i < 32; i++) {
+            if (INSIDE(atomic_load_explicit(&team.gate, memory_order_acquire)) == 0) return now - start;
+            pause_briefly();
+        }
+        now = now_ns();
+    }
+    pthread_mutex_lock(&team.mutex);
+    atomic_fetch_or(&team.gate, WAITED);
+    while (INSIDE(atomic_load(&team.gate)) > 0) pthread_cond_wait(&team.done, &team.mutex);
+    pthread_mutex_unlock(&team.mutex);
+    return now_ns() - start;
 }
 
-void mgr_parallel_for(int64_t n, int64_t grain, mgr_parallel_body *body, void *context) {
-    if (n <= 0) return;
-    mgr_parallel_plan plan = mgr_parallel_cut(n, grain, body, context);
-    if (plan.chunks == 1 || inside || mgr_forked() || atomic_exchange(&busy, true)) {
-        mgr_parallel_serial(&plan);
+/* What a region's time tells of the cores. A late one is followed by a pause of twice what it cost; one that comes soon
+ * after the last pause, by a pause twice as long. */
+static void judge(int64_t start, int64_t worked, int64_t waited) {
+    if (waited < LATE_NS || waited < worked) return;
+    bool again = start - team.alone_until < 2 * team.pause;
+    team.pause = again ? 2 * team.pause : 2 * waited;
+    if (team.pause > PAUSE_MOST) team.pause = PAUSE_MOST;
+    team.alone_until = start + worked + waited + team.pause;
+}
+
+static void run_by_team(const mgr_parallel_plan *plan, int64_t start) {
+    int takers = plan->members - 1;
+    mgr_fork_watch();
+    start_workers(takers);
+    if (takers > team.workers) takers = team.workers;
+    team.plan = plan;
+    for (int i = 0; i <= (plan->chunks - 1) / 64; i++) atomic_store_explicit(&team.taken[i], 0, memory_order_relaxed);
+    open_gate(takers, OPEN);
+    take_chunks(plan, 0, takers + 1);
+    int64_t worked = now_ns() - start;
+    judge(start, worked, close_gate());
+}
+
+static pthread_once_t openmp_once = PTHREAD_ONCE_INIT;
+static mgr_openmp openmp;
+
+static void find_openmp(void) { openmp = mgr_openmp_find(NULL); }
+
+/* In a region of the program's own, where every core has a thread already. */
+static bool in_foreign_region(void) {
+    pthread_once(&openmp_once, find_openmp);
+    return openmp.in_parallel && openmp.in_parallel();
+}
+
+void mgr_parallel_run(const mgr_parallel_plan *plan) {
+    if (plan->chunks == 1 || inside || mgr_forked() || in_foreign_region() || atomic_exchange(&busy, true)) {
+        mgr_parallel_serial(plan);
         return;
     }
-    mgr_fork_watch();
-    start_workers(plan.chunks - 1);
-    int takers = pool.workers < plan.chunks - 1 ? pool.workers : plan.chunks - 1;
-    announce(&plan, takers, false);
-    take_chunks(&plan, 0);
-    wait_for_workers();
-    atomic_store(&busy, false);
+    int64_t start = now_ns();
+    if (start < team.alone_until)
+        mgr_parallel_serial(plan);
+    else
+        run_by_team(plan, start);
+    atomic_store_explicit(&busy, false, memory_order_release);
 }
 
 /* At exit and at dlclose no thread may be left in our code. A child has none of its parent's workers. */
 __attribute__((destructor)) static void stop_workers(void) {
     if (mgr_forked() || atomic_exchange(&busy, true)) return;
-    announce(NULL, 0, true);
-    for (int i = 0; i < pool.workers; i++) pthread_join(pool.threads[i], NULL);
-    pool.workers = 0;
+    atomic_store(&team.stopping, true);
+    open_gate(team.workers, 0);
+    for (int i = 1; i <= team.workers; i++) pthread_join(team.members[i].thread, NULL);
+    team.workers = 0;
 }
 
-/* We use no OpenMP, but oneDNN and OpenBLAS do; whether they brought a runtime along is only known once they are
- * loaded. `run_team` is what compilers make of a parallel region; libgomp has it, libomp too. */
-static void (*set_openmp_threads)(int n);
-static int (*get_openmp_threads)(void);
-static void (*run_team)(void (*body)(void *), void *context, unsigned threads, unsigned flags);
-static pthread_once_t openmp_once = PTHREAD_ONCE_INIT;
-
-static void find_openmp(void) {
-    void *set = dlsym(RTLD_DEFAULT, "omp_set_num_threads"), *get = dlsym(RTLD_DEFAULT, "omp_get_max_threads");
-    void *team = dlsym(RTLD_DEFAULT, "GOMP_parallel");
-    if (!set || !get) return;
-    memcpy(&set_openmp_threads, &set, sizeof set); /* an object pointer does not convert to a function's in C */
-    memcpy(&get_openmp_threads, &get, sizeof get);
-    if (team) memcpy(&run_team, &team, sizeof team);
-}
-
-static void set_aside(void *changed) {
-    if (mgr_fpenv_set_aside()) atomic_store((atomic_bool *)changed, true);
-}
-
-static void put_back(void *unused) {
-    (void)unused;
-    mgr_fpenv_put_back();
-}
-
-int mgr_parallel_enter_library(mgr_library_call *call, double multiply_adds) {
-    bool small = multiply_adds < MGR_TEAM_MULTIPLY_ADDS;
-    int n = small || inside || mgr_forked() ? 1 : mgr_num_threads();
-    atomic_bool changed = false;
-    pthread_once(&openmp_once, find_openmp);
-    *call = (mgr_library_call){n, get_openmp_threads ? get_openmp_threads() : 0, false};
-    if (n > 1) mgr_fork_watch();
-    if (n > 1 && run_team) run_team(set_aside, &changed, (unsigned)n, 0);
-    call->env_changed = atomic_load(&changed);
-    if (call->saved && n != call->saved) set_openmp_threads(n);
-    return n;
-}
-
-void mgr_parallel_leave_library(const mgr_library_call *call) {
-    if (call->env_changed) run_team(put_back, NULL, (unsigned)call->threads, 0);
-    if (call->saved && get_openmp_threads() != call->saved) set_openmp_threads(call->saved);
-}
-
-/* oneDNN and OpenBLAS may have brought pools of their own. */
+/* oneDNN and OpenBLAS may have brought pools of their own, which we never use. */
 const char *mgr_parallel_backend(void) {
     static _Thread_local char backend[96];
     unsigned loaded = mgr_openmp_loaded();
-    int at = snprintf(backend, sizeof backend, "pthreads");
+    int at = snprintf(backend, sizeof backend, "own team");
     for (int i = 0; mgr_openmp_name(i); i++)
         if (loaded >> i & 1)
             at += snprintf(backend + at, sizeof backend - (size_t)at, "; %s is loaded, too", mgr_openmp_name(i));
