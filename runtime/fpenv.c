@@ -3,8 +3,6 @@
  * read nor cleared. */
 #include "runtime/fpenv.h"
 
-#include "runtime/thread.h"
-
 #include <stdatomic.h>
 
 static atomic_bool flush_denormals;
@@ -58,19 +56,6 @@ mgr_fpenv mgr_fpenv_enter(void) {
 
 void mgr_fpenv_leave(mgr_fpenv env) {
     if (env.changed) control_write(env.saved);
-}
-
-static MGR_THREAD_LOCAL mgr_fpenv aside;
-
-bool mgr_fpenv_set_aside(void) {
-    mgr_fpenv env = mgr_fpenv_enter();
-    if (env.changed) aside = env;
-    return env.changed;
-}
-
-void mgr_fpenv_put_back(void) {
-    mgr_fpenv_leave(aside);
-    aside.changed = false;
 }
 
 void mgr_fpenv_set_flush_denormals(bool flush) { atomic_store_explicit(&flush_denormals, flush, memory_order_relaxed); }

@@ -9,7 +9,8 @@
 /* Run body(begin, end, worker, context) over a partition of [0, n) into contiguous, ordered chunks, each at least
  * `grain` long but the last; at most mgr_num_threads() chunks at once. worker is in [0, mgr_num_threads()), unique
  * among bodies that run at the same time. Runs in the caller, serially, when n <= grain, inside another parallel region
- * (ours or the caller's OpenMP one), or in a forked child. body must not fail. The floating-point environment is
+ * (ours or the caller's OpenMP one), in a forked child, while another thread has the team, or while cores for it are
+ * missing. body must not fail. The floating-point environment is
  * canonical inside. Returns when all is done. */
 typedef void mgr_parallel_body(int64_t begin, int64_t end, int worker, void *context);
 void mgr_parallel_for(int64_t n, int64_t grain, mgr_parallel_body *body, void *context);

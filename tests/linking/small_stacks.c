@@ -78,7 +78,7 @@ static const struct {
     int kib; /* that it must run on */
 } rungs[] = {{"a thread that never asks for us", nothing, 16},
              {"our own code", own_code, 64},
-             {"products and convolutions", products, 192}};
+             {"products and convolutions", products, 96}};
 
 int main(int argc, char **argv) {
     int failed = 0;
