@@ -78,6 +78,29 @@ static int product(mg_dtype dtype, int64_t batch, int64_t m, int64_t n, int64_t 
     return wrong;
 }
 
+/* dw of some filters, channels and taps, from x and dy. */
+static int wrong_weights(mg_dtype dtype, int64_t n, int64_t c, int64_t f, int64_t side, void *const in[3],
+                         const void *dw) {
+    int wrong = 0;
+    for (int64_t i = 0; i < f * c * 9; i += 1 + f * c * 9 / 200) {
+        int64_t filter = i / 9 / c, channel = i / 9 % c, dy = i % 9 / 3 - 1, dx = i % 3 - 1;
+        long double sum = 0, size = 0;
+        for (int64_t k = 0; k < n; k++)
+            for (int64_t p = 0; p < side * side; p++) {
+                int64_t y = p / side + dy, x = p % side + dx;
+                if (y < 0 || y >= side || x < 0 || x >= side) continue;
+                long double term = (long double)get(dtype, in[0], (size_t)(((k * c + channel) * side + y) * side + x)) *
+                                   get(dtype, in[2], (size_t)((k * f + filter) * side * side + p));
+                sum += term;
+                size += fabsl(term);
+            }
+        long double eps = dtype == MG_F64 ? 0x1p-52L : dtype == MG_F32 ? 0x1p-23L : 0;
+        long double bound = (long double)(n * side * side + 2) * eps * size + (dtype == MG_BF16 ? 0x1p-7L * size : 0);
+        wrong += !(fabsl(sum - get(dtype, dw, (size_t)i)) <= bound);
+    }
+    return wrong;
+}
+
 /* Square images, 3 x 3 windows, padding 1: all three passes. */
 static int convolution(mg_dtype dtype, int64_t n, int64_t c, int64_t f, int64_t side) {
     int64_t x[2] = {side, side}, w[2] = {3, 3}, one[2] = {1, 1};
@@ -94,7 +117,8 @@ static int convolution(mg_dtype dtype, int64_t n, int64_t c, int64_t f, int64_t 
         wrong += mgr_conv_backward_weights(&args, in[0], in[2], out[t][1]) != MG_OK;
         for (int i = 0; i < 3; i++) wrong += memcmp(out[t][i], out[0][i], sizes[i] * mg_dtype_size(dtype)) != 0;
     }
-    /* The sums of all elements are products of sums: with ones in the window's middle only, y is the sum of x. */
+    wrong += wrong_weights(dtype, n, c, f, side, in, out[0][1]);
+    /* With ones in the window's middle only, each element of y is the sum of x over its channels, dx of dy likewise. */
     memset(in[1], 0, sizes[1] * mg_dtype_size(dtype));
     for (int64_t i = 0; i < f * c; i++) {
         if (dtype == MG_F64) ((double *)in[1])[9 * i + 4] = 1;
