@@ -144,7 +144,9 @@ typedef struct slicing {
     size_t scratch_bytes;
 } slicing;
 
-#define LARGE_B (1 << 20) /* bytes of b that outgrow L2: fewer slices then read it again [5 % at 128 rows] */
+#define LARGE_B                                                                                                        \
+    (1 << 19) /* bytes of b that outgrow half of an L2: fewer slices then read it again [5 % at 128 rows]              \
+               */
 
 /* Rows before columns, whose slices are slower [8 %]: only where rows do not make two. */
 static slicing slicing_of(const mgr_gemm_batch *g) {

@@ -6,9 +6,10 @@
  * caller does the same, closes the gate when no chunk is left, and waits for those inside only. So a member that did
  * not get a core in time costs nothing, and one that lost it costs what it holds: one chunk.
  *
- * Waiting is bounded: members spin for SPIN_NS between regions, callers for JOIN_SPIN_NS at a region's end, then they
- * sleep. A region whose end was waited for longer than its work took shows that the cores are not there: for a while
- * (`pause`, doubled each time that it happens again) regions do without the team. */
+ * Waiting is bounded: members spin between regions, callers at a region's end, then they sleep; soon where others want
+ * the cores, which a spinning thread notices by the time that it misses. Regions whose end was waited for longer than
+ * their work took show that the cores are not there: for a while, doubled each time that it happens again, regions do
+ * without the team. */
 #include "runtime/parallel_plan.h"
 
 #if !MGR_PARALLEL_USES_OPENMP
@@ -26,11 +27,13 @@
 enum {
     MAX_WORKERS = 1023,
     STACK_BYTES = 2 << 20, /* of a member: libraries want some 70 KiB, whatever the program's own default is */
-    SPIN_NS = 100000,
-    JOIN_SPIN_NS = 20000,
-    LOST_NS = 300000, /* a spinning thread that sees no time for so long has lost its core */
-    LATE_NS =
-        1000000, /* less is never late: on an idle machine, too, halves are not equal, and pages are touched first */
+    SPIN_NS = 1000000,     /* a member between regions, with the cores to itself: waking costs 50 us */
+    SPIN_BUSY_NS = 20000,  /* the same while cores are asked for by others */
+    JOIN_SPIN_NS = 20000,  /* a caller at a region's end */
+    LOST_NS = 500000,      /* a spinning thread that sees no time for so long has lost its core */
+    CALM_NS = 100000000,   /* that long after such a sign, cores are taken to be free again */
+    LATE_NS = 1000000,     /* less is never late: halves are not equal, and pages are touched for the first time */
+    SOON_NS = 16000000,
     PAUSE_MOST = 256000000
 };
 
@@ -61,7 +64,7 @@ static struct {
     pthread_cond_t done;
     int workers;
     int64_t alone_until, pause;      /* nanoseconds */
-    int good;                        /* regions in a row that ended in time */
+    _Atomic int64_t calm_from;       /* until then waiting threads sleep soon */
     member members[MAX_WORKERS + 1]; /* from 1 on */
 } team = {.mutex = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
@@ -104,13 +107,18 @@ static void take_chunks(const mgr_parallel_plan *plan, int worker, int members) 
 /* Spin until the gate is of another age than `seen`; false: for too long, or the core was lost meanwhile. */
 static bool spin_for_gate(uint64_t seen) {
     int64_t start = now_ns(), last = start;
+    int64_t most = start < atomic_load_explicit(&team.calm_from, memory_order_relaxed) ? SPIN_BUSY_NS : SPIN_NS;
     for (;;) {
         for (int i = 0; i < 32; i++) {
             if (AGE(atomic_load_explicit(&team.gate, memory_order_acquire)) != seen) return true;
             pause_briefly();
         }
         int64_t now = now_ns();
-        if (now - start > SPIN_NS || now - last > LOST_NS) return false;
+        if (now - last > LOST_NS) {
+            atomic_store_explicit(&team.calm_from, now + CALM_NS, memory_order_relaxed);
+            return false;
+        }
+        if (now - start > most) return false;
         last = now;
     }
 }
@@ -210,14 +218,15 @@ static int64_t close_gate(void) {
     return now_ns() - start;
 }
 
-/* What a region's time tells of the cores. A late one is followed by a pause of twice what it cost; one that comes soon
- * after the last pause, by a pause twice as long. */
+/* What a region's time tells of the cores. One late region may be anything; a second one soon after it, or soon after a
+ * pause, is followed by a pause: of twice what it cost, then of twice the last one. */
 static void judge(int64_t start, int64_t worked, int64_t waited) {
     if (waited < LATE_NS || waited < worked) return;
-    bool again = start - team.alone_until < 2 * team.pause;
-    team.pause = again ? 2 * team.pause : 2 * waited;
-    if (team.pause > PAUSE_MOST) team.pause = PAUSE_MOST;
-    team.alone_until = start + worked + waited + team.pause;
+    int64_t end = start + worked + waited;
+    bool again = start - team.alone_until < SOON_NS;
+    team.pause = !again ? 0 : team.pause == 0 ? 2 * waited : team.pause < PAUSE_MOST ? 2 * team.pause : PAUSE_MOST;
+    team.alone_until = end + team.pause;
+    if (again) atomic_store_explicit(&team.calm_from, end + CALM_NS, memory_order_relaxed);
 }
 
 static void run_by_team(const mgr_parallel_plan *plan, int64_t start) {
