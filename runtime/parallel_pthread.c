@@ -32,6 +32,7 @@ enum {
     JOIN_SPIN_NS = 20000,  /* a caller at a region's end */
     LOST_NS = 500000,      /* a spinning thread that sees no time for so long has lost its core */
     CALM_NS = 100000000,   /* that long after such a sign, cores are taken to be free again */
+    ABSENT_NS = 300000,    /* a member that has its core is there by then, also from its sleep */
     LATE_NS = 1000000,     /* less is never late: halves are not equal, and pages are touched for the first time */
     SOON_NS = 16000000,
     PAUSE_MOST = 256000000
@@ -58,12 +59,14 @@ static MGR_THREAD_LOCAL bool inside;
 static struct {
     _Alignas(64) _Atomic uint64_t gate;
     _Alignas(64) _Atomic uint64_t taken[MGR_PARALLEL_MOST_CHUNKS / 64]; /* a bit for each chunk */
+    _Atomic int came;                                                   /* members that went in */
     const mgr_parallel_plan *plan;                                      /* of who is inside */
     atomic_bool stopping;
     pthread_mutex_t mutex; /* of the caller's sleep */
     pthread_cond_t done;
     int workers;
-    int64_t alone_until, pause;      /* nanoseconds */
+    int64_t small_until, pause;      /* nanoseconds */
+    int small;                       /* members, with the caller, until then */
     _Atomic int64_t calm_from;       /* until then waiting threads sleep soon */
     member members[MAX_WORKERS + 1]; /* from 1 on */
 } team = {.mutex = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
@@ -160,6 +163,7 @@ static void *work(void *number) {
         seen = AGE(gate);
         if (atomic_load_explicit(&team.stopping, memory_order_relaxed)) return NULL;
         if (!enter(gate, worker)) continue;
+        atomic_fetch_add_explicit(&team.came, 1, memory_order_relaxed);
         take_chunks(team.plan, worker, TAKERS(gate) + 1);
         leave();
     }
@@ -218,28 +222,36 @@ static int64_t close_gate(void) {
     return now_ns() - start;
 }
 
-/* What a region's time tells of the cores. One late region may be anything; a second one soon after it, or soon after a
- * pause, is followed by a pause: of twice what it cost, then of twice the last one. */
-static void judge(int64_t start, int64_t worked, int64_t waited) {
-    if (waited < LATE_NS || waited < worked) return;
+/* What a region's time tells of the cores. A member that had time enough and never came, or one that was waited for, is
+ * a sign that others want them: members sleep soon from then on. One late region may be anything; a second one soon
+ * after it, or soon after a pause, is followed by a pause with a smaller team. */
+static void judge(int takers, int64_t start, int64_t worked, int64_t waited) {
+    bool late = waited >= LATE_NS && waited >= worked;
+    bool absent = worked >= ABSENT_NS && atomic_load_explicit(&team.came, memory_order_relaxed) < takers;
     int64_t end = start + worked + waited;
-    bool again = start - team.alone_until < SOON_NS;
+    if (late || absent) atomic_store_explicit(&team.calm_from, end + CALM_NS, memory_order_relaxed);
+    if (!late) return;
+    bool again = start - team.small_until < SOON_NS;
     team.pause = !again ? 0 : team.pause == 0 ? 2 * waited : team.pause < PAUSE_MOST ? 2 * team.pause : PAUSE_MOST;
-    team.alone_until = end + team.pause;
-    if (again) atomic_store_explicit(&team.calm_from, end + CALM_NS, memory_order_relaxed);
+    team.small_until = end + team.pause;
+    team.small = takers - takers / 4;
 }
 
-static void run_by_team(const mgr_parallel_plan *plan, int64_t start) {
-    int takers = plan->members - 1;
-    mgr_fork_watch();
-    start_workers(takers);
-    if (takers > team.workers) takers = team.workers;
+/* Takers for a region that begins now, were there cores for all of `wanted`. */
+static int takers_now(int wanted, int64_t start) {
+    if (start < team.small_until && team.small - 1 < wanted) wanted = team.small - 1;
+    if (wanted > 0) start_workers(wanted);
+    return wanted < team.workers ? wanted : team.workers;
+}
+
+static void run_by_team(const mgr_parallel_plan *plan, int takers, int64_t start) {
     team.plan = plan;
+    atomic_store_explicit(&team.came, 0, memory_order_relaxed);
     for (int i = 0; i <= (plan->chunks - 1) / 64; i++) atomic_store_explicit(&team.taken[i], 0, memory_order_relaxed);
     open_gate(takers, OPEN);
     take_chunks(plan, 0, takers + 1);
     int64_t worked = now_ns() - start;
-    judge(start, worked, close_gate());
+    judge(takers, start, worked, close_gate());
 }
 
 static pthread_once_t openmp_once = PTHREAD_ONCE_INIT;
@@ -258,11 +270,13 @@ void mgr_parallel_run(const mgr_parallel_plan *plan) {
         mgr_parallel_serial(plan);
         return;
     }
+    mgr_fork_watch();
     int64_t start = now_ns();
-    if (start < team.alone_until)
-        mgr_parallel_serial(plan);
+    int takers = takers_now(plan->members - 1, start);
+    if (takers > 0)
+        run_by_team(plan, takers, start);
     else
-        run_by_team(plan, start);
+        mgr_parallel_serial(plan);
     atomic_store_explicit(&busy, false, memory_order_release);
 }
 
