@@ -144,8 +144,9 @@ typedef struct slicing {
     size_t scratch_bytes;
 } slicing;
 
-#define LARGE_B (1 << 19) /* bytes of b that outgrow half of an L2: fewer slices then read it again [5 % at 128 rows]  \
-                           */
+#define LARGE_B                                                                                                        \
+    (1 << 19) /* bytes of b that outgrow half of an L2: fewer slices then read it again [5 % at 128 rows]              \
+               */
 
 /* Rows before columns, of which slices are slower [4 to 10 %]. Two slices of 32 rows lose 3 % on one thread (5 % in
  * f64) and are worth that; more of them are not. */

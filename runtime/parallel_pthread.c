@@ -18,15 +18,22 @@
 #include "runtime/thread.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 enum {
     MAX_WORKERS = 1023,
     STACK_BYTES = 2 << 20, /* of a member: libraries want some 70 KiB, whatever the program's own default is */
+    TURN_NS = 500000,      /* of a member on its core */
     SPIN_NS = 1000000,     /* a member between regions, with the cores to itself: waking costs 50 us */
     SPIN_BUSY_NS = 20000,  /* the same while cores are asked for by others */
     JOIN_SPIN_NS = 20000,  /* a caller at a region's end */
@@ -154,7 +161,28 @@ static void leave(void) {
     pthread_mutex_unlock(&team.mutex);
 }
 
+/* Turns on the core that are shorter than others': what wakes for a region is then not left waiting for the end of
+ * somebody's long one. The share of time stays the same. Linux from 6.12 on; elsewhere nothing happens. [The demo's
+ * step beside one busy process a core: 1.3 times as fast, beside two 1.15 times.] */
+static void ask_for_short_turns(void) {
+#if defined(SYS_sched_setattr)
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } attributes = {0}; /* sched_attr of <linux/sched/types.h>, which does not go with <sched.h> */
+    if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return;
+    if (attributes.policy != SCHED_OTHER || attributes.runtime <= TURN_NS) return;
+    attributes.size = sizeof attributes;
+    attributes.runtime = TURN_NS;
+    (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
+#endif
+}
+
 static void *work(void *number) {
+    ask_for_short_turns();
     int worker = (int)(intptr_t)number;
     uint64_t seen = 0;
     for (;;) {
