@@ -144,20 +144,22 @@ typedef struct slicing {
     size_t scratch_bytes;
 } slicing;
 
-#define LARGE_B                                                                                                        \
-    (1 << 19) /* bytes of b that outgrow half of an L2: fewer slices then read it again [5 % at 128 rows]              \
-               */
+#define LARGE_B (1 << 19) /* bytes of b that outgrow half of an L2: many slices then read it again */
 
-/* Rows before columns, of which slices are slower [4 to 10 %]. Two slices of 32 rows lose 3 % on one thread (5 % in
- * f64) and are worth that; more of them are not. */
+/* As many slices of rows as lose little on one thread: of 128 rows, but where b is large only four of them [2 % at a
+ * side of 512], and beyond that of 256; two of 32 where there are no more rows [3 %, in f64 5 %]. Slices of columns are
+ * slower [4 to 10 %]: only where rows do not make two. */
 static slicing slicing_of(const mgr_gemm_batch *g) {
     const mgr_gemm *f = &g->first;
     double work = (double)f->m * (double)f->n * (double)f->k;
-    int64_t least = (double)f->n * (double)f->k * (double)mg_dtype_size(f->dtype) > LARGE_B ? 256 : 128;
+    bool large = (double)f->n * (double)f->k * (double)mg_dtype_size(f->dtype) > LARGE_B;
+    int64_t rows = f->m / 128;
+    if (large && rows > 4) rows = f->m / 256 > 4 ? f->m / 256 : 4;
+    if (rows < 2 && f->m >= 64) rows = 2;
     slicing s = {.g = g, .batches = mgr_slice_count(work * (double)g->batch, g->batch), .rows = 1, .cols = 1};
     if (s.batches >= 8) return s;
     work *= (double)g->batch / (double)s.batches;
-    s.rows = mgr_slice_count(work, f->m / least < 2 && f->m >= 64 ? 2 : f->m / least);
+    s.rows = mgr_slice_count(work, rows);
     if (s.batches * s.rows == 1) s.cols = mgr_slice_count(work, f->n / 256);
     return s;
 }
