@@ -38,7 +38,7 @@ enum {
     SPIN_BUSY_NS = 20000,  /* the same while cores are asked for by others */
     JOIN_SPIN_NS = 20000,  /* a caller at a region's end */
     LOST_NS = 500000,      /* a spinning thread that sees no time for so long has lost its core */
-    CALM_NS = 100000000,   /* that long after such a sign, cores are taken to be free again */
+    CALM_NS = 20000000,    /* that long after such a sign, cores are taken to be free again */
     ABSENT_NS = 300000,    /* a member that has its core is there by then, also from its sleep */
     LATE_NS = 1000000,     /* less is never late: halves are not equal, and pages are touched for the first time */
     SOON_NS = 16000000,
