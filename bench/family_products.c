@@ -6,7 +6,7 @@
 #include "mygrad/mygrad.h"
 #include "raw_onednn.h"
 #include "runtime/linalg.h"
-#include "runtime/parallel.h"
+#include "runtime/openmp_alone.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -156,21 +156,20 @@ static void conv(bench_suite *suite, const char *what, raw_conv s, raw_kind kind
 
 void family_products(bench_suite *suite) {
     static const int64_t sizes[] = {128, 256, 512, 1024};
-    mgr_library_call call;
     if (!raw_available()) {
         printf("products: left out, this build has no oneDNN to compare with\n\n");
         return;
     }
     limits_ensure(suite);
     mg_set_num_threads(1);
-    /* One thread for oneDNN, too, which divides the work when primitives are made. */
-    mgr_parallel_enter_library(&call, 2.0 * MGR_TEAM_MULTIPLY_ADDS);
+    mgr_openmp openmp = mgr_openmp_find(NULL);
+    int before = mgr_openmp_alone_begin(&openmp); /* the other side, too */
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) matmul(suite, sizes[i]);
     for (int kind = RAW_FORWARD; kind <= RAW_BACKWARD_WEIGHTS; kind++) /* examples/train_digits/model.c, batch 64 */
         conv(suite, "conv 1 to 16, 28x28", (raw_conv){64, 1, 16, 28, 28, 3, 1}, (raw_kind)kind);
     for (int kind = RAW_FORWARD; kind <= RAW_BACKWARD_WEIGHTS; kind++)
         conv(suite, "conv 16 to 32, 14x14", (raw_conv){64, 16, 32, 14, 14, 3, 1}, (raw_kind)kind);
-    mgr_parallel_leave_library(&call);
+    mgr_openmp_alone_end(&openmp, before);
     mg_set_num_threads(0);
     mg_error error = mg_take_error();
     if (error.code != MG_OK) suite_fail(suite, "products: %s: %s", error.op, error.message);

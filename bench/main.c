@@ -30,6 +30,7 @@ const bench_family bench_families[] = {
     {"alloc", "buffers and blocks, against the C library", family_alloc},
     {"products", "matmul and convolutions, against calling oneDNN directly", family_products},
     {"demo", "a training step of examples/train_digits, and its share outside oneDNN", family_demo},
+    {"load", "a training step and a product beside busy processes, one thread and all", family_load},
     {0},
 };
 

@@ -125,6 +125,7 @@ void family_memory(bench_suite *suite);
 void family_alloc(bench_suite *suite);
 void family_products(bench_suite *suite);
 void family_demo(bench_suite *suite);
+void family_load(bench_suite *suite);
 
 /* Figures that shares need, measured briefly, when the limits family itself has not been run. */
 void limits_ensure(bench_suite *suite);

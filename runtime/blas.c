@@ -1,16 +1,38 @@
 /* SPDX-License-Identifier: MIT
- * The only file that knows CBLAS: f32 and f64 products with the library's thread count set around the call. */
-#include "runtime/parallel.h"
+ * The only file that knows CBLAS: f32 and f64 products, each on one thread; linalg.c cuts what is worth more.
+ *
+ * The library is loaded at the first product that wants it: OpenBLAS brings 60 KiB of thread-local memory, which a
+ * program that is linked with it pays in the stack of every thread it starts. MYGRAD_LINK_BLAS links it all the same,
+ * for static libraries. */
 #include "runtime/products.h"
 
 #if MYGRAD_HAVE_BLAS
 
+#include "runtime/openmp_alone.h"
+
 #include <cblas.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Extensions of OpenBLAS; another CBLAS may lack them. */
+static struct {
+    __typeof__(cblas_sgemm) *sgemm;
+    __typeof__(cblas_dgemm) *dgemm;
+    /* Extensions of OpenBLAS; another CBLAS may lack them. */
+    int (*get_parallel)(void), (*get_num_threads)(void);
+    void (*set_num_threads)(int n);
+    char *(*get_config)(void), *(*get_corename)(void);
+    mgr_openmp openmp;
+    bool owns_threads; /* has a pool of its own, and one number for the process */
+    bool ready;
+    char name[64];
+} blas = {.name = "BLAS"};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+#if MYGRAD_LINK_BLAS
+
 #define WEAK __attribute__((weak))
 extern WEAK int openblas_get_parallel(void);
 extern WEAK int openblas_get_num_threads(void);
@@ -18,19 +40,84 @@ extern WEAK void openblas_set_num_threads(int n);
 extern WEAK char *openblas_get_config(void);
 extern WEAK char *openblas_get_corename(void);
 
+static bool find_functions(void) {
+    blas.sgemm = cblas_sgemm;
+    blas.dgemm = cblas_dgemm;
+    blas.get_parallel = openblas_get_parallel;
+    blas.get_num_threads = openblas_get_num_threads;
+    blas.set_num_threads = openblas_set_num_threads;
+    blas.get_config = openblas_get_config;
+    blas.get_corename = openblas_get_corename;
+    blas.openmp = mgr_openmp_find(NULL);
+    return true;
+}
+
+#else
+
+/* The file that was there at configure time, else whatever the system has under its name. It stays loaded for good: a
+ * program may end while a thread is inside. */
+static bool find_functions(void) {
+    static const char *const files[] = {MYGRAD_BLAS_FILE, MYGRAD_BLAS_SONAME};
+    void *handle = NULL;
+    for (int i = 0; i < 2 && !handle; i++) handle = dlopen(files[i], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (!handle) return false;
+    struct {
+        const char *name;
+        void *function;
+    } wanted[] = {{"cblas_sgemm", &blas.sgemm},
+                  {"cblas_dgemm", &blas.dgemm},
+                  {"openblas_get_parallel", &blas.get_parallel},
+                  {"openblas_get_num_threads", &blas.get_num_threads},
+                  {"openblas_set_num_threads", &blas.set_num_threads},
+                  {"openblas_get_config", &blas.get_config},
+                  {"openblas_get_corename", &blas.get_corename}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        void *symbol = dlsym(handle, wanted[i].name);
+        memcpy(wanted[i].function, &symbol,
+               sizeof symbol); /* an object pointer does not convert to a function's in C */
+    }
+    blas.openmp = mgr_openmp_find(handle);
+    return blas.sgemm && blas.dgemm;
+}
+
+#endif
+
 #define OPENBLAS_WITH_OWN_THREADS 1
 
-bool mgr_blas_has(mg_dtype dtype) { return dtype == MG_F32 || dtype == MG_F64; }
+static void find_blas(void) {
+    char version[24] = "";
+    blas.ready = find_functions();
+    if (!blas.ready) return;
+    blas.owns_threads = blas.get_parallel && blas.get_num_threads && blas.set_num_threads &&
+                        blas.get_parallel() == OPENBLAS_WITH_OWN_THREADS;
+    if (!blas.get_config) return;
+    sscanf(blas.get_config(), "OpenBLAS %23s", version);
+    snprintf(blas.name, sizeof blas.name, "OpenBLAS %s %s", version, blas.get_corename ? blas.get_corename() : "");
+}
 
-/* The OpenMP variant takes its teams from OpenMP's setting for this thread, which enter_library has made; the variant
- * with threads of its own has one number for the process, touched only when it differs. */
-static int set_own_threads(int wanted) {
-    if (!openblas_get_parallel || !openblas_get_num_threads || !openblas_set_num_threads) return 0;
-    if (openblas_get_parallel() != OPENBLAS_WITH_OWN_THREADS) return 0;
-    int before = openblas_get_num_threads();
-    if (before == wanted) return 0;
-    openblas_set_num_threads(wanted);
-    return before;
+static bool is_ready(void) {
+    pthread_once(&once, find_blas);
+    return blas.ready;
+}
+
+bool mgr_blas_has(mg_dtype dtype) { return (dtype == MG_F32 || dtype == MG_F64) && is_ready(); }
+
+/* The variant of OpenBLAS with threads of its own has one number for the process: the first of us who are inside sets
+ * it to 1, the last gives it back. */
+static struct {
+    pthread_mutex_t mutex;
+    int inside, before;
+} own_threads = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static void own_threads_change(int by) {
+    pthread_mutex_lock(&own_threads.mutex);
+    if (by > 0 && own_threads.inside == 0) {
+        own_threads.before = blas.get_num_threads();
+        blas.set_num_threads(1);
+    }
+    own_threads.inside += by;
+    if (own_threads.inside == 0) blas.set_num_threads(own_threads.before);
+    pthread_mutex_unlock(&own_threads.mutex);
 }
 
 /* CBLAS wants a leading dimension of at least the line's length and at least 1, also for matrices of one line. */
@@ -42,31 +129,17 @@ void mgr_blas_gemm(const mgr_gemm *g) {
     int lda = a_trans ? leading(g->a_col, g->m) : leading(g->a_row, g->k);
     int ldb = b_trans ? leading(g->b_col, g->k) : leading(g->b_row, g->n);
     int ldc = leading(g->c_row, g->n), m = (int)g->m, n = (int)g->n, k = (int)g->k;
-    mgr_library_call call;
-    double multiply_adds = (double)g->m * (double)g->n * (double)g->k;
-    int before = set_own_threads(mgr_parallel_enter_library(&call, multiply_adds));
+    if (blas.owns_threads) own_threads_change(1);
+    int before = mgr_openmp_alone_begin(&blas.openmp);
     if (g->dtype == MG_F64)
-        cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, g->a, lda, g->b, ldb, g->accumulate ? 1.0 : 0.0, g->c, ldc);
+        blas.dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, g->a, lda, g->b, ldb, g->accumulate ? 1.0 : 0.0, g->c, ldc);
     else
-        cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0f, g->a, lda, g->b, ldb, g->accumulate ? 1.0f : 0.0f, g->c, ldc);
-    if (before) openblas_set_num_threads(before);
-    mgr_parallel_leave_library(&call);
+        blas.sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0f, g->a, lda, g->b, ldb, g->accumulate ? 1.0f : 0.0f, g->c, ldc);
+    mgr_openmp_alone_end(&blas.openmp, before);
+    if (blas.owns_threads) own_threads_change(-1);
 }
 
-static char name[64] = "BLAS";
-static pthread_once_t name_once = PTHREAD_ONCE_INIT;
-
-static void find_name(void) {
-    char version[24] = "";
-    if (!openblas_get_config) return;
-    sscanf(openblas_get_config(), "OpenBLAS %23s", version);
-    snprintf(name, sizeof name, "OpenBLAS %s %s", version, openblas_get_corename ? openblas_get_corename() : "");
-}
-
-const char *mgr_blas_name(void) {
-    pthread_once(&name_once, find_name);
-    return name;
-}
+const char *mgr_blas_name(void) { return is_ready() ? blas.name : "none"; }
 
 #else
 

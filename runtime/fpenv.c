@@ -3,8 +3,6 @@
  * text, the x87's control word), FPCR on AArch64. The caller's exception flags are neither read nor cleared. */
 #include "runtime/fpenv.h"
 
-#include "runtime/thread.h"
-
 #include <stdatomic.h>
 
 static atomic_bool flush_denormals;
@@ -139,19 +137,6 @@ void mgr_fpenv_enter_text(mgr_fpenv_text *env) {
 void mgr_fpenv_leave_text(const mgr_fpenv_text *env) {
     if (env->changed) x87_put_back(env->x87);
     mgr_fpenv_leave(env->numbers);
-}
-
-static MGR_THREAD_LOCAL mgr_fpenv aside;
-
-bool mgr_fpenv_set_aside(void) {
-    mgr_fpenv env = mgr_fpenv_enter();
-    if (env.changed) aside = env;
-    return env.changed;
-}
-
-void mgr_fpenv_put_back(void) {
-    mgr_fpenv_leave(aside);
-    aside.changed = false;
 }
 
 void mgr_fpenv_set_flush_denormals(bool flush) { atomic_store_explicit(&flush_denormals, flush, memory_order_relaxed); }

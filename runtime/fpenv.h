@@ -50,11 +50,6 @@ typedef struct mgr_fpenv_text {
 void mgr_fpenv_enter_text(mgr_fpenv_text *env);
 void mgr_fpenv_leave_text(const mgr_fpenv_text *env);
 
-/* The same on the threads of a team that computes in somebody else's code between two regions of ours: what was set
- * aside waits on its thread. True if there was something to set aside. */
-bool mgr_fpenv_set_aside(void);
-void mgr_fpenv_put_back(void);
-
 /* The one other mode: flush denormals to zero, on every thread that computes; outside the cross-ISA promise. */
 void mgr_fpenv_set_flush_denormals(bool flush);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * How many threads a call may use. Starts none: that is parallel.c or parallel_pthread.c. */
+ * How many threads a call may use, and how a range is cut for them. Starts none: that is parallel.c or
+ * parallel_pthread.c. */
 #include "runtime/cpu.h"
 #include "runtime/environment.h"
-#include "runtime/parallel.h"
+#include "runtime/parallel_plan.h"
 #include "runtime/thread.h"
 
 #include <errno.h>
@@ -55,3 +56,28 @@ int mgr_num_threads(void) {
 }
 
 void mgr_set_num_threads(int n) { atomic_store(&wanted, n < 1 ? 0 : n > MAX_THREADS ? MAX_THREADS : n); }
+
+/* Chunks of at least `grain` elements, no more than `most`, for no more than `workers`. */
+static void cut_and_run(int64_t n, int64_t grain, int64_t most, int workers, mgr_parallel_body *body, void *context) {
+    int64_t chunks = n / grain < most ? n / grain : most;
+    mgr_parallel_plan plan = {body, context, n, n, 1, 1};
+    if (chunks > 1 && workers > 1) {
+        plan.length = n / chunks + (n % chunks != 0);
+        plan.chunks = (int)(n / plan.length + (n % plan.length != 0));
+        plan.members = plan.chunks < workers ? plan.chunks : workers;
+    }
+    mgr_parallel_run(&plan);
+}
+
+void mgr_parallel_for(int64_t n, int64_t grain, mgr_parallel_body *body, void *context) {
+    if (n <= 0) return;
+    if (grain < 1) grain = 1;
+    int threads = n > grain ? mgr_num_threads() : 1;
+    cut_and_run(n, grain, threads, threads, body, context);
+}
+
+void mgr_parallel_each(int64_t n, int workers, mgr_parallel_body *body, void *context) {
+    if (n <= 0) return;
+    int threads = n > 1 ? mgr_num_threads() : 1;
+    cut_and_run(n, 1, MGR_PARALLEL_MOST_CHUNKS, threads < workers ? threads : workers, body, context);
+}

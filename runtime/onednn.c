@@ -6,12 +6,12 @@
  *   problem (all numbers that a primitive depends on) -> plan (primitive, reorders to the layouts it likes, scratch
  * offsets) -> run
  */
-#include "runtime/parallel.h"
 #include "runtime/products.h"
 
 #if MYGRAD_HAVE_ONEDNN
 
 #include "runtime/memory.h"
+#include "runtime/openmp_alone.h"
 #include "runtime/sizes.h"
 #include "runtime/status.h"
 #include "runtime/thread.h"
@@ -24,10 +24,11 @@
 typedef enum plan_kind { PLAN_MATMUL, PLAN_FORWARD, PLAN_BACKWARD_DATA, PLAN_BACKWARD_WEIGHTS } plan_kind;
 
 /* Everything a primitive depends on, compared as a whole. Matmul: batch, m, n, k, then strides of a, b, c. Convolution:
- * spatial, n, c, f, then x, w, y, stride, pad, dilation by axis. */
-#define PROBLEM_NUMBERS 22
+ * n, c, f, the channels of x and y that images and filters are apart by, then x, w, y, stride, pad, dilation by axis.
+ */
+#define PROBLEM_NUMBERS 23
 typedef struct problem {
-    int32_t kind, dtype, threads, spatial;
+    int32_t kind, dtype, spatial, unused;
     int64_t v[PROBLEM_NUMBERS];
 } problem;
 
@@ -301,7 +302,7 @@ static void dense_strides(int ndim, const dnnl_dims_t dims, dnnl_dims_t strides)
 
 static dnnl_status_t plan_conv(const context *ctx, plan *p) {
     int spatial = p->key.spatial, ndim = spatial + 2;
-    const int64_t *v = p->key.v, *axes = v + 3;
+    const int64_t *v = p->key.v, *axes = v + 5;
     /* Roles x, w, y; axes: x, w, y, stride, pad, dilation with `spatial` numbers each. */
     dnnl_dims_t dims[3] = {{v[0], v[1]}, {v[2], v[1]}, {v[0], v[2]}}, strides, stride = {0}, pad = {0}, dilation = {0};
     layout outer[3], wanted[3];
@@ -316,6 +317,7 @@ static dnnl_status_t plan_conv(const context *ctx, plan *p) {
     }
     for (int role = 0; role < 3; role++) {
         dense_strides(ndim, dims[role], strides);
+        strides[0] = strides[1] * (role == 2 ? v[4] : v[3]);
         if (!layout_strided(&outer[role], ndim, dims[role], p->key.dtype, strides)) return dnnl_unimplemented;
         wanted[role] = outer[role];
         if (!narrow && !layout_any(&wanted[role], ndim, dims[role], p->key.dtype)) return dnnl_unimplemented;
@@ -405,30 +407,34 @@ static dnnl_status_t plan_execute(const context *ctx, const plan *p, void *const
     return s;
 }
 
-/* Find or make the plan, acquire scratch, run. Thread counts are part of the problem: oneDNN divides the work when a
- * primitive is made. */
-static mg_status solve(problem *key, double multiply_adds, const void *a, const void *b, void *result) {
+static mgr_openmp openmp;
+static pthread_once_t openmp_once = PTHREAD_ONCE_INIT;
+
+static void find_openmp(void) { openmp = mgr_openmp_find(NULL); }
+
+/* Find or make the plan, acquire scratch, run; `plan_get` and all of oneDNN see one thread (it divides the work when a
+ * primitive is made). Without data: would it be taken? */
+static mg_status solve_alone(context *ctx, const problem *key, void *const data[PLAN_OPERANDS]) {
+    plan *p = plan_get(ctx, key);
+    mgr_buffer *scratch = NULL;
+    if (!p) return mgr_error();
+    if (!p->primitive) return MG_ERR_NOT_IMPLEMENTED;
+    if (!data) return MG_OK;
+    if (p->scratch_bytes && !(scratch = mgr_buffer_new(p->scratch_bytes))) return mgr_error();
+    dnnl_status_t s = plan_execute(ctx, p, data, scratch ? scratch->data : NULL);
+    mgr_buffer_release(scratch);
+    if (s == dnnl_success) return MG_OK;
+    return mgr_fail(MG_ERR_BACKEND, NULL, "oneDNN refused to run a primitive (its status %d)", (int)s);
+}
+
+static mg_status solve(const problem *key, const void *a, const void *b, void *result) {
     context *ctx = context_get();
     if (!ctx) return mgr_error();
-    mgr_library_call call;
-    key->threads = mgr_parallel_enter_library(&call, multiply_adds);
-    mg_status status = MG_OK;
-    mgr_buffer *scratch = NULL;
-    plan *p = plan_get(ctx, key);
-    if (!p)
-        status = mgr_error();
-    else if (!p->primitive)
-        status = MG_ERR_NOT_IMPLEMENTED;
-    else if (p->scratch_bytes && !(scratch = mgr_buffer_new(p->scratch_bytes)))
-        status = mgr_error();
-    if (status == MG_OK) {
-        void *data[PLAN_OPERANDS] = {(void *)(uintptr_t)a, (void *)(uintptr_t)b, result};
-        dnnl_status_t s = plan_execute(ctx, p, data, scratch ? scratch->data : NULL);
-        if (s != dnnl_success)
-            status = mgr_fail(MG_ERR_BACKEND, NULL, "oneDNN refused to run a primitive (its status %d)", (int)s);
-    }
-    mgr_buffer_release(scratch);
-    mgr_parallel_leave_library(&call);
+    pthread_once(&openmp_once, find_openmp);
+    void *data[PLAN_OPERANDS] = {(void *)(uintptr_t)a, (void *)(uintptr_t)b, result};
+    int before = mgr_openmp_alone_begin(&openmp);
+    mg_status status = solve_alone(ctx, key, result ? data : NULL);
+    mgr_openmp_alone_end(&openmp, before);
     return status;
 }
 
@@ -447,32 +453,21 @@ mg_status mgr_onednn_matmul(const mgr_gemm_batch *g) {
                            g->b_batch, f->b_row, f->b_col, g->c_batch, f->c_row,   1};
     if (f->accumulate) return MG_ERR_NOT_IMPLEMENTED;
     memcpy(key.v, v, sizeof v);
-    return solve(&key, (double)g->batch * (double)f->m * (double)f->n * (double)f->k, f->a, f->b, f->c);
+    return solve(&key, f->a, f->b, f->c);
 }
 
-static mg_status solve_conv(plan_kind kind, const mgr_conv *args, const void *a, const void *b, void *result) {
-    if (args->spatial > 3) return MG_ERR_NOT_IMPLEMENTED;
-    problem key = {.kind = (int32_t)kind,
-                   .dtype = (int32_t)args->dtype,
-                   .spatial = args->spatial,
-                   .v = {args->n, args->c, args->f}};
-    const int64_t *axes[6] = {args->x, args->w, args->y, args->stride, args->pad, args->dilation};
-    for (int i = 0; i < 6; i++) memcpy(key.v + 3 + i * args->spatial, axes[i], sizeof(int64_t) * (size_t)args->spatial);
-    double multiply_adds = (double)args->n * (double)args->c * (double)args->f;
-    for (int i = 0; i < args->spatial; i++) multiply_adds *= (double)args->y[i] * (double)args->w[i];
-    return solve(&key, multiply_adds, a, b, result);
-}
-
-mg_status mgr_onednn_conv_forward(const mgr_conv *args, const void *x, const void *w, void *y) {
-    return solve_conv(PLAN_FORWARD, args, x, w, y);
-}
-
-mg_status mgr_onednn_conv_backward_data(const mgr_conv *args, const void *dy, const void *w, void *dx) {
-    return solve_conv(PLAN_BACKWARD_DATA, args, dy, w, dx);
-}
-
-mg_status mgr_onednn_conv_backward_weights(const mgr_conv *args, const void *x, const void *dy, void *dw) {
-    return solve_conv(PLAN_BACKWARD_WEIGHTS, args, x, dy, dw);
+mg_status mgr_onednn_conv(mgr_conv_pass pass, const mgr_conv_part *part, const void *a, const void *b, void *result) {
+    static const plan_kind kinds[] = {PLAN_FORWARD, PLAN_BACKWARD_DATA, PLAN_BACKWARD_WEIGHTS};
+    const mgr_conv *whole = part->whole;
+    if (whole->spatial > 3) return MG_ERR_NOT_IMPLEMENTED;
+    problem key = {.kind = (int32_t)kinds[pass],
+                   .dtype = (int32_t)whole->dtype,
+                   .spatial = whole->spatial,
+                   .v = {part->n, part->c, part->f, whole->c, whole->f}};
+    const int64_t *axes[6] = {whole->x, whole->w, whole->y, whole->stride, whole->pad, whole->dilation};
+    for (int i = 0; i < 6; i++)
+        memcpy(key.v + 5 + i * whole->spatial, axes[i], sizeof(int64_t) * (size_t)whole->spatial);
+    return solve(&key, a, b, result);
 }
 
 void mgr_onednn_get_stats(mgr_linalg_stats *out) {
@@ -502,14 +497,8 @@ const char *mgr_onednn_name(void) {
 
 bool mgr_onednn_has(mg_dtype dtype) { return (void)dtype, false; }
 mg_status mgr_onednn_matmul(const mgr_gemm_batch *g) { return (void)g, MG_ERR_NOT_IMPLEMENTED; }
-mg_status mgr_onednn_conv_forward(const mgr_conv *args, const void *x, const void *w, void *y) {
-    return (void)args, (void)x, (void)w, (void)y, MG_ERR_NOT_IMPLEMENTED;
-}
-mg_status mgr_onednn_conv_backward_data(const mgr_conv *args, const void *dy, const void *w, void *dx) {
-    return (void)args, (void)dy, (void)w, (void)dx, MG_ERR_NOT_IMPLEMENTED;
-}
-mg_status mgr_onednn_conv_backward_weights(const mgr_conv *args, const void *x, const void *dy, void *dw) {
-    return (void)args, (void)x, (void)dy, (void)dw, MG_ERR_NOT_IMPLEMENTED;
+mg_status mgr_onednn_conv(mgr_conv_pass pass, const mgr_conv_part *part, const void *a, const void *b, void *result) {
+    return (void)pass, (void)part, (void)a, (void)b, (void)result, MG_ERR_NOT_IMPLEMENTED;
 }
 void mgr_onednn_get_stats(mgr_linalg_stats *out) { out->primitives_created = out->primitives_cached = 0; }
 void mgr_onednn_clear(void) {}

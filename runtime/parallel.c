@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * parallel_for over OpenMP; the only file that knows it. Empty when OpenMP is off: then parallel_pthread.c serves. */
+ * parallel_for over OpenMP, for builds that ask for it; the only file that knows it. Empty otherwise: then
+ * parallel_pthread.c serves. */
 #include "runtime/parallel_plan.h"
 
 #if MGR_PARALLEL_USES_OPENMP
@@ -9,6 +10,8 @@
 #include <dlfcn.h>
 #include <omp.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 /* ---- which runtime serves ---- */
@@ -49,54 +52,42 @@ const char *mgr_parallel_backend(void) {
     return backend;
 }
 
-void mgr_parallel_for(int64_t n, int64_t grain, mgr_parallel_body *body, void *context) {
-    if (n <= 0) return;
-    mgr_parallel_plan plan = mgr_parallel_cut(n, grain, body, context);
+static void run_by_team(const mgr_parallel_plan *plan) {
+    _Atomic int next = 0; /* a member that is late finds nothing left */
+#pragma omp parallel num_threads(plan->members)
+    {
+        int worker = omp_get_thread_num(), chunk;
+        while ((chunk = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed)) < plan->chunks)
+            mgr_parallel_chunk(plan, chunk, worker);
+    }
+}
+
+/* New threads inherit the mask of who starts them: none of the program's signals is for them. A runtime keeps them from
+ * one region to the next, as many as that has. */
+static void grow_team(int members) {
+    static MGR_THREAD_LOCAL int kept;
+    if (members > kept) {
+        sigset_t all, before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        _Atomic int come = 0; /* a region without a body may be left out */
+#pragma omp parallel num_threads(members)
+        atomic_fetch_add_explicit(&come, 1, memory_order_relaxed);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    kept = members;
+}
+
+void mgr_parallel_run(const mgr_parallel_plan *plan) {
     /* A forked child must not touch the runtime: its threads did not survive, and libgomp waits for them for ever. */
-    if (plan.chunks == 1 || mgr_forked() || omp_in_parallel()) {
-        mgr_parallel_serial(&plan);
+    if (plan->chunks == 1 || mgr_forked() || omp_in_parallel()) {
+        mgr_parallel_serial(plan);
         return;
     }
     mgr_fork_watch();
     pthread_once(&once, find_runtime);
-#pragma omp parallel num_threads(plan.chunks)
-    {
-        int worker = omp_get_thread_num(), team = omp_get_num_threads(); /* a team may be smaller than asked for */
-        for (int chunk = worker; chunk < plan.chunks; chunk += team) mgr_parallel_chunk(&plan, chunk, worker);
-    }
-}
-
-/* Workers of the team that the library will get (a runtime keeps them from one region to the next) may have inherited
- * a foreign floating-point environment from the thread that started them, or been given one by the program. */
-static bool set_environments_aside(int n) {
-    bool changed = false;
-#pragma omp parallel num_threads(n)
-    if (mgr_fpenv_set_aside()) {
-#pragma omp atomic write /* a reduction would, with clang, export the symbol of a lock */
-        changed = true;
-    }
-    return changed;
-}
-
-int mgr_parallel_enter_library(mgr_library_call *call, double multiply_adds) {
-    bool small = multiply_adds < MGR_TEAM_MULTIPLY_ADDS;
-    int n = small || mgr_forked() || omp_in_parallel() ? 1 : mgr_num_threads();
-    *call = (mgr_library_call){n, omp_get_max_threads(), false};
-    if (n > 1) {
-        mgr_fork_watch();
-        pthread_once(&once, find_runtime);
-        call->env_changed = set_environments_aside(n);
-    }
-    if (n != call->saved) omp_set_num_threads(n);
-    return n;
-}
-
-void mgr_parallel_leave_library(const mgr_library_call *call) {
-    if (call->env_changed) {
-#pragma omp parallel num_threads(call->threads)
-        mgr_fpenv_put_back();
-    }
-    if (omp_get_max_threads() != call->saved) omp_set_num_threads(call->saved);
+    grow_team(plan->members);
+    run_by_team(plan);
 }
 
 #endif

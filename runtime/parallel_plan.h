@@ -13,24 +13,18 @@
 #define MGR_PARALLEL_USES_OPENMP 1
 #endif
 
-/* chunks * length >= n, each chunk at least `grain` long but the last, no more chunks than threads. */
+#define MGR_PARALLEL_MOST_CHUNKS 1024
+
+/* chunks * length >= n, at most MGR_PARALLEL_MOST_CHUNKS of them, for a team of `members` with the caller. */
 typedef struct mgr_parallel_plan {
     mgr_parallel_body *body;
     void *context;
     int64_t n, length;
-    int chunks;
+    int chunks, members;
 } mgr_parallel_plan;
 
-static inline mgr_parallel_plan mgr_parallel_cut(int64_t n, int64_t grain, mgr_parallel_body *body, void *context) {
-    mgr_parallel_plan plan = {body, context, n, n, 1};
-    if (grain < 1) grain = 1;
-    if (n <= grain) return plan;
-    int64_t most = n / grain, threads = mgr_num_threads();
-    if (most > threads) most = threads;
-    plan.length = n / most + (n % most != 0);
-    plan.chunks = (int)(n / plan.length + (n % plan.length != 0));
-    return plan;
-}
+/* Run it, on the team or, where there is none to be had, in the caller. */
+void mgr_parallel_run(const mgr_parallel_plan *plan);
 
 static inline void mgr_parallel_chunk(const mgr_parallel_plan *plan, int chunk, int worker) {
     int64_t begin = chunk * plan->length, end = begin + plan->length;

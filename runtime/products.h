@@ -38,22 +38,30 @@ bool mgr_stride_is_dense(int64_t rows, int64_t cols, int64_t row, int64_t col);
 size_t mgr_gemm_scratch(mg_dtype dtype);
 void mgr_gemm_own(const mgr_gemm *g, void *scratch);
 
-/* linalg.c: BLAS or our own loops, whichever serves this dtype; `scratch` as above. With as many threads as the place
- * allows: one inside mgr_parallel_for (our own loops are always serial here). a and b dense. Cannot fail. */
+/* linalg.c: BLAS or our own loops, whichever serves this dtype, on the calling thread; `scratch` as above. a and b
+ * dense. Cannot fail. */
 void mgr_gemm_run(const mgr_gemm *g, void *scratch);
 
-/* blas.c: f32 and f64, a and b dense, m, n, k > 0. */
+/* blas.c: f32 and f64, a and b dense, m, n, k > 0; on the calling thread. */
 bool mgr_blas_has(mg_dtype dtype);
 void mgr_blas_gemm(const mgr_gemm *g);
 const char *mgr_blas_name(void);
 
-/* onednn.c. MG_ERR_NOT_IMPLEMENTED means "not mine": no error is recorded, the caller takes another way. Other failures
- * are recorded. */
+typedef enum mgr_conv_pass { MGR_CONV_FORWARD, MGR_CONV_BACKWARD_DATA, MGR_CONV_BACKWARD_WEIGHTS } mgr_conv_pass;
+
+/* Some images, channels and filters of a convolution; arrays begin at the part's first element, and what lies between
+ * its images and filters is the whole's. */
+typedef struct mgr_conv_part {
+    const mgr_conv *whole;
+    int64_t n, c, f;
+} mgr_conv_part;
+
+/* onednn.c, on the calling thread. MG_ERR_NOT_IMPLEMENTED means "not mine": no error is recorded, the caller takes
+ * another way. Other failures are recorded. Without a result to write, only whether it is mine. Operands of
+ * convolutions: x, w, y; dy, w, dx; x, dy, dw. */
 bool mgr_onednn_has(mg_dtype dtype);
 mg_status mgr_onednn_matmul(const mgr_gemm_batch *g);
-mg_status mgr_onednn_conv_forward(const mgr_conv *args, const void *x, const void *w, void *y);
-mg_status mgr_onednn_conv_backward_data(const mgr_conv *args, const void *dy, const void *w, void *dx);
-mg_status mgr_onednn_conv_backward_weights(const mgr_conv *args, const void *x, const void *dy, void *dw);
+mg_status mgr_onednn_conv(mgr_conv_pass pass, const mgr_conv_part *part, const void *a, const void *b, void *result);
 void mgr_onednn_get_stats(mgr_linalg_stats *out); /* primitives_* of this thread */
 void mgr_onednn_clear(void);                      /* this thread's primitives, stream and engine */
 const char *mgr_onednn_name(void);

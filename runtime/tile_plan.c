@@ -471,18 +471,22 @@ static void plan_reduction(draft *d) {
 mgr_tile_run *mgr_tile_prepare(mgr_tile_program *program, const mgr_tile_args *args) {
     mgr_tile_run *small;
     if (program->small_length && mgr_tile_small_prepare(program, args, &small)) return small;
-    draft d;
-    d.program = program;
-    d.args = args;
-    d.used_temps = 0;
-    d.streams = false;
-    d.run = (mgr_tile_run){.head.program = program, .params = tile_params(args), .total = 1};
-    for (int i = 0; i < args->ndim; i++) d.run.total *= args->dims[i];
+    mgr_buffer *scratch = mgr_buffer_new(sizeof(draft)); /* 50 KiB: too much for the stack of a thread of 64 */
+    if (!scratch) return NULL;
+    draft *d = scratch->data;
+    d->program = program;
+    d->args = args;
+    d->used_temps = 0;
+    d->streams = false;
+    d->run = (mgr_tile_run){.head.program = program, .params = tile_params(args), .total = 1};
+    for (int i = 0; i < args->ndim; i++) d->run.total *= args->dims[i];
     if (program->n_reduced)
-        plan_reduction(&d);
+        plan_reduction(d);
     else
-        plan_map(&d);
-    set_slots(&d);
-    plan_threads(&d);
-    return acquire(&d);
+        plan_map(d);
+    set_slots(d);
+    plan_threads(d);
+    mgr_tile_run *run = acquire(d);
+    mgr_buffer_release(scratch);
+    return run;
 }

@@ -8,6 +8,7 @@
 #include "tests/runtime/fork_memory.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -97,20 +98,135 @@ MG_TEST(parallel, thread_counts) {
 
 /* Two chunks that wait for each other: there really are two threads. */
 static void meet(int64_t begin, int64_t end, int worker, void *context) {
-    (void)end;
     (void)worker;
     _Atomic int *arrived = context;
+    if (end - begin == 2) return;
     atomic_fetch_add(arrived, 1);
     for (int i = 0; i < 20000 && atomic_load(arrived) < 2; i++) usleep(100);
     if (atomic_load(arrived) < 2 && begin == 0) atomic_store(arrived, -100);
 }
 
+/* Where cores are missing, regions do without a team for a while: on a busy machine the first one may. */
+static bool two_meet(void) {
+    for (int i = 0; i < 100; i++) {
+        _Atomic int arrived = 0;
+        mgr_parallel_for(2, 1, meet, &arrived);
+        if (arrived == 2) return true;
+        usleep(20000);
+    }
+    return false;
+}
+
 MG_TEST(parallel, really_parallel) {
-    _Atomic int arrived = 0;
     mgr_set_num_threads(2);
-    mgr_parallel_for(2, 1, meet, &arrived);
+    bool met = two_meet();
     mgr_set_num_threads(0);
-    CHECK_EQ_I64(arrived, 2);
+    CHECK(met);
+}
+
+/* ---- Pieces one by one, late members, signals ---- */
+
+enum { PIECES = 64 };
+
+typedef struct pieces {
+    _Atomic int done, worker_of[PIECES];
+    _Atomic int first; /* the worker whose first piece waits for all others */
+} pieces;
+
+static void wait_for_the_rest(int64_t begin, int64_t end, int worker, void *context) {
+    pieces *p = context;
+    for (int64_t i = begin; i < end; i++) {
+        int nobody = -1;
+        p->worker_of[i] = worker + 1;
+        if (worker != 0 && atomic_compare_exchange_strong(&p->first, &nobody, worker))
+            for (int k = 0; k < 100000 && p->done < PIECES - 1; k++) usleep(100);
+        atomic_fetch_add(&p->done, 1);
+        if (worker == 0 && p->first == -1) usleep(200); /* until somebody has come */
+    }
+}
+
+/* A member that is held up in one piece leaves all the others to the caller. */
+MG_TEST(parallel, each_hands_out_one_by_one) {
+    static pieces p;
+    mgr_set_num_threads(2);
+    memset(&p, 0, sizeof p);
+    p.first = -1;
+    mgr_parallel_each(PIECES, 8, wait_for_the_rest, &p);
+    CHECK_EQ_I64(p.done, PIECES);
+    int held = 0;
+    for (int i = 0; i < PIECES; i++) {
+        CHECK_MSG(p.worker_of[i] > 0, "piece %d was never run", i);
+        held += p.worker_of[i] > 1;
+    }
+    CHECK_MSG(p.first == -1 || held <= 1 + PIECES / 8, "%d pieces by the member that was held up", held);
+    static record r;
+    for (int threads = 1; threads <= MOST_THREADS; threads++)
+        for (int n = 1; n <= CHUNKS; n += 9) {
+            memset(&r, 0, sizeof r);
+            r.n = n;
+            mgr_set_num_threads(threads);
+            mgr_parallel_each(n, 5, note, &r);
+            CHECK(!r.doubled && r.chunks <= n);
+            CHECK_EQ_I64(r.sum, r.n * (r.n - 1) / 2);
+            for (int i = 0; i < r.chunks; i++) CHECK(r.chunk[i].worker < 5);
+        }
+    memset(&r, 0, sizeof r);
+    r.n = 5000; /* more than there are chunks */
+    mgr_parallel_each(r.n, 3, note, &r);
+    CHECK_EQ_I64(r.sum, r.n * (r.n - 1) / 2);
+    mgr_set_num_threads(0);
+}
+
+/* The caller ends as soon as the member has come, which then takes 20 ms. */
+static void hold_up(int64_t begin, int64_t end, int worker, void *context) {
+    _Atomic int *come = context;
+    if (end - begin > 1) return; /* without a team */
+    if (worker > 0) atomic_fetch_add(come, 1);
+    if (worker > 0) usleep(20000);
+    for (int i = 0; worker == 0 && i < 10000 && atomic_load(come) == 0; i++) usleep(100);
+}
+
+/* A member that keeps the caller waiting is done without after the second time, and comes back later. */
+MG_TEST(parallel, teams_shrink_and_grow_again) {
+    if (strncmp(mgr_parallel_backend(), "own", 3) != 0) return; /* OpenMP has no such thing */
+    mgr_set_num_threads(2);
+    int held_up = 0;
+    for (int i = 0; i < 6; i++) {
+        _Atomic int come = 0;
+        mgr_parallel_for(2, 1, hold_up, &come);
+        held_up += come;
+    }
+    CHECK_MSG(held_up <= 3, "held up in %d regions of 6", held_up);
+    bool met = two_meet();
+    mgr_set_num_threads(0);
+    CHECK(met);
+}
+
+static void look_at_signals(int64_t begin, int64_t end, int worker, void *context) {
+    static const int some[] = {SIGALRM, SIGINT, SIGUSR1, SIGPROF, SIGCHLD, SIGTERM, SIGIO};
+    sigset_t blocked;
+    (void)end;
+    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+    for (size_t i = 0; worker > 0 && i < sizeof some / sizeof *some; i++)
+        if (!sigismember(&blocked, some[i])) atomic_store((atomic_bool *)context, true);
+    for (int i = 0; i < 20 && begin == 0; i++) usleep(100); /* so that others come, too */
+}
+
+MG_TEST(parallel, members_take_no_signals) {
+    atomic_bool takes = false;
+    sigset_t before, after;
+    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    for (int threads = 2; threads <= MOST_THREADS; threads++) { /* a growing team */
+        mgr_set_num_threads(threads);
+        mgr_parallel_for(threads, 1, look_at_signals, &takes);
+        mgr_set_num_threads(2); /* and a runtime may end those that it has no use for */
+        mgr_parallel_for(2, 1, look_at_signals, &takes);
+    }
+    mgr_set_num_threads(0);
+    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    CHECK(!takes);
+    CHECK_EQ_I64(sigismember(&after, SIGALRM), sigismember(&before, SIGALRM));
+    CHECK_EQ_I64(sigismember(&after, SIGUSR1), sigismember(&before, SIGUSR1));
 }
 
 typedef struct nested {
