@@ -2,13 +2,13 @@
  * logsumexp, softmax and logsoftmax over any axes. The values are recorded as constants in f64, whatever the dtype, and
  * evaluated at once: the largest element, then exponentials in double words, whose high parts are multiples of one
  * number and so small that their sum is exact. Gradients are recorded from the results. */
+#include "autodiff/softmax.h"
 #include "autodiff/backward.h"
 #include "autodiff/composite.h"
 #include "autodiff/flush.h"
 #include "autodiff/options.h"
 #include "autodiff/record.h"
 #include "autodiff/reduce_axes.h"
-#include "autodiff/softmax.h"
 #include "mygrad/nnet.h"
 #include "mygrad/reductions.h"
 #include "runtime/dtype.h"

@@ -3,6 +3,8 @@
  * text, the x87's control word), FPCR on AArch64. The caller's exception flags are neither read nor cleared. */
 #include "runtime/fpenv.h"
 
+#include "runtime/thread.h"
+
 #include <stdatomic.h>
 
 static atomic_bool flush_denormals;

@@ -115,7 +115,7 @@ static double parameter(const char *op, int k) {
 
 static mg_tensor *tensor_of(const range_float *f, size_t n, const double *values) {
     const int64_t size = (int64_t)n;
-    return mg_astype(mg_from_f64(values, (mg_shape){1, &size}), f->dtype);
+    return mg_astype(mg_from_f64(values, mg_shape_of(1, &size)), f->dtype);
 }
 
 /* What f(x, ...) has for each point, and its gradients for a g that is the same everywhere. */
@@ -132,7 +132,7 @@ static double *read(mg_tensor *t, size_t n) {
 static outcome evaluate(uint16_t op, const range_float *f, size_t n, double *const *operands, double g) {
     const mgk_op_info *info = &mgk_ops[op];
     const int64_t size = (int64_t)n;
-    const mg_shape shape = {1, &size};
+    const mg_shape shape = mg_shape_of(1, &size);
     mg_tensor *in[MGK_MAX_IN];
     double params[MGK_MAX_PARAMS];
     outcome result = {0};

@@ -43,7 +43,7 @@ static bool close_to(const range_float *f, double got, scaled p) {
 
 static mg_tensor *row(const range_float *f, int n, const double *x) {
     const int64_t length = n;
-    return mg_astype(mg_from_f64(x, (mg_shape){1, &length}), f->dtype);
+    return mg_astype(mg_from_f64(x, mg_shape_of(1, &length)), f->dtype);
 }
 
 /* Elements of every exponent, or of few on both sides of 1, and now and then a 0. */
