@@ -294,3 +294,28 @@ MG_TEST(constant, a_seed_is_not_made_constant_by_becoming_a_gradient) {
     mg_backward(mg_sum(computed_seed));
     VALUES(mg_grad(seed), 8, 10, 12);
 }
+
+MG_TEST(constant, a_frozen_view_of_its_own_constancy_cannot_be_written_from_either_side) {
+    for (int kind = 0; kind < 3; kind++) {
+        MG_SCOPE;
+        mg_tensor *x = mg_keep(mg_set_constant(vec(1, 2, 3), kind == 1)), *two = mg_scalar(2);
+        mg_no_autodiff(kind == 2);
+        mg_tensor *v = mg_keep(mg_getitem(x, TAIL));
+        mg_no_autodiff(false);
+        mg_set_constant(v, kind == 0);
+        mg_square(v);
+        mg_imultiply(v, two); /* two values that wait */
+        CHECK_EQ_I64(mg_freeze(v), MG_OK);
+        mg_tensor *targets[] = {v, x, mg_getitem(v, MG_KEY(MG_S(0, 1, 1)))};
+        for (int i = 0; i < 3; i++) {
+            CHECK(mg_iadd(targets[i], two) == NULL);
+            CHECK_EQ_I64(mg_take_error().code, MG_ERR_READ_ONLY);
+            CHECK(mg_data_mut(targets[i]) == NULL);
+            CHECK_EQ_I64(mg_take_error().code, MG_ERR_READ_ONLY);
+        }
+        VALUES(v, 4, 6);
+        VALUES(x, 1, 4, 6);
+        mg_release(v);
+        mg_release(x);
+    }
+}
