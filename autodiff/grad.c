@@ -85,12 +85,13 @@ bool mga_set_fresh_constant(mga_node *node, bool constant) {
 /* x goes on as a leaf over its memory; what was recorded from the old value stays as it was recorded. */
 static bool replace_by_leaf(mg_tensor *x, bool constant) {
     if (x->owner && !mga_storage_make(x)) return false;
-    if (!mga_is_whole(x)) return mga_own_make(x, !constant);
-    if (!x->storage && mga_set_fresh_constant(x->node, constant)) return true;
-    mga_node *leaf = mga_leaf_over(x->storage ? x->storage->root : x->node, !constant);
-    if (!leaf) return false;
-    mga_set_root(x, leaf);
-    return mga_value("set_constant", x) != NULL;
+    const bool whole = mga_is_whole(x), fresh = whole && !x->storage && mga_set_fresh_constant(x->node, constant);
+    mga_node *leaf = whole && !fresh ? mga_leaf_over(x->storage ? x->storage->root : x->node, !constant) : NULL;
+    if (!fresh && !leaf && (whole || !mga_own_make(x, !constant))) return false;
+    mga_handle_drop_grad(x);
+    if (leaf) mga_set_root(x, leaf);
+    mga_try_value("set_constant", x);
+    return true;
 }
 
 mg_tensor *mg_set_constant(mg_tensor *x, bool constant) {
@@ -111,6 +112,5 @@ mg_tensor *mg_set_constant(mg_tensor *x, bool constant) {
                  constant ? "variable" : "constant");
         return NULL;
     }
-    mga_handle_drop_grad(x);
     return replace_by_leaf(x, constant) ? x : NULL;
 }

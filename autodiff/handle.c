@@ -341,9 +341,12 @@ mg_status mg_freeze(mg_tensor *t) {
     if (!node) return mgr_error();
     if (!(t->flags & MGA_T_KEPT))
         return mgr_fail(MG_ERR_VALUE, "freeze", "Only a kept tensor can be frozen: call mg_keep first.");
+    mga_node *root = t->storage ? t->storage->root : node; /* whose elements a view with a value of its own shows */
     MGR_TRY(mga_eval(node));
+    MGR_TRY(mga_eval(root));
     mga_handle_drop_grad(t);
     mga_settle_not(t);
+    root->flags |= MGA_FROZEN;
     if (node->op == MGA_OP_VIEW) node->in[0]->flags |= MGA_FROZEN;
     node->flags |= MGA_FROZEN;
     return MG_OK;

@@ -97,6 +97,10 @@ bool mga_is_usable(const char *op, const mg_tensor *t);
  * with an error set: t is NULL, an error is pending, or no memory to re-derive a stale view. */
 mga_node *mga_value(const char *op, mg_tensor *t);
 
+/* The same after t was written, where it may as well wait for t's next use: what is done is not undone, nor reported as
+ * failed, for want of memory. */
+void mga_try_value(const char *op, mg_tensor *t);
+
 /* mga_value for n operands of an op, dropping their gradients as any use in a new op does. False with an error set. */
 bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes);
 

@@ -164,7 +164,8 @@ mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value) {
     mga_node *home = mga_home(t);
     mga_settle(home);
     if ((home->flags & MGA_HISTORY) && (is_kept(t, home) || mga_is_outer(t))) mga_settle_later(t);
-    return mga_value(op, t) ? MG_OK : mgr_error();
+    mga_try_value(op, t);
+    return MG_OK;
 }
 
 /* ---- the public operations ---- */
@@ -259,7 +260,8 @@ mg_tensor *mg_setitem(mg_tensor *x, mg_key key, mg_tensor *y) {
     mg_tensor *view = mg_getitem(x, key);
     bool ok = view && mg_copyto(view, y);
     mg_release(view);
-    return ok && mga_value("setitem", x) ? x : NULL;
+    if (ok) mga_try_value("setitem", x);
+    return ok ? x : NULL;
 }
 
 static bool is_tensor_synced(const mg_tensor *x) { return x && !mga_is_closed(x) && x->storage && x->storage->synced; }

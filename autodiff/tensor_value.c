@@ -101,9 +101,12 @@ bool mga_own_make(mg_tensor *t, bool variable) {
     *own = (mga_own){.refs = 1, .version = t->storage->version, .node = leaf};
     leaf->flags |= t->storage->root->flags & (MGA_KEPT | MGA_SHARED);
     mga_show(leaf);
-    mga_own_release(t->own);
+    mga_own *old = t->own;
     t->own = own;
-    return rederive(t);
+    const bool done = rederive(t);
+    if (!done) t->own = old;
+    mga_own_release(done ? old : own);
+    return done;
 }
 
 static void move_grad(mga_node *from, mga_node *to) {
@@ -210,6 +213,10 @@ mga_node *mga_value(const char *op, mg_tensor *t) {
     MGR_CHECK(mga_check_handle(t));
     if (mga_is_stale(t) && !renew(t)) return NULL;
     return t->node;
+}
+
+void mga_try_value(const char *op, mg_tensor *t) {
+    if (!mga_value(op, t)) (void)mg_take_error();
 }
 
 bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes) {

@@ -125,3 +125,14 @@ MG_TEST(borrowed, after_consume_it_is_still_the_memory) {
     mg_backward(mg_sum(mg_square(x)));
     VALUES(mg_grad(x), 8, 18);
 }
+
+MG_TEST(borrowed, a_constant_stays_one_when_it_was_synced) {
+    MG_SCOPE;
+    double memory[2] = {3, 4};
+    mg_tensor *x = mg_set_constant(over(memory), true), *y = mg_square(x);
+    CHECK_EQ_I64(mg_sync(x), MG_OK);
+    memory[0] = 5;
+    VALUES(x, 5, 4);
+    VALUES(y, 9, 16);
+    CHECK(mg_is_constant(x) && mg_is_constant(mg_square(x)));
+}

@@ -294,3 +294,58 @@ MG_TEST(constant, a_seed_is_not_made_constant_by_becoming_a_gradient) {
     mg_backward(mg_sum(computed_seed));
     VALUES(mg_grad(seed), 8, 10, 12);
 }
+
+MG_TEST(constant, a_frozen_view_of_its_own_constancy_cannot_be_written_from_either_side) {
+    for (int kind = 0; kind < 3; kind++) {
+        MG_SCOPE;
+        mg_tensor *x = mg_keep(mg_set_constant(vec(1, 2, 3), kind == 1)), *two = mg_scalar(2);
+        mg_no_autodiff(kind == 2);
+        mg_tensor *v = mg_keep(mg_getitem(x, TAIL));
+        mg_no_autodiff(false);
+        mg_set_constant(v, kind == 0);
+        mg_square(v);
+        mg_imultiply(v, two); /* two values that wait */
+        CHECK_EQ_I64(mg_freeze(v), MG_OK);
+        mg_tensor *targets[] = {v, x, mg_getitem(v, MG_KEY(MG_S(0, 1, 1)))};
+        for (int i = 0; i < 3; i++) {
+            CHECK(mg_iadd(targets[i], two) == NULL);
+            CHECK_EQ_I64(mg_take_error().code, MG_ERR_READ_ONLY);
+            CHECK(mg_data_mut(targets[i]) == NULL);
+            CHECK_EQ_I64(mg_take_error().code, MG_ERR_READ_ONLY);
+        }
+        VALUES(v, 4, 6);
+        VALUES(x, 1, 4, 6);
+        mg_release(v);
+        mg_release(x);
+    }
+}
+
+MG_TEST(constant, a_weak_scalar_stays_one) {
+    MG_SCOPE;
+    mg_tensor *s = mg_set_constant(mg_scalar(2), false), *x = mg_ones(MG_SHAPE(3), .dtype = MG_F32);
+    CHECK(!mg_is_constant(s));
+    CHECK_EQ_I64(mg_dtype_of(mg_multiply(x, s)), MG_F32);
+}
+
+MG_TEST(constant, an_unrecorded_view_guards_nothing) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3);
+    mg_no_autodiff(true);
+    mg_tensor *v = mg_getitem(x, TAIL);
+    mg_iadd(x, mg_scalar(1));
+    VALUES(v, 3, 4);
+    mg_no_autodiff(false);
+    CHECK(mg_data_mut(x) != NULL);
+}
+
+MG_TEST(constant, a_view_that_is_looked_at_unrecorded_leads_to_its_base_all_the_same) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *v = mg_getitem(x, TAIL);
+    mg_no_autodiff(true);
+    mg_iadd(x, mg_scalar(1));
+    VALUES(v, 3, 4);
+    mg_no_autodiff(false);
+    CHECK_EQ_I64(mg_backward(mg_sum(mg_square(v))), MG_OK);
+    CHECK(mg_grad(x) != NULL);
+    VALUES(mg_grad(x), 0, 6, 8);
+}

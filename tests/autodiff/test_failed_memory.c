@@ -4,8 +4,10 @@
 #include "harness.h"
 #include "runtime/linalg.h"
 #include "runtime/memory.h"
+#include "runtime/system_memory.h"
 #include "runtime/tile.h"
 
+#include <limits.h>
 #include <math.h>
 #include <mygrad/mygrad.h>
 #include <stdlib.h>
@@ -166,4 +168,100 @@ MG_TEST(failed_memory, a_scope_that_cannot_close_stays_open) {
     CHECK_EQ_I64(mg_scope_close(scope), MG_OK);
     check_all(y, exp_times_x, 0.5, "y");
     mg_release(y);
+}
+
+/* ---- the small blocks that nodes and handles come from ---- */
+
+enum { CLASSES = 5, SMALLEST = 64, LEFT = 40 };
+
+typedef struct taken {
+    struct taken *next;
+} taken;
+
+/* Take every free block of every class but `left` of each, from a system that gives no more. */
+static void leave_blocks(taken *lists[CLASSES], int left) {
+    static fault all;
+    all = (fault){.count = INT_MAX};
+    set_fault(&all);
+    for (int c = 0; c < CLASSES; c++) {
+        lists[c] = NULL;
+        for (taken *t; (t = mgr_block_try((size_t)SMALLEST << c));) {
+            t->next = lists[c];
+            lists[c] = t;
+        }
+        for (int i = 0; i < left && lists[c]; i++) {
+            taken *t = lists[c];
+            lists[c] = t->next;
+            mgr_block_free(t, (size_t)SMALLEST << c);
+        }
+    }
+}
+
+static void give_back(taken *lists[CLASSES]) {
+    set_fault(NULL);
+    for (int c = 0; c < CLASSES; c++)
+        for (taken *t = lists[c], *next; t; t = next) {
+            next = t->next;
+            mgr_block_free(t, (size_t)SMALLEST << c);
+        }
+}
+
+static mg_tensor *add_two(mg_tensor *x, mg_tensor *two) { return mg_iadd(x, two); }
+static mg_tensor *add_to_grad(mg_tensor *x, mg_tensor *two) { return mg_iadd(mg_grad(x), two) ? x : NULL; }
+static mg_tensor *set_first(mg_tensor *x, mg_tensor *two) { return mg_setitem(x, MG_KEY(MG_S(0, 1, 1)), two); }
+static mg_tensor *flip_constant(mg_tensor *x, mg_tensor *two) {
+    (void)two;
+    return mg_set_constant(x, !mg_is_constant(x));
+}
+
+static const struct {
+    const char *name;
+    mg_tensor *(*change)(mg_tensor *x, mg_tensor *two);
+    double value[2], grad[2]; /* of v then; grad 0: none */
+    bool flips;
+} changes[] = {{"iadd", add_two, {3, 4}, {0}, false},
+               {"iadd of the gradient", add_to_grad, {1, 2}, {4, 6}, false},
+               {"setitem", set_first, {2, 2}, {0}, false},
+               {"set_constant", flip_constant, {1, 2}, {0}, true}};
+
+static bool has(mg_tensor *t, const double *values) {
+    double got[2] = {0};
+    return mg_read(t, MG_F64, got) == MG_OK && got[0] == values[0] && got[1] == values[1];
+}
+
+/* v, [1 2] with gradient [2 4], is changed, or it is as it was and there is an error. Returns whether it was changed.
+ */
+static bool all_or_nothing(size_t i, int kind, int left) {
+    static const double value[] = {1, 2}, grad[] = {2, 4};
+    MG_SCOPE;
+    mg_tensor *x = mg_from_f64((double[]){1, 2, 3}, MG_SHAPE(3)), *two = mg_scalar(2);
+    mg_tensor *v = kind ? mg_getitem(x, MG_KEY(MG_S(0, 2, 1))) : mg_from_f64(value, MG_SHAPE(2));
+    if (kind == 2) mg_set_constant(mg_set_constant(v, true), false);
+    mg_backward(mg_sum(mg_square(v)));
+    mg_eval(mg_grad(v));
+    const bool constant = mg_is_constant(v);
+    taken *lists[CLASSES];
+    leave_blocks(lists, left);
+    const bool done = changes[i].change(v, two) != NULL;
+    give_back(lists);
+    const mg_status status = mg_take_error().code;
+    const char *name = changes[i].name;
+    CHECK_MSG(done == (status == MG_OK), "%s, kind %d, %d blocks: status %d", name, kind, left, (int)status);
+    CHECK_MSG(has(v, done ? changes[i].value : value), "%s, kind %d, %d blocks: done %d, other values", name, kind,
+              left, done);
+    CHECK_MSG(mg_is_constant(v) == (constant != (done && changes[i].flips)), "%s, kind %d, %d blocks: constancy", name,
+              kind, left);
+    const double *expected = done ? changes[i].grad : grad;
+    CHECK_MSG(expected[0] == 0 ? !mg_grad(v) : mg_grad(v) && has(mg_grad(v), expected),
+              "%s, kind %d, %d blocks: done %d, other gradient", name, kind, left, done);
+    return done;
+}
+
+MG_TEST(failed_memory, a_write_is_done_or_it_failed) {
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        for (int kind = 0; kind < 3; kind++) {
+            int done = 0;
+            for (int left = 0; left < LEFT; left++) done += all_or_nothing(i, kind, left);
+            CHECK_MSG(done > 0 && done < LEFT, "%s, kind %d: done %d times of %d", changes[i].name, kind, done, LEFT);
+        }
 }

@@ -301,3 +301,153 @@ MG_TEST(history, status_says_that_a_tensor_was_written_since) {
     CHECK_EQ_I64(mg_grad_status(w), MG_GRAD_READY);
     VALUES(mg_grad(w), 4, 6, 8);
 }
+
+MG_TEST(history, an_invalid_backprop_stays_one_when_what_lies_between_is_released) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *y = mg_square(x), *between = mg_multiply(mg_scalar(3), y);
+    mg_tensor *mixed = mg_multiply(x, y), *before = mg_sum(between), *both = mg_sum(mg_add(mixed, x));
+    CHECK_EQ_I64(mg_backward(mg_sum(y), .consume = true), MG_OK);
+    mg_release(y);
+    mg_release(between);
+    mg_release(mixed);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ_I64(mg_backward(i ? both : before), MG_ERR_INVALID_BACKPROP);
+        mg_take_error();
+    }
+}
+
+MG_TEST(history, and_when_the_scope_of_a_kept_one_closes) {
+    mg_tensor *x = mg_keep(vec(1, 2, 3)), *y = mg_keep(mg_square(x)), *before;
+    {
+        MG_SCOPE;
+        before = mg_keep(mg_multiply(mg_scalar(3), y));
+        CHECK_EQ_I64(mg_backward(mg_sum(y), .consume = true), MG_OK);
+    }
+    MG_SCOPE;
+    CHECK_EQ_I64(mg_backward(mg_sum(before)), MG_ERR_INVALID_BACKPROP);
+    mg_take_error();
+    mg_tensor *all[] = {before, y, x};
+    for (int i = 0; i < 3; i++) mg_release(all[i]);
+}
+
+/* Keeping it meant a gradient; nobody can ask for that any more. */
+MG_TEST(history, a_kept_tensor_that_is_released_takes_its_gradient_along) {
+    uint64_t bytes[2];
+    for (int kept = 0; kept < 2; kept++) {
+        MG_SCOPE;
+        const uint64_t before = live_bytes();
+        mg_tensor *x = mg_ones(MG_SHAPE(1000), .dtype = MG_F64), *y = mg_square(x), *f = mg_sum(mg_exp(mg_exp(y)));
+        if (kept) mg_keep(y);
+        mg_eval(y);
+        mg_eval(f);
+        mg_release(y);
+        CHECK_EQ_I64(mg_backward(f), MG_OK);
+        mg_eval(mg_grad(x));
+        bytes[kept] = live_bytes() - before;
+    }
+    CHECK_MSG(bytes[1] < bytes[0] + 8000, "%llu bytes, never kept %llu", (unsigned long long)bytes[1],
+              (unsigned long long)bytes[0]);
+}
+
+static mg_tensor *whole_result(void) { return mg_square(vec(1, 2, 3)); }
+static mg_tensor *view_of_result(void) { return mg_getitem(mg_square(vec(1, 2, 3)), MG_KEY(MG_S(0, 2, 1))); }
+static mg_tensor *written_result(void) {
+    mg_tensor *y = mg_square(vec(1, 2, 3));
+    return mg_imultiply(y, mg_scalar(2));
+}
+static mg_tensor *view_of_its_own(void) {
+    mg_tensor *v = mg_set_constant(mg_getitem(mg_set_constant(vec(1, 2, 3), true), MG_KEY(MG_S(0, 2, 1))), false);
+    mg_set_constant(mg_set_constant(v, true), false);
+    return mg_imultiply(v, mg_exp(mg_getitem(vec(1, 2, 3), MG_KEY(MG_S(0, 2, 1)))));
+}
+
+static mg_tensor *result_of_such_a_view(void) {
+    mg_tensor *c = mg_set_constant(vec(1, 2, 3), true);
+    return mg_square(mg_set_constant(mg_getitem(c, MG_KEY(MG_S(0, 2, 1))), false));
+}
+static mg_tensor *result_of_a_base(void) {
+    mg_tensor *x = vec(1, 2, 3);
+    mg_getitem(x, MG_KEY(MG_S(0, 2, 1)));
+    return mg_square(x);
+}
+
+/* One turn leaves the value (a view: and its base; of its own: both
+ * values, the base's still with its operands), not what it was computed from. */
+MG_TEST(history, what_is_kept_lets_go_of_the_rest_when_its_scope_closes_or_is_reset) {
+    static const struct {
+        mg_tensor *(*make)(void);
+        uint64_t nodes;
+    } cases[] = {{whole_result, 1},    {view_of_result, 2},        {written_result, 1},
+                 {view_of_its_own, 5}, {result_of_such_a_view, 1}, {result_of_a_base, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int way = 0; way < 3; way++) {
+            mg_scope_reset();
+            const uint64_t before = live_nodes();
+            mg_scope outer = way == 2 ? mg_scope_open() : (mg_scope){0}, inner = way ? mg_scope_open() : (mg_scope){0};
+            mg_tensor *t = mg_keep(cases[i].make());
+            if (way) CHECK_EQ_I64(mg_scope_close(inner), MG_OK);
+            if (!way) CHECK_EQ_I64(mg_scope_reset(), MG_OK);
+            CHECK_MSG(live_nodes() - before <= cases[i].nodes, "case %zu, way %d: %llu nodes", i, way,
+                      (unsigned long long)(live_nodes() - before));
+            CHECK(!mg_is_constant(t));
+            if (way == 2) CHECK_EQ_I64(mg_scope_close(outer), MG_OK);
+            mg_release(t);
+            mg_scope_reset();
+            CHECK_EQ_I64(live_nodes() - before, 0);
+        }
+}
+
+MG_TEST(history, whichever_of_several_is_released_the_others_let_go) {
+    for (int order = 0; order < 6; order++) {
+        mg_scope_reset();
+        const uint64_t before = live_nodes();
+        mg_tensor *t[3];
+        const int first = order % 3, second = (first + 1 + order / 3) % 3, rest = 3 - first - second;
+        {
+            MG_SCOPE;
+            for (int i = 0; i < 3; i++) t[i] = mg_keep(mg_square(vec(i, 1, 2)));
+            mg_release(t[first]);
+            mg_release(t[second]);
+        }
+        CHECK_EQ_I64(live_nodes() - before, 1);
+        VALUES(t[rest], rest * rest, 1, 4);
+        mg_release(t[rest]);
+    }
+}
+
+MG_TEST(history, a_consumed_value_may_be_read_before_its_gradient) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *y = mg_square(x), *k = mg_keep(mg_multiply(y, mg_scalar(2)));
+    mg_tensor *part = mg_getitem(k, MG_KEY(MG_S(0, 2, 1)));
+    CHECK_EQ_I64(mg_backward(mg_sum(mg_exp(mg_multiply(k, mg_scalar(0)))), .consume = true), MG_OK);
+    mg_tensor *g = mg_grad(part), *whole = mg_grad(k);
+    VALUES(g, 0, 0);
+    VALUES(k, 2, 8, 18);
+    CHECK(mg_grad(k) == whole && mg_grad(part) == g);
+    mg_iadd(g, mg_scalar(3));
+    VALUES(mg_grad(k), 3, 3, 0);
+    mg_release(k);
+}
+
+/* v and its part share a value of their own, which is written, consumed, and written over through the base. */
+MG_TEST(history, views_of_one_value_of_their_own_go_on_together) {
+    MG_SCOPE;
+    mg_tensor *c = mg_set_constant(vec(1, 2, 3), true), *x = vec(2, 2, 2);
+    mg_tensor *v = mg_keep(mg_set_constant(mg_getitem(c, MG_KEY(MG_S(0, 2, 1))), false));
+    mg_tensor *part = mg_getitem(v, MG_KEY(MG_S(1, 2, 1)));
+    for (int i = 0; i < 2; i++) {
+        mg_imultiply(v, mg_getitem(x, MG_KEY(MG_S(0, 2, 1))));
+        CHECK_EQ_I64(mg_backward(mg_sum(mg_square(v)), .consume = true), MG_OK);
+        if (i == 0) VALUES(v, 2, 4);
+        if (i == 0) VALUES(mg_grad(v), 4, 8);
+        CHECK_EQ_I64(mg_backward(mg_sum(mg_square(part))), MG_OK);
+        if (i == 0) VALUES(mg_grad(v), 0, 8);
+        mg_imultiply(part, mg_getitem(x, MG_KEY(MG_S(0, 1, 1))));
+        CHECK_EQ_I64(mg_backward(mg_sum(mg_square(v)), .consume = true), MG_OK);
+        CHECK(mg_grad(v) != NULL && mg_grad(part) != NULL);
+        mg_copyto(c, mg_scalar(7));
+        VALUES(part, 7);
+        VALUES(v, 7, 7);
+    }
+    mg_release(v);
+}
