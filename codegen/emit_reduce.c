@@ -22,9 +22,9 @@ static void put_run(mgc_text *t, const char *op, const mgc_row *r) {
 }
 
 /* One round of the lanes: 256 bytes in four vectors. */
-static void put_round(mgc_text *t, const char *op, const mgc_row *r) {
+static void put_round(mgc_text *t, const char *op, const mgc_row *r, const char *indent) {
     for (int v = 0; v < 4; v++)
-        mgc_put(t, "            a%d = vec_%s_%s(a%d, mgv_load_%s(x + %d * MGV_LANES_%s));\n", v, op, r->name, v,
+        mgc_put(t, "%sa%d = vec_%s_%s(a%d, mgv_load_%s(x + %d * MGV_LANES_%s));\n", indent, v, op, r->name, v,
                 r->vector, v, r->vector);
 }
 
@@ -35,7 +35,7 @@ static void put_rounds(mgc_text *t, const char *op, const mgc_row *r) {
         mgc_put(t, "        mgv_%s a%d = mgv_load_%s(acc + %d * MGV_LANES_%s);\n", r->vector, v, r->vector, v,
                 r->vector);
     mgc_put(t, "        for (; n >= rounds; n -= rounds, x += rounds) {\n");
-    put_round(t, op, r);
+    put_round(t, op, r, "            ");
     mgc_put(t, "        }\n");
     for (int v = 0; v < 4; v++)
         mgc_put(t, "        mgv_store_%s(acc + %d * MGV_LANES_%s, a%d);\n", r->vector, v, r->vector, v);
@@ -59,40 +59,77 @@ static char *reduce_text(const char *op, const mgc_row *r) {
     return t.s;
 }
 
-/* Four vectors by halving: two times among them, then through memory. */
-static void put_fold(mgc_text *t, const char *op, const mgc_row *r) {
-    const char *vec = mgc_format("vec_%s_%s", op, r->name);
-    mgc_put(t, "        mgv_store_%s(lanes, %s(%s(a0, a2), %s(a1, a3)));\n", r->vector, vec, vec, vec);
-    mgc_put(t, "        for (size_t half = MGV_LANES_%s / 2; half > 0; half /= 2)\n", r->vector);
-    mgc_put(
-        t, "            mgv_storen_%s(lanes, %s(mgv_loadn_%s(lanes, half), mgv_loadn_%s(lanes + half, half)), half);\n",
-        r->vector, vec, r->vector, r->vector);
-    mgc_put(t, "        memcpy((char *)out + b * sizeof lanes[0], lanes, sizeof lanes[0]);\n");
+/* *out = four vectors by halving: two times among them, then through memory. */
+static void put_fold(mgc_text *t, const char *op, const mgc_row *r, const char *indent, const char *out) {
+    const char *vec = mgc_format("vec_%s_%s", op, r->name), *type = r->vector;
+    mgc_put(t, "%s_Alignas(64) %s part[MGV_LANES_%s];\n", indent, r->c, type);
+    mgc_put(t, "%smgv_store_%s(part, %s(%s(a0, a2), %s(a1, a3)));\n", indent, type, vec, vec, vec);
+    mgc_put(t, "%sfor (size_t half = MGV_LANES_%s / 2; half > 0; half /= 2)\n", indent, type);
+    mgc_put(t, "%s    mgv_storen_%s(part, %s(mgv_loadn_%s(part, half), mgv_loadn_%s(part + half, half)), half);\n",
+            indent, type, vec, type, type);
+    mgc_put(t, "%smemcpy(%s, part, sizeof part[0]);\n", indent, out);
 }
 
-/* The processor fetches ahead within a page of 4 KiB by itself, once it has seen the page's first lines, and waits for
- * a page's address when it comes to it: so the first lines of a page are asked for three pages before. In the last
- * block they would be somebody else's. */
+/* a0..a3 = the four vectors at `from`: elements as they are, or lanes put aside. */
+static void put_first(mgc_text *t, const mgc_row *r, const char *indent, const char *from) {
+    for (int v = 0; v < 4; v++)
+        mgc_put(t, "%sa%d = mgv_load_%s(%s + %d * MGV_LANES_%s);\n", indent, v, r->vector, from, v, r->vector);
+}
+
+/* One block by itself. */
+static void put_block(mgc_text *t, const char *op, const mgc_row *r) {
+    mgc_put(t, "static void block_%s_%s(%s *out, const mgv_at_%s *x) {\n", op, r->name, r->c, r->vector);
+    mgc_put(t, "    mgv_%s a0, a1, a2, a3;\n", r->vector);
+    put_first(t, r, "    ", "x");
+    mgc_put(t, "    for (size_t round = 1; round < MGK_REDUCE_ROUNDS; round++) {\n");
+    mgc_put(t, "        x += MGK_REDUCE_LANES(sizeof *out);\n");
+    put_round(t, op, r, "        ");
+    mgc_put(t, "    }\n");
+    put_fold(t, op, r, "    ", "out");
+    mgc_put(t, "}\n\n");
+}
+
+/* Runs of blocks side by side, a few rounds of each in turn, so near each other in time that the processor has loads of
+ * several runs under way at once. It fetches ahead within a page of 4 KiB by itself and waits at the page's end; the
+ * other runs go on meanwhile. Few enough rounds for that, enough for the lanes' way to memory and back. */
 static char *blocks_text(const char *op, const mgc_row *r) {
     mgc_text t = {0};
-    mgc_put(&t, "void MGK_NAME(mgk_blocks_%s_%s)(size_t blocks, void *out, const void *elements) {\n", op, r->name);
-    mgc_put(&t,
-            "    enum { ROUNDS = MGK_REDUCE_BLOCK(1) / MGK_REDUCE_LANES(1), PAGE = 4096 / MGK_REDUCE_LANE_BYTES };\n");
-    mgc_put(&t, "    const mgv_at_%s *x = elements;\n    _Alignas(64) MGV_ELEM_%s lanes[MGV_LANES_%s];\n", r->vector,
-            r->vector, r->vector);
-    mgc_put(&t, "    for (size_t b = 0; b < blocks; b++) {\n");
-    mgc_put(&t, "        const size_t ahead = b + 1 < blocks ? 3 * 4096 : 0;\n");
+    put_block(&t, op, r);
+    mgc_put(&t, "void MGK_NAME(mgk_blocks_%s_%s)(size_t blocks, void *out, const void *elements, size_t runs) {\n", op,
+            r->name);
+    mgc_put(&t, "    enum { TURN = 2, LANES = MGK_REDUCE_LANES(sizeof(%s)) };\n", r->c);
+    mgc_put(&t, "    const size_t each = runs == MGK_REDUCE_RUNS ? blocks / MGK_REDUCE_RUNS : 0;\n");
+    mgc_put(&t, "    const mgv_at_%s *const first = elements;\n", r->vector);
+    mgc_put(&t, "    char *const y = out;\n    %s result;\n", r->c);
+    mgc_put(&t, "    _Alignas(64) %s lanes[MGK_REDUCE_RUNS][LANES];\n", r->c);
+    mgc_put(&t, "    for (size_t b = 0; b < each; b++)\n");
+    mgc_put(&t, "        for (size_t turn = 0; turn < MGK_REDUCE_ROUNDS; turn += TURN)\n");
+    mgc_put(&t, "            for (size_t run = 0; run < MGK_REDUCE_RUNS; run++) {\n");
+    mgc_put(&t, "                const size_t block = run * each + b;\n");
+    mgc_put(&t, "                const mgv_at_%s *x = first + (block * MGK_REDUCE_ROUNDS + turn) * LANES;\n",
+            r->vector);
+    mgc_put(&t, "                mgv_%s a0, a1, a2, a3;\n", r->vector);
+    mgc_put(&t, "                if (turn == 0) {\n");
+    put_first(&t, r, "                    ", "x");
+    mgc_put(&t, "                } else {\n");
+    put_first(&t, r, "                    ", "lanes[run]");
+    put_round(&t, op, r, "                    ");
+    mgc_put(&t, "                }\n");
+    mgc_put(&t, "                for (int round = 1; round < TURN; round++) {\n");
+    mgc_put(&t, "                    x += LANES;\n");
+    put_round(&t, op, r, "                    ");
+    mgc_put(&t, "                }\n");
+    mgc_put(&t, "                if (turn + TURN < MGK_REDUCE_ROUNDS) {\n");
     for (int v = 0; v < 4; v++)
-        mgc_put(&t, "        mgv_%s a%d = mgv_load_%s(x + %d * MGV_LANES_%s);\n", r->vector, v, r->vector, v,
-                r->vector);
-    mgc_put(&t, "        x += MGK_REDUCE_LANES(sizeof lanes[0]);\n");
-    mgc_put(&t, "        for (int round = 1; round < ROUNDS; round++, x += MGK_REDUCE_LANES(sizeof lanes[0])) {\n");
-    mgc_put(&t, "            for (size_t line = 0; round %% PAGE < 4 && line < MGK_REDUCE_LANE_BYTES; line += 64)\n"
-                "                mgv_prefetch((const char *)x + ahead + line);\n");
-    put_round(&t, op, r);
-    mgc_put(&t, "        }\n");
-    put_fold(&t, op, r);
-    mgc_put(&t, "    }\n}\n");
+        mgc_put(&t, "                    mgv_store_%s(lanes[run] + %d * MGV_LANES_%s, a%d);\n", r->vector, v, r->vector,
+                v);
+    mgc_put(&t, "                } else {\n");
+    put_fold(&t, op, r, "                    ", "&result");
+    mgc_put(&t, "                    memcpy(y + block * sizeof result, &result, sizeof result);\n");
+    mgc_put(&t, "                }\n            }\n");
+    mgc_put(&t, "    for (size_t b = MGK_REDUCE_RUNS * each; b < blocks; b++) {\n");
+    mgc_put(&t, "        block_%s_%s(&result, first + b * MGK_REDUCE_ROUNDS * LANES);\n", op, r->name);
+    mgc_put(&t, "        memcpy(y + b * sizeof result, &result, sizeof result);\n    }\n}\n");
     return t.s;
 }
 

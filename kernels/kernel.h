@@ -24,12 +24,15 @@ typedef void mgk_reduce_fn(void *lanes, const void *x, size_t n, uint64_t k);
 
 /* BLOCKS: out[b] = the lanes of elements b * B .. b * B + B - 1, each element's as above from k = 0 on, folded by
  * halving; B = MGK_REDUCE_BLOCK of the dtype. What REDUCE and a fold would give for whole blocks, at the speed of
- * memory. */
-typedef void mgk_blocks_fn(size_t blocks, void *out, const void *x);
+ * memory. runs: 1, or MGK_REDUCE_RUNS, and the blocks are read as so many equal runs side by side, which is faster from
+ * memory and slower from a cache; the results are the same. */
+typedef void mgk_blocks_fn(size_t blocks, void *out, const void *x, size_t runs);
 
 #define MGK_REDUCE_LANE_BYTES      256u /* L: lanes of one block, in bytes of the accumulator type */
 #define MGK_REDUCE_LANES(itemsize) (MGK_REDUCE_LANE_BYTES / (itemsize))
-#define MGK_REDUCE_BLOCK(itemsize) (64u * MGK_REDUCE_LANES(itemsize)) /* B: elements of one block */
+#define MGK_REDUCE_ROUNDS          64u
+#define MGK_REDUCE_BLOCK(itemsize) (MGK_REDUCE_ROUNDS * MGK_REDUCE_LANES(itemsize)) /* B: elements of one block */
+#define MGK_REDUCE_RUNS            4u
 
 /* CONVERT: out[i] = (to)in[i] by the table in docs/numerics.md (C4). Arrays are disjoint, or the same if the sizes are
  * equal. */

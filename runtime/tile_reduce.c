@@ -229,7 +229,7 @@ static void accumulate_tile(const tile_worker *w, const unit *u, int64_t j, int6
         int64_t per_block = tile_block(out) * u->qn, block = j / per_block, at = j - block * per_block;
         int64_t touched = least(tile_lanes(out), (at + n) / u->qn);
         if (red->q == 1 && n == per_block && out->blocks) {
-            out->blocks(1, state, w->ptr[out->slot]);
+            out->blocks(1, state, w->ptr[out->slot], 1);
             touched = 1;
         } else if (red->q == 1)
             accumulate_row(w, out, state, w->ptr[out->slot], at, n);
@@ -271,8 +271,9 @@ static bool is_straight(const mgr_tile_run *run) {
     return straight;
 }
 
-/* Whole blocks among units [begin, end), which are blocks. Returns how many, 0 if the first one is not whole. Where
- * several outputs may read the same array, so few that it comes from a cache after the first. */
+/* Whole blocks among units [begin, end), which are blocks. Returns how many, 0 if the first one is not whole. Side by
+ * side where they come from memory. Where several outputs may read the same array, so few that it comes from a cache
+ * after the first. */
 static int64_t run_blocks(const mgr_tile_run *run, int64_t begin, int64_t end) {
     const mgr_tile_program *p = run->head.program;
     const tile_reduction *red = run->reduction;
@@ -283,7 +284,8 @@ static int64_t run_blocks(const mgr_tile_run *run, int64_t begin, int64_t end) {
         const tile_out *out = &p->outputs[o];
         const tile_operand *in = straight_input(run, out);
         out->blocks((size_t)n, red->partials[o] + (size_t)begin * mg_dtype_size(out->row),
-                    in->data + ((group * red->r + first * red->unit) << in->width));
+                    in->data + ((group * red->r + first * red->unit) << in->width),
+                    (size_t)(run->total << in->width) > mgr_cpu_caches()->llc ? MGK_REDUCE_RUNS : 1);
     }
     return n;
 }

@@ -63,11 +63,11 @@ static void fold_lanes(size_t op, mg_dtype row, unsigned char *lanes) {
 
 static void check_blocks(mg_test_rng *rng, const mgk_table *table, size_t op, mg_dtype row) {
     const size_t size = gen_size(row), lanes = MGK_REDUCE_LANES(size), block = MGK_REDUCE_BLOCK(size);
-    const size_t n = (size_t)mg_test_int(rng, 0, 3), shift = mg_test_u64(rng) % 4;
+    const size_t n = (size_t)mg_test_int(rng, 0, 9), shift = mg_test_u64(rng) % 4;
     gen_guarded x = gen_guard(n * block * size + shift, mg_test_u64(rng) & 1);
     gen_guarded out = gen_guard(n * size + shift, mg_test_u64(rng) & 1);
     gen_fill(rng, &mgk_ops[op], 0, row, x.data + shift, n * block);
-    table->blocks[op][row](n, out.data + shift, x.data + shift);
+    table->blocks[op][row](n, out.data + shift, x.data + shift, mg_test_u64(rng) & 1 ? 1 : MGK_REDUCE_RUNS);
     for (size_t b = 0; b < n; b++) {
         static unsigned char mine[MGK_REDUCE_LANE_BYTES];
         const unsigned char *from = x.data + shift + b * block * size;
