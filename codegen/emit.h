@@ -5,7 +5,16 @@
 
 #include "op_model.h"
 
-typedef enum mgc_form { MGC_VV, MGC_SV, MGC_VS, MGC_REDUCE_FORM, MGC_BLOCKS_FORM } mgc_form;
+typedef enum mgc_form {
+    MGC_VV,
+    MGC_SV,
+    MGC_VS,
+    MGC_PAST_VV, /* the same three with stores past the caches */
+    MGC_PAST_SV,
+    MGC_PAST_VS,
+    MGC_REDUCE_FORM,
+    MGC_BLOCKS_FORM
+} mgc_form;
 
 /* One kernel, noted as it is emitted: for prototypes, the table and the manifest. */
 typedef struct mgc_kernel {

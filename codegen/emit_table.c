@@ -28,7 +28,9 @@ char *mgc_emit_kernels_h(const mgc_kernels *kernels) {
     return t.s;
 }
 
-static mgc_form family_of(mgc_form form) { return form == MGC_REDUCE_FORM || form == MGC_BLOCKS_FORM ? form : MGC_VV; }
+static mgc_form family_of(mgc_form form) {
+    return form >= MGC_REDUCE_FORM ? form : form >= MGC_PAST_VV ? MGC_PAST_VV : MGC_VV;
+}
 
 /* The kernels of a family, known by its first form, one line per op and dtype; forms of the same row follow each
  * other. */
@@ -39,15 +41,16 @@ static void put_entries(mgc_text *t, const mgc_kernels *kernels, const mgc_op *o
         if (k->op != op || family_of(k->form) != family) continue;
         if (!open) mgc_put(t, "    [MGK_OP_%s] =\n        {\n", op->upper);
         open = true;
-        if (family != MGC_VV) {
-            mgc_put(t, "            [%s] = MGK_NAME(%s),\n", mgc_rows[k->row].dtype, k->name);
+        const char *dtype = mgc_rows[k->row].dtype;
+        if (family >= MGC_REDUCE_FORM) {
+            mgc_put(t, "            [%s] = MGK_NAME(%s),\n", dtype, k->name);
             continue;
         }
-        if (k->form == MGC_VV) mgc_put(t, "            [%s] = {", mgc_rows[k->row].dtype);
-        mgc_put(t, "%sMGK_NAME(%s)", k->form == MGC_VV ? "" : ", ", k->name);
-        const mgc_form next = i + 1 < kernels->n ? kernels->list[i + 1].form : MGC_VV;
-        const bool last = next == MGC_VV || family_of(next) != MGC_VV;
-        if (last) mgc_put(t, "},\n");
+        if (k->form == family)
+            mgc_put(t, family == MGC_VV ? "            [%s] = {" : "            [MGK_FLOAT_ROW(%s)] = {", dtype);
+        mgc_put(t, "%sMGK_NAME(%s)", k->form == family ? "" : ", ", k->name);
+        const mgc_kernel *next = i + 1 < kernels->n ? k + 1 : NULL;
+        if (!next || next->op != op || next->row != k->row || family_of(next->form) != family) mgc_put(t, "},\n");
     }
     if (open) mgc_put(t, "        },\n");
 }
@@ -65,12 +68,14 @@ char *mgc_emit_table(const mgc_world *w, const mgc_kernels *kernels) {
                 "const mgk_converts MGK_NAME(mgk_converts);\n\n");
     mgc_put(&t, "static mgk_map_fn *const map[MGK_OP_COUNT][MG_DTYPE_COUNT][MGK_FORMS] = {\n");
     for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], MGC_VV);
+    mgc_put(&t, "};\n\nstatic mgk_map_fn *const past[MGK_OP_COUNT][MGK_FLOAT_ROWS][MGK_FORMS] = {\n");
+    for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], MGC_PAST_VV);
     mgc_put(&t, "};\n\nstatic mgk_reduce_fn *const reduce[MGK_OP_COUNT][MG_DTYPE_COUNT] = {\n");
     for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], MGC_REDUCE_FORM);
     mgc_put(&t, "};\n\nstatic mgk_blocks_fn *const blocks[MGK_OP_COUNT][MG_DTYPE_COUNT] = {\n");
     for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], MGC_BLOCKS_FORM);
     mgc_put(&t, "};\n\nconst mgk_table MGK_NAME(mgk_table) = {\n    .isa = ISA_NUMBER,\n    .name = TEXT(MGK_ISA),\n   "
-                " .map = map,\n    .reduce = reduce,\n    .blocks = blocks,\n"
+                " .map = map,\n    .past = past,\n    .reduce = reduce,\n    .blocks = blocks,\n"
                 "    .moves = &MGK_NAME(mgk_moves),\n    .converts = &MGK_NAME(mgk_converts),\n};\n");
     return t.s;
 }

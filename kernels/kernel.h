@@ -17,6 +17,12 @@ typedef void mgk_map_fn(size_t n, void *const out[], const void *const in[], con
  * the last two; for the rest they are NULL and a tile of copies is used. */
 typedef enum mgk_form { MGK_VV = 0, MGK_SV = 1, MGK_VS = 2, MGK_FORMS = 3 } mgk_form;
 
+/* PAST: the same in f32 and f64 where the work is so small that memory is all that counts, with stores past the caches:
+ * loads and stores take turns line by line, as in a copy. One output, 64-byte aligned and no input; n is a multiple of
+ * the vector's lanes. When other threads may read it: mgk_streamed_fn. */
+#define MGK_FLOAT_ROW(dtype) ((dtype)-MG_F32)
+#define MGK_FLOAT_ROWS   2
+
 /* REDUCE (rules C1): lanes[(k + i) mod L] = step(lanes[...], x[i]) for i = 0..n-1 in order, where L = MGK_REDUCE_LANES
  * of the dtype. The step is a registered binary map op; folding lanes and merging blocks is done with that op's map
  * kernel. */
@@ -72,8 +78,9 @@ typedef struct mgk_table {
     mgk_isa isa;
     const char *name; /* "scalar", "avx2", "avx512", "neon" */
     mgk_map_fn *const (*map)[MG_DTYPE_COUNT][MGK_FORMS];
-    mgk_reduce_fn *const (*reduce)[MG_DTYPE_COUNT]; /* by the op that is the step; NULL where none */
-    mgk_blocks_fn *const (*blocks)[MG_DTYPE_COUNT]; /* where there is a reduce kernel */
+    mgk_map_fn *const (*past)[MGK_FLOAT_ROWS][MGK_FORMS]; /* [op][MGK_FLOAT_ROW(dtype)][form]; NULL where none */
+    mgk_reduce_fn *const (*reduce)[MG_DTYPE_COUNT];      /* by the op that is the step; NULL where none */
+    mgk_blocks_fn *const (*blocks)[MG_DTYPE_COUNT];      /* where there is a reduce kernel */
     const mgk_moves *moves;
     const mgk_converts *converts;
 } mgk_table;

@@ -118,6 +118,7 @@ static void emit_map(builder *b, const mgr_tile_instr *in, uint16_t result) {
     int at = b->n_steps++;
     tile_step *step = &b->steps[at];
     *step = (tile_step){.fn.map = forms[form], .params = in->params, .n_in = in->n_in, .n_out = in->n_out};
+    if (in->row == MG_F32 || in->row == MG_F64) step->past = b->table->past[in->op][MGK_FLOAT_ROW(in->row)][form];
     for (int j = 0; j < in->n_in; j++) {
         step->in[j] = slot[j];
         read_slot(b, slot[j], at);
