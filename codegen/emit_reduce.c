@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Reduce kernels: element k goes to lane k mod L (rules C1), whatever the length of a run and where it begins; and
- * whole blocks, folded at once. */
+ * Reduce kernels: element k goes to lane k mod L (rules C1), whatever the length of a run and where it begins; and rows
+ * at a time where columns are reduced. Whole blocks are emit_blocks.c's. */
 #include <string.h>
 
 #include "emit.h"
@@ -22,9 +22,9 @@ static void put_run(mgc_text *t, const char *op, const mgc_row *r) {
 }
 
 /* One round of the lanes: 256 bytes in four vectors. */
-static void put_round(mgc_text *t, const char *op, const mgc_row *r, const char *indent) {
+static void put_round(mgc_text *t, const char *op, const mgc_row *r) {
     for (int v = 0; v < 4; v++)
-        mgc_put(t, "%sa%d = vec_%s_%s(a%d, mgv_load_%s(x + %d * MGV_LANES_%s));\n", indent, v, op, r->name, v,
+        mgc_put(t, "            a%d = vec_%s_%s(a%d, mgv_load_%s(x + %d * MGV_LANES_%s));\n", v, op, r->name, v,
                 r->vector, v, r->vector);
 }
 
@@ -35,7 +35,7 @@ static void put_rounds(mgc_text *t, const char *op, const mgc_row *r) {
         mgc_put(t, "        mgv_%s a%d = mgv_load_%s(acc + %d * MGV_LANES_%s);\n", r->vector, v, r->vector, v,
                 r->vector);
     mgc_put(t, "        for (; n >= rounds; n -= rounds, x += rounds) {\n");
-    put_round(t, op, r, "            ");
+    put_round(t, op, r);
     mgc_put(t, "        }\n");
     for (int v = 0; v < 4; v++)
         mgc_put(t, "        mgv_store_%s(acc + %d * MGV_LANES_%s, a%d);\n", r->vector, v, r->vector, v);
@@ -59,77 +59,22 @@ static char *reduce_text(const char *op, const mgc_row *r) {
     return t.s;
 }
 
-/* *out = four vectors by halving: two times among them, then through memory. */
-static void put_fold(mgc_text *t, const char *op, const mgc_row *r, const char *indent, const char *out) {
-    const char *vec = mgc_format("vec_%s_%s", op, r->name), *type = r->vector;
-    mgc_put(t, "%s_Alignas(64) %s part[MGV_LANES_%s];\n", indent, r->c, type);
-    mgc_put(t, "%smgv_store_%s(part, %s(%s(a0, a2), %s(a1, a3)));\n", indent, type, vec, vec, vec);
-    mgc_put(t, "%sfor (size_t half = MGV_LANES_%s / 2; half > 0; half /= 2)\n", indent, type);
-    mgc_put(t, "%s    mgv_storen_%s(part, %s(mgv_loadn_%s(part, half), mgv_loadn_%s(part + half, half)), half);\n",
-            indent, type, vec, type, type);
-    mgc_put(t, "%smemcpy(%s, part, sizeof part[0]);\n", indent, out);
-}
-
-/* a0..a3 = the four vectors at `from`: elements as they are, or lanes put aside. */
-static void put_first(mgc_text *t, const mgc_row *r, const char *indent, const char *from) {
-    for (int v = 0; v < 4; v++)
-        mgc_put(t, "%sa%d = mgv_load_%s(%s + %d * MGV_LANES_%s);\n", indent, v, r->vector, from, v, r->vector);
-}
-
-/* One block by itself. */
-static void put_block(mgc_text *t, const char *op, const mgc_row *r) {
-    mgc_put(t, "static void block_%s_%s(%s *out, const mgv_at_%s *x) {\n", op, r->name, r->c, r->vector);
-    mgc_put(t, "    mgv_%s a0, a1, a2, a3;\n", r->vector);
-    put_first(t, r, "    ", "x");
-    mgc_put(t, "    for (size_t round = 1; round < MGK_REDUCE_ROUNDS; round++) {\n");
-    mgc_put(t, "        x += MGK_REDUCE_LANES(sizeof *out);\n");
-    put_round(t, op, r, "        ");
-    mgc_put(t, "    }\n");
-    put_fold(t, op, r, "    ", "out");
-    mgc_put(t, "}\n\n");
-}
-
-/* Runs of blocks side by side, a few rounds of each in turn, so near each other in time that the processor has loads of
- * several runs under way at once. It fetches ahead within a page of 4 KiB by itself and waits at the page's end; the
- * other runs go on meanwhile. Few enough rounds for that, enough for the lanes' way to memory and back. */
-static char *blocks_text(const char *op, const mgc_row *r) {
+/* Four rows into the accumulators of their columns, which then pass through memory once in four rows. */
+static char *columns_text(const char *op, const mgc_row *r) {
     mgc_text t = {0};
-    put_block(&t, op, r);
-    mgc_put(&t, "void MGK_NAME(mgk_blocks_%s_%s)(size_t blocks, void *out, const void *elements, size_t runs) {\n", op,
-            r->name);
-    mgc_put(&t, "    enum { TURN = 2, LANES = MGK_REDUCE_LANES(sizeof(%s)) };\n", r->c);
-    mgc_put(&t, "    const size_t each = runs == MGK_REDUCE_RUNS ? blocks / MGK_REDUCE_RUNS : 0;\n");
-    mgc_put(&t, "    const mgv_at_%s *const first = elements;\n", r->vector);
-    mgc_put(&t, "    char *const y = out;\n    %s result;\n", r->c);
-    mgc_put(&t, "    _Alignas(64) %s lanes[MGK_REDUCE_RUNS][LANES];\n", r->c);
-    mgc_put(&t, "    for (size_t b = 0; b < each; b++)\n");
-    mgc_put(&t, "        for (size_t turn = 0; turn < MGK_REDUCE_ROUNDS; turn += TURN)\n");
-    mgc_put(&t, "            for (size_t run = 0; run < MGK_REDUCE_RUNS; run++) {\n");
-    mgc_put(&t, "                const size_t block = run * each + b;\n");
-    mgc_put(&t, "                const mgv_at_%s *x = first + (block * MGK_REDUCE_ROUNDS + turn) * LANES;\n",
-            r->vector);
-    mgc_put(&t, "                mgv_%s a0, a1, a2, a3;\n", r->vector);
-    mgc_put(&t, "                if (turn == 0) {\n");
-    put_first(&t, r, "                    ", "x");
-    mgc_put(&t, "                } else {\n");
-    put_first(&t, r, "                    ", "lanes[run]");
-    put_round(&t, op, r, "                    ");
-    mgc_put(&t, "                }\n");
-    mgc_put(&t, "                for (int round = 1; round < TURN; round++) {\n");
-    mgc_put(&t, "                    x += LANES;\n");
-    put_round(&t, op, r, "                    ");
-    mgc_put(&t, "                }\n");
-    mgc_put(&t, "                if (turn + TURN < MGK_REDUCE_ROUNDS) {\n");
-    for (int v = 0; v < 4; v++)
-        mgc_put(&t, "                    mgv_store_%s(lanes[run] + %d * MGV_LANES_%s, a%d);\n", r->vector, v, r->vector,
-                v);
-    mgc_put(&t, "                } else {\n");
-    put_fold(&t, op, r, "                    ", "&result");
-    mgc_put(&t, "                    memcpy(y + block * sizeof result, &result, sizeof result);\n");
-    mgc_put(&t, "                }\n            }\n");
-    mgc_put(&t, "    for (size_t b = MGK_REDUCE_RUNS * each; b < blocks; b++) {\n");
-    mgc_put(&t, "        block_%s_%s(&result, first + b * MGK_REDUCE_ROUNDS * LANES);\n", op, r->name);
-    mgc_put(&t, "        memcpy(y + b * sizeof result, &result, sizeof result);\n    }\n}\n");
+    mgc_put(&t, "void MGK_NAME(mgk_columns_%s_%s)(size_t n, void *acc, const void *const rows[4]) {\n", op, r->name);
+    mgc_put(&t, "    mgv_at_%s *const y = acc;\n    size_t i = 0;\n", r->vector);
+    for (int k = 0; k < 4; k++) mgc_put(&t, "    const mgv_at_%s *const x%d = rows[%d];\n", r->vector, k, k);
+    for (int tail = 0; tail < 2; tail++) {
+        const char *n = tail ? "n" : "", *count = tail ? ", n - i" : "", *type = r->vector;
+        mgc_put(&t, tail ? "    if (i < n) {\n" : "    for (; n - i >= MGV_LANES_%s; i += MGV_LANES_%s) {\n", type,
+                type);
+        mgc_put(&t, "        mgv_%s a = mgv_load%s_%s(y + i%s);\n", type, n, type, count);
+        for (int k = 0; k < 4; k++)
+            mgc_put(&t, "        a = vec_%s_%s(a, mgv_load%s_%s(x%d + i%s));\n", op, r->name, n, type, k, count);
+        mgc_put(&t, "        mgv_store%s_%s(y + i, a%s);\n    }\n", n, type, count);
+    }
+    mgc_put(&t, "}\n");
     return t.s;
 }
 
@@ -137,6 +82,24 @@ static void note(mgc_kernels *kernels, const mgc_op *op, int row, mgc_form form,
                  const char *text) {
     mgc_note_kernel(kernels, (mgc_kernel){op, row, form, name, mgc_hash(mgc_format("%s%s", body, text)), op->flops,
                                           mgc_rows[row].size});
+}
+
+/* What `summed` asks for: the values of a map added as they are computed, in f32 and f64. */
+static void put_sums(const mgc_world *w, mgc_text *t, mgc_kernels *kernels) {
+    const mgc_op *add = mgc_find(w, "add");
+    for (int i = 0; add && i < w->n_ops; i++) {
+        const mgc_op *op = w->ops[i];
+        for (int row = MGC_ROW_F32; row <= MGC_ROW_F64 && op->s->summed && !op->parent; row++) {
+            if (!(op->rows & add->reduce_rows & 1u << row)) continue;
+            const mgc_row *r = &mgc_rows[row];
+            mgc_body body;
+            mgc_emit_body((mgc_world *)w, op, row, &body);
+            char *text = mgc_blocks_text(add, op, r);
+            mgc_put(t, "\n/* mgk_sums_%s_%s: %d flops, %d bytes per element */\n%s\n%s", op->name, r->name,
+                    op->flops + add->flops, r->size, body.text, text);
+            note(kernels, op, row, MGC_SUMS_FORM, mgc_format("mgk_sums_%s_%s", op->name, r->name), body.text, text);
+        }
+    }
 }
 
 char *mgc_emit_reduce(const mgc_world *w, mgc_kernels *kernels) {
@@ -152,13 +115,17 @@ char *mgc_emit_reduce(const mgc_world *w, mgc_kernels *kernels) {
             const char *name = mgc_format("mgk_reduce_%s_%s", op->name, r->name);
             mgc_body body;
             mgc_emit_body((mgc_world *)w, op, row, &body);
-            char *text = reduce_text(op->name, r), *blocks = blocks_text(op->name, r);
-            mgc_put(&t, "\n/* %s: %d flops, %d bytes per element */\n%s\n%s\n%s", name, op->flops, r->size, body.text,
-                    text, blocks);
+            char *text = reduce_text(op->name, r), *blocks = mgc_blocks_text(op, NULL, r);
+            char *columns = columns_text(op->name, r);
+            mgc_put(&t, "\n/* %s: %d flops, %d bytes per element */\n%s\n%s\n%s\n%s", name, op->flops, r->size,
+                    body.text, text, blocks, columns);
             note(kernels, op, row, MGC_REDUCE_FORM, name, body.text, text);
             note(kernels, op, row, MGC_BLOCKS_FORM, mgc_format("mgk_blocks_%s_%s", op->name, r->name), body.text,
                  blocks);
+            note(kernels, op, row, MGC_COLUMNS_FORM, mgc_format("mgk_columns_%s_%s", op->name, r->name), body.text,
+                 columns);
         }
     }
+    put_sums(w, &t, kernels);
     return t.s;
 }

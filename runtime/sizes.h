@@ -74,6 +74,9 @@
 #define MGR_TILE_THREAD_NS MGR_SIZE(20000.0, 500.0)
 #define MGR_TILE_SPLIT     MGR_SIZE(65536, 256)
 
+/* Kept elements from which a reduction goes by lanes instead of by rows: calls show below. */
+#define MGR_TILE_LANE_ROW MGR_SIZE(256, 8)
+
 /* ---- Other loops: elements (or multiplications) that are worth a thread, and how much is done at a time ---- */
 
 #define MGR_COPY_TILE          MGR_SIZE(2048, 24)

@@ -154,6 +154,10 @@ static void emit_outputs(builder *b, const int16_t *complete) {
             out->step = b->table->map[step][row][MGK_VV];
             out->accumulate = b->table->reduce[step][row];
             out->blocks = b->table->blocks[step][row];
+            out->columns = b->table->columns[step][row];
+            bool one_map = instr && s->n_instr == 1 && b->n_steps == 1 && s->instr[0].op != MGR_OP_CONVERT;
+            if (one_map && step == MGK_OP_ADD && (row == MG_F32 || row == MG_F64))
+                out->sums = b->table->sums[s->instr[0].op][MGK_FLOAT_ROW(row)];
             out->identity = mgk_ops[spec->reduce].identity;
             b->slots[slot].last = TILE_LAST;
             b->cost += 0.02f;

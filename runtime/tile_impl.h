@@ -63,6 +63,8 @@ typedef struct tile_out {
     mgk_map_fn *step;          /* reductions: the VV kernel of the step */
     mgk_reduce_fn *accumulate; /* its run kernel, or NULL: step by step */
     mgk_blocks_fn *blocks;     /* its kernel for whole blocks, where there is a run kernel */
+    mgk_columns_fn *columns;   /* its kernel for rows, likewise */
+    mgk_sums_fn *sums;         /* blocks of what the only step computes, in one kernel; or NULL */
     double identity;
 } tile_out;
 
