@@ -16,7 +16,7 @@ typedef struct tape_case {
     const char *name, *what;
     void (*run)(void *data); /* a tape_data; one round in a scope of its own */
     int ops;                 /* recorded operations of a round: gate and report are per operation */
-    double gate_ns;
+    double gate_instructions;
 } tape_case;
 
 /* All cases; the last one has no name. */
