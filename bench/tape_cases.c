@@ -36,8 +36,8 @@ static void chain(void *arg) {
     read_first(mg_grad(d->x));
 }
 
-/* What is promised, in instructions: they do not depend on the clock, the memory or who else computes. A gate bears 2
- * %; what costs more says so here, in the commit that costs it. */
+/* The instructions that each may take: they do not depend on the clock, the memory or who else computes. Another
+ * compiler may need TAPE_SLACK of it more; what costs more than that says so here, in the commit that costs it. */
 const tape_case tape_cases[] = {
     {"tape/forward", "z = x * w of 64 f32, z read", forward, 1, 2160},
     {"tape/backward", "the same, backward, both gradients read", backward, 1, 8969},
