@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 static void *grown(void *array, size_t n, size_t *capacity, size_t size) {
@@ -164,13 +165,16 @@ double suite_clock(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* On the pages that the library asks for, or one side would wait for addresses that the other has at hand. */
 void *suite_memory(size_t bytes) {
-    size_t whole = (bytes + 63) & ~(size_t)63;
-    void *p = aligned_alloc(64, whole ? whole : 64);
+    const size_t huge = (size_t)2 << 20, unit = bytes >= huge ? huge : 64;
+    size_t whole = (bytes + unit - 1) & ~(unit - 1);
+    void *p = aligned_alloc(unit, whole ? whole : unit);
     if (!p) {
         fprintf(stderr, "mygrad_bench: no memory for %zu bytes\n", bytes);
         exit(EXIT_FAILURE);
     }
+    if (unit == huge) (void)madvise(p, whole, MADV_HUGEPAGE);
     memset(p, 0, whole);
     return p;
 }

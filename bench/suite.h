@@ -96,7 +96,7 @@ suite_pair suite_measure_pair(const bench_suite *suite, suite_side a, suite_side
 
 double suite_clock(void); /* seconds, monotonic */
 
-/* 64-byte aligned memory whose pages are there; ends the program if there is none. */
+/* 64-byte aligned memory whose pages are there, huge ones if they may be; ends the program if there is none. */
 void *suite_memory(size_t bytes);
 
 /* n values in [low, high), the same ones each time. */

@@ -89,6 +89,7 @@ typedef struct mgc_stanza {
     mgc_place step_at;
     double identity;
     bool has_ulp, commutative, internal;
+    bool summed; /* kernels that add its values as they are computed */
     double ulp_f32, ulp_f64;
     mgc_place ulp_at[2]; /* of these two */
     const char *no_ulp;  /* why no accuracy can be stated */

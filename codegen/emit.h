@@ -5,7 +5,18 @@
 
 #include "op_model.h"
 
-typedef enum mgc_form { MGC_VV, MGC_SV, MGC_VS, MGC_REDUCE_FORM, MGC_BLOCKS_FORM } mgc_form;
+typedef enum mgc_form {
+    MGC_VV,
+    MGC_SV,
+    MGC_VS,
+    MGC_PAST_VV, /* the same three with stores past the caches */
+    MGC_PAST_SV,
+    MGC_PAST_VS,
+    MGC_REDUCE_FORM,
+    MGC_BLOCKS_FORM,
+    MGC_COLUMNS_FORM,
+    MGC_SUMS_FORM
+} mgc_form;
 
 /* One kernel, noted as it is emitted: for prototypes, the table and the manifest. */
 typedef struct mgc_kernel {
@@ -45,6 +56,8 @@ bool mgc_row_is_logic(const mgc_op *op, int row);
 
 /* The map kernels of a file: those that call vector maths, or the others. NULL with messages. */
 char *mgc_emit_maps(mgc_world *w, int file, bool vmath, mgc_kernels *kernels);
+/* The kernel of whole blocks; map: whose values of an element and one operand are taken instead, or NULL. */
+char *mgc_blocks_text(const mgc_op *step, const mgc_op *map, const mgc_row *r);
 char *mgc_emit_reduce(const mgc_world *w, mgc_kernels *kernels);
 char *mgc_emit_kernels_h(const mgc_kernels *kernels);
 char *mgc_emit_table(const mgc_world *w, const mgc_kernels *kernels);

@@ -38,8 +38,12 @@ static bool mask_in(const loop_writer *l, int i) {
 
 static bool mask_out(const loop_writer *l) { return mgc_row_is_logic(l->op, l->row) || l->op->bool_out; }
 
+/* The form without its stores. */
+static mgc_form operands_of(mgc_form form) { return form >= MGC_PAST_VV ? form - MGC_PAST_VV : form; }
+
 static bool one_element(const loop_writer *l, int i) {
-    return (l->form == MGC_SV && i == 0) || (l->form == MGC_VS && i == 1);
+    const mgc_form form = operands_of(l->form);
+    return (form == MGC_SV && i == 0) || (form == MGC_VS && i == 1);
 }
 
 static int width(const loop_writer *l) { return 8 * mgc_rows[l->row].size; }
@@ -186,6 +190,22 @@ static void put_loops(const loop_writer *l) {
     mgc_put(l->t, "    }\n}\n");
 }
 
+/* Lines of the output one after the other, each as soon as its operands are there: what a loop by hand does. */
+static void put_past_loop(const loop_writer *l) {
+    const char *lanes = mgc_format("MGV_LANES_%s", mgc_rows[l->row].vector);
+    const char *in = "        ", *out = out_name(l, 0);
+    mgc_put(l->t, "    for (size_t i = 0; i < n; i += %s) {\n", lanes);
+    put_loads(l, 'a', "i", false, in);
+    put_call(l, 'a', in);
+    mgc_put(l->t, "%smgv_stream_%s(%s_out + i, %s_ra);\n    }\n}\n", in, mgc_rows[l->row].vector, out, out);
+}
+
+/* Where computing hides behind memory, and a line is a vector. */
+static bool has_past(const mgc_op *op, int row) {
+    const bool is_float = row == MGC_ROW_F32 || row == MGC_ROW_F64;
+    return is_float && op->flops <= UNROLL_FLOPS && op->s->n_out == 1 && !op->bool_out && !mgc_row_is_logic(op, row);
+}
+
 static int bytes_per_element(const loop_writer *l) {
     int bytes = 0;
     for (int i = 0; i < l->op->s->n_in; i++)
@@ -197,12 +217,17 @@ static bool put_kernel(mgc_world *w, mgc_text *t, const mgc_op *op, int row, mgc
                        mgc_kernels *kernels) {
     mgc_text own = {0};
     const loop_writer l = {op, row, form, body, &own};
-    const char *name = mgc_format("mgk_%s_%s%s", op->name, mgc_rows[row].name, form_suffix[form]);
+    const bool past = form >= MGC_PAST_VV;
+    const char *name =
+        mgc_format("mgk_%s%s_%s%s", past ? "past_" : "", op->name, mgc_rows[row].name, form_suffix[operands_of(form)]);
     mgc_put(&own, "void MGK_NAME(%s)(size_t n, void *const out[], const void *const in[], const double *params) {\n",
             name);
     put_pointers(&l);
     if (!put_params(w, &l)) return false;
-    put_loops(&l);
+    if (past)
+        put_past_loop(&l);
+    else
+        put_loops(&l);
     const int bytes = bytes_per_element(&l);
     mgc_put(t, "\n/* %s: %d flops, %d bytes per element */\n%s", name, op->flops, bytes, own.s);
     mgc_note_kernel(
@@ -235,7 +260,10 @@ static bool put_op(mgc_world *w, mgc_text *t, const mgc_op *op, mgc_kernels *ker
         if (!mgc_emit_body(w, op, row, &body)) return false;
         mgc_put(t, "\n%s", body.text);
         const bool forms = op->s->n_in == 2 && !op->s->commutative;
-        for (int form = MGC_VV; form <= (forms ? MGC_VS : MGC_VV); form++)
+        const int last = forms ? MGC_VS : MGC_VV, past = has_past(op, row) ? MGC_PAST_VV + last : -1;
+        for (int form = MGC_VV; form <= last; form++)
+            if (!put_kernel(w, t, op, row, (mgc_form)form, &body, kernels)) return false;
+        for (int form = MGC_PAST_VV; form <= past; form++)
             if (!put_kernel(w, t, op, row, (mgc_form)form, &body, kernels)) return false;
     }
     return true;

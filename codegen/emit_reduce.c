@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Reduce kernels: element k goes to lane k mod L (rules C1), whatever the length of a run and where it begins; and
- * whole blocks, folded at once. */
+ * Reduce kernels: element k goes to lane k mod L (rules C1), whatever the length of a run and where it begins; and rows
+ * at a time where columns are reduced. Whole blocks are emit_blocks.c's. */
 #include <string.h>
 
 #include "emit.h"
@@ -59,40 +59,22 @@ static char *reduce_text(const char *op, const mgc_row *r) {
     return t.s;
 }
 
-/* Four vectors by halving: two times among them, then through memory. */
-static void put_fold(mgc_text *t, const char *op, const mgc_row *r) {
-    const char *vec = mgc_format("vec_%s_%s", op, r->name);
-    mgc_put(t, "        mgv_store_%s(lanes, %s(%s(a0, a2), %s(a1, a3)));\n", r->vector, vec, vec, vec);
-    mgc_put(t, "        for (size_t half = MGV_LANES_%s / 2; half > 0; half /= 2)\n", r->vector);
-    mgc_put(
-        t, "            mgv_storen_%s(lanes, %s(mgv_loadn_%s(lanes, half), mgv_loadn_%s(lanes + half, half)), half);\n",
-        r->vector, vec, r->vector, r->vector);
-    mgc_put(t, "        memcpy((char *)out + b * sizeof lanes[0], lanes, sizeof lanes[0]);\n");
-}
-
-/* The processor fetches ahead within a page of 4 KiB by itself, once it has seen the page's first lines, and waits for
- * a page's address when it comes to it: so the first lines of a page are asked for three pages before. In the last
- * block they would be somebody else's. */
-static char *blocks_text(const char *op, const mgc_row *r) {
+/* Four rows into the accumulators of their columns, which then pass through memory once in four rows. */
+static char *columns_text(const char *op, const mgc_row *r) {
     mgc_text t = {0};
-    mgc_put(&t, "void MGK_NAME(mgk_blocks_%s_%s)(size_t blocks, void *out, const void *elements) {\n", op, r->name);
-    mgc_put(&t,
-            "    enum { ROUNDS = MGK_REDUCE_BLOCK(1) / MGK_REDUCE_LANES(1), PAGE = 4096 / MGK_REDUCE_LANE_BYTES };\n");
-    mgc_put(&t, "    const mgv_at_%s *x = elements;\n    _Alignas(64) MGV_ELEM_%s lanes[MGV_LANES_%s];\n", r->vector,
-            r->vector, r->vector);
-    mgc_put(&t, "    for (size_t b = 0; b < blocks; b++) {\n");
-    mgc_put(&t, "        const size_t ahead = b + 1 < blocks ? 3 * 4096 : 0;\n");
-    for (int v = 0; v < 4; v++)
-        mgc_put(&t, "        mgv_%s a%d = mgv_load_%s(x + %d * MGV_LANES_%s);\n", r->vector, v, r->vector, v,
-                r->vector);
-    mgc_put(&t, "        x += MGK_REDUCE_LANES(sizeof lanes[0]);\n");
-    mgc_put(&t, "        for (int round = 1; round < ROUNDS; round++, x += MGK_REDUCE_LANES(sizeof lanes[0])) {\n");
-    mgc_put(&t, "            for (size_t line = 0; round %% PAGE < 4 && line < MGK_REDUCE_LANE_BYTES; line += 64)\n"
-                "                mgv_prefetch((const char *)x + ahead + line);\n");
-    put_round(&t, op, r);
-    mgc_put(&t, "        }\n");
-    put_fold(&t, op, r);
-    mgc_put(&t, "    }\n}\n");
+    mgc_put(&t, "void MGK_NAME(mgk_columns_%s_%s)(size_t n, void *acc, const void *const rows[4]) {\n", op, r->name);
+    mgc_put(&t, "    mgv_at_%s *const y = acc;\n    size_t i = 0;\n", r->vector);
+    for (int k = 0; k < 4; k++) mgc_put(&t, "    const mgv_at_%s *const x%d = rows[%d];\n", r->vector, k, k);
+    for (int tail = 0; tail < 2; tail++) {
+        const char *n = tail ? "n" : "", *count = tail ? ", n - i" : "", *type = r->vector;
+        mgc_put(&t, tail ? "    if (i < n) {\n" : "    for (; n - i >= MGV_LANES_%s; i += MGV_LANES_%s) {\n", type,
+                type);
+        mgc_put(&t, "        mgv_%s a = mgv_load%s_%s(y + i%s);\n", type, n, type, count);
+        for (int k = 0; k < 4; k++)
+            mgc_put(&t, "        a = vec_%s_%s(a, mgv_load%s_%s(x%d + i%s));\n", op, r->name, n, type, k, count);
+        mgc_put(&t, "        mgv_store%s_%s(y + i, a%s);\n    }\n", n, type, count);
+    }
+    mgc_put(&t, "}\n");
     return t.s;
 }
 
@@ -100,6 +82,24 @@ static void note(mgc_kernels *kernels, const mgc_op *op, int row, mgc_form form,
                  const char *text) {
     mgc_note_kernel(kernels, (mgc_kernel){op, row, form, name, mgc_hash(mgc_format("%s%s", body, text)), op->flops,
                                           mgc_rows[row].size});
+}
+
+/* What `summed` asks for: the values of a map added as they are computed, in f32 and f64. */
+static void put_sums(const mgc_world *w, mgc_text *t, mgc_kernels *kernels) {
+    const mgc_op *add = mgc_find(w, "add");
+    for (int i = 0; add && i < w->n_ops; i++) {
+        const mgc_op *op = w->ops[i];
+        for (int row = MGC_ROW_F32; row <= MGC_ROW_F64 && op->s->summed && !op->parent; row++) {
+            if (!(op->rows & add->reduce_rows & 1u << row)) continue;
+            const mgc_row *r = &mgc_rows[row];
+            mgc_body body;
+            mgc_emit_body((mgc_world *)w, op, row, &body);
+            char *text = mgc_blocks_text(add, op, r);
+            mgc_put(t, "\n/* mgk_sums_%s_%s: %d flops, %d bytes per element */\n%s\n%s", op->name, r->name,
+                    op->flops + add->flops, r->size, body.text, text);
+            note(kernels, op, row, MGC_SUMS_FORM, mgc_format("mgk_sums_%s_%s", op->name, r->name), body.text, text);
+        }
+    }
 }
 
 char *mgc_emit_reduce(const mgc_world *w, mgc_kernels *kernels) {
@@ -115,13 +115,17 @@ char *mgc_emit_reduce(const mgc_world *w, mgc_kernels *kernels) {
             const char *name = mgc_format("mgk_reduce_%s_%s", op->name, r->name);
             mgc_body body;
             mgc_emit_body((mgc_world *)w, op, row, &body);
-            char *text = reduce_text(op->name, r), *blocks = blocks_text(op->name, r);
-            mgc_put(&t, "\n/* %s: %d flops, %d bytes per element */\n%s\n%s\n%s", name, op->flops, r->size, body.text,
-                    text, blocks);
+            char *text = reduce_text(op->name, r), *blocks = mgc_blocks_text(op, NULL, r);
+            char *columns = columns_text(op->name, r);
+            mgc_put(&t, "\n/* %s: %d flops, %d bytes per element */\n%s\n%s\n%s\n%s", name, op->flops, r->size,
+                    body.text, text, blocks, columns);
             note(kernels, op, row, MGC_REDUCE_FORM, name, body.text, text);
             note(kernels, op, row, MGC_BLOCKS_FORM, mgc_format("mgk_blocks_%s_%s", op->name, r->name), body.text,
                  blocks);
+            note(kernels, op, row, MGC_COLUMNS_FORM, mgc_format("mgk_columns_%s_%s", op->name, r->name), body.text,
+                 columns);
         }
     }
+    put_sums(w, &t, kernels);
     return t.s;
 }

@@ -14,7 +14,11 @@ char *mgc_emit_ops_enum(const mgc_world *w) {
 }
 
 static const char *type_of(mgc_form form) {
-    return form == MGC_REDUCE_FORM ? "mgk_reduce_fn" : form == MGC_BLOCKS_FORM ? "mgk_blocks_fn" : "mgk_map_fn";
+    static const char *const types[] = {[MGC_REDUCE_FORM] = "mgk_reduce_fn",
+                                        [MGC_BLOCKS_FORM] = "mgk_blocks_fn",
+                                        [MGC_COLUMNS_FORM] = "mgk_columns_fn",
+                                        [MGC_SUMS_FORM] = "mgk_sums_fn"};
+    return form < MGC_REDUCE_FORM ? "mgk_map_fn" : types[form];
 }
 
 char *mgc_emit_kernels_h(const mgc_kernels *kernels) {
@@ -28,7 +32,9 @@ char *mgc_emit_kernels_h(const mgc_kernels *kernels) {
     return t.s;
 }
 
-static mgc_form family_of(mgc_form form) { return form == MGC_REDUCE_FORM || form == MGC_BLOCKS_FORM ? form : MGC_VV; }
+static mgc_form family_of(mgc_form form) {
+    return form >= MGC_REDUCE_FORM ? form : form >= MGC_PAST_VV ? MGC_PAST_VV : MGC_VV;
+}
 
 /* The kernels of a family, known by its first form, one line per op and dtype; forms of the same row follow each
  * other. */
@@ -39,15 +45,17 @@ static void put_entries(mgc_text *t, const mgc_kernels *kernels, const mgc_op *o
         if (k->op != op || family_of(k->form) != family) continue;
         if (!open) mgc_put(t, "    [MGK_OP_%s] =\n        {\n", op->upper);
         open = true;
-        if (family != MGC_VV) {
-            mgc_put(t, "            [%s] = MGK_NAME(%s),\n", mgc_rows[k->row].dtype, k->name);
+        const char *dtype = mgc_rows[k->row].dtype;
+        if (family >= MGC_REDUCE_FORM) {
+            const char *at = family == MGC_SUMS_FORM ? mgc_format("MGK_FLOAT_ROW(%s)", dtype) : dtype;
+            mgc_put(t, "            [%s] = MGK_NAME(%s),\n", at, k->name);
             continue;
         }
-        if (k->form == MGC_VV) mgc_put(t, "            [%s] = {", mgc_rows[k->row].dtype);
-        mgc_put(t, "%sMGK_NAME(%s)", k->form == MGC_VV ? "" : ", ", k->name);
-        const mgc_form next = i + 1 < kernels->n ? kernels->list[i + 1].form : MGC_VV;
-        const bool last = next == MGC_VV || family_of(next) != MGC_VV;
-        if (last) mgc_put(t, "},\n");
+        if (k->form == family)
+            mgc_put(t, family == MGC_VV ? "            [%s] = {" : "            [MGK_FLOAT_ROW(%s)] = {", dtype);
+        mgc_put(t, "%sMGK_NAME(%s)", k->form == family ? "" : ", ", k->name);
+        const mgc_kernel *next = i + 1 < kernels->n ? k + 1 : NULL;
+        if (!next || next->op != op || next->row != k->row || family_of(next->form) != family) mgc_put(t, "},\n");
     }
     if (open) mgc_put(t, "        },\n");
 }
@@ -63,14 +71,23 @@ char *mgc_emit_table(const mgc_world *w, const mgc_kernels *kernels) {
             "#define TEXT_(x) #x\n#define TEXT(x) TEXT_(x)\n\n");
     mgc_put(&t, "extern const mgk_table MGK_NAME(mgk_table);\nextern const mgk_moves MGK_NAME(mgk_moves);\nextern "
                 "const mgk_converts MGK_NAME(mgk_converts);\n\n");
-    mgc_put(&t, "static mgk_map_fn *const map[MGK_OP_COUNT][MG_DTYPE_COUNT][MGK_FORMS] = {\n");
-    for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], MGC_VV);
-    mgc_put(&t, "};\n\nstatic mgk_reduce_fn *const reduce[MGK_OP_COUNT][MG_DTYPE_COUNT] = {\n");
-    for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], MGC_REDUCE_FORM);
-    mgc_put(&t, "};\n\nstatic mgk_blocks_fn *const blocks[MGK_OP_COUNT][MG_DTYPE_COUNT] = {\n");
-    for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], MGC_BLOCKS_FORM);
-    mgc_put(&t, "};\n\nconst mgk_table MGK_NAME(mgk_table) = {\n    .isa = ISA_NUMBER,\n    .name = TEXT(MGK_ISA),\n   "
-                " .map = map,\n    .reduce = reduce,\n    .blocks = blocks,\n"
-                "    .moves = &MGK_NAME(mgk_moves),\n    .converts = &MGK_NAME(mgk_converts),\n};\n");
+    static const struct {
+        const char *name, *type, *dims;
+        mgc_form family;
+    } arrays[] = {{"map", "mgk_map_fn", "[MG_DTYPE_COUNT][MGK_FORMS]", MGC_VV},
+                  {"past", "mgk_map_fn", "[MGK_FLOAT_ROWS][MGK_FORMS]", MGC_PAST_VV},
+                  {"reduce", "mgk_reduce_fn", "[MG_DTYPE_COUNT]", MGC_REDUCE_FORM},
+                  {"blocks", "mgk_blocks_fn", "[MG_DTYPE_COUNT]", MGC_BLOCKS_FORM},
+                  {"columns", "mgk_columns_fn", "[MG_DTYPE_COUNT]", MGC_COLUMNS_FORM},
+                  {"sums", "mgk_sums_fn", "[MGK_FLOAT_ROWS]", MGC_SUMS_FORM}};
+    const size_t n = sizeof arrays / sizeof *arrays;
+    for (size_t a = 0; a < n; a++) {
+        mgc_put(&t, "static %s *const %s[MGK_OP_COUNT]%s = {\n", arrays[a].type, arrays[a].name, arrays[a].dims);
+        for (int i = 0; i < w->n_ops; i++) put_entries(&t, kernels, w->ops[i], arrays[a].family);
+        mgc_put(&t, "};\n\n");
+    }
+    mgc_put(&t, "const mgk_table MGK_NAME(mgk_table) = {\n    .isa = ISA_NUMBER,\n    .name = TEXT(MGK_ISA),\n");
+    for (size_t a = 0; a < n; a++) mgc_put(&t, "    .%s = %s,\n", arrays[a].name, arrays[a].name);
+    mgc_put(&t, "    .moves = &MGK_NAME(mgk_moves),\n    .converts = &MGK_NAME(mgk_converts),\n};\n");
     return t.s;
 }

@@ -68,6 +68,9 @@ bool mgc_need_op_name(mgc_parser *p, const char **out) {
     if (ends_with(name, "_with")) why = "but mg_<op>_with is the function with options";
     if (is_derivative(name)) why = "but <op>_d<i> is a derivative";
     if (strncmp(name, "reduce_", 7) == 0) why = "but mgk_reduce_<op> is the kernel of a reduction";
+    if (strncmp(name, "past_", 5) == 0) why = "but mgk_past_<op> is the kernel that stores past the caches";
+    if (strncmp(name, "columns_", 8) == 0) why = "but mgk_columns_<op> is the kernel of rows that are reduced";
+    if (strncmp(name, "sums_", 5) == 0) why = "but mgk_sums_<op> is the kernel that adds an op's values";
     if (strncmp(name, "blocks_", 7) == 0) why = "but mgk_blocks_<op> is the kernel of whole blocks of a reduction";
     if (why) return mgc_error(p->d, p->t->at, "expected the name of the op, found '%s', %s", name, why);
     *out = name;

@@ -309,9 +309,10 @@ static bool parse_key(mgc_parser *p, mgc_stanza *s, const char *key, mgc_place a
         if (strcmp(key, "ulp") == 0) return key_ulp(p, s);
         if (strcmp(key, "flops") == 0) return key_flops(p, s);
         if (strcmp(key, "super") == 0) return key_super(p, s);
+        if (strcmp(key, "summed") == 0) return s->summed = true;
         return mgc_error(p->d, at,
                          "expected doc, note, value, eval, bool, integer, let, d, types, ulp, flops, domain, since, "
-                         "commutative, internal, alias, super or '}', found '%s'",
+                         "commutative, internal, alias, super, summed or '}', found '%s'",
                          key);
     }
     const bool written = mgc_is_written(s->kind);
@@ -361,6 +362,10 @@ static bool check_stanza(mgc_parser *p, const mgc_stanza *s) {
         return mgc_error(p->d, s->at, "'%s' has a bool row, so its types must be all or integer", s->name);
     if (s->bool_as_i8 && s->types != MGC_TYPES_NUMERIC && s->types != MGC_TYPES_INTEGER)
         return mgc_error(p->d, s->at, "'%s' takes bool as int8, so its types must be numeric or integer", s->name);
+    if (s->summed && (s->n_in != 2 || s->n_params != 0 || s->n_out != 1 || conditions))
+        return mgc_error(p->d, s->at,
+                         "the values of '%s' are summed, so it must have two inputs, no parameters and one value",
+                         s->name);
     if (s->n_aliases > 0 && s->internal)
         return mgc_error(p->d, s->at, "'%s' has an alias, but it is internal: no public function has it", s->name);
     const bool both = s->types == MGC_TYPES_NUMERIC || s->types == MGC_TYPES_ALL || s->types == MGC_TYPES_COMPARE;

@@ -17,6 +17,12 @@ typedef void mgk_map_fn(size_t n, void *const out[], const void *const in[], con
  * the last two; for the rest they are NULL and a tile of copies is used. */
 typedef enum mgk_form { MGK_VV = 0, MGK_SV = 1, MGK_VS = 2, MGK_FORMS = 3 } mgk_form;
 
+/* PAST: the same in f32 and f64 where the work is so small that memory is all that counts, with stores past the caches:
+ * loads and stores take turns line by line, as in a copy. One output, 64-byte aligned and no input; n is a multiple of
+ * the vector's lanes. When other threads may read it: mgk_streamed_fn. */
+#define MGK_FLOAT_ROW(dtype) ((dtype)-MG_F32)
+#define MGK_FLOAT_ROWS       2
+
 /* REDUCE (rules C1): lanes[(k + i) mod L] = step(lanes[...], x[i]) for i = 0..n-1 in order, where L = MGK_REDUCE_LANES
  * of the dtype. The step is a registered binary map op; folding lanes and merging blocks is done with that op's map
  * kernel. */
@@ -24,12 +30,21 @@ typedef void mgk_reduce_fn(void *lanes, const void *x, size_t n, uint64_t k);
 
 /* BLOCKS: out[b] = the lanes of elements b * B .. b * B + B - 1, each element's as above from k = 0 on, folded by
  * halving; B = MGK_REDUCE_BLOCK of the dtype. What REDUCE and a fold would give for whole blocks, at the speed of
- * memory. */
-typedef void mgk_blocks_fn(size_t blocks, void *out, const void *x);
+ * memory. runs: 1, or MGK_REDUCE_RUNS, and the blocks are read as so many equal runs side by side, which is faster from
+ * memory and slower from a cache; the results are the same. */
+typedef void mgk_blocks_fn(size_t blocks, void *out, const void *x, size_t runs);
+
+/* COLUMNS: acc[i] = step(... step(acc[i], rows[0][i]) ..., rows[3][i]) for i < n. */
+typedef void mgk_columns_fn(size_t n, void *acc, const void *const rows[4]);
+
+/* SUMS: as BLOCKS with the step add, of f(x[i], *operand) instead of x[i], for a map f in f32 or f64. */
+typedef void mgk_sums_fn(size_t blocks, void *out, const void *x, const void *operand, size_t runs);
 
 #define MGK_REDUCE_LANE_BYTES      256u /* L: lanes of one block, in bytes of the accumulator type */
 #define MGK_REDUCE_LANES(itemsize) (MGK_REDUCE_LANE_BYTES / (itemsize))
-#define MGK_REDUCE_BLOCK(itemsize) (64u * MGK_REDUCE_LANES(itemsize)) /* B: elements of one block */
+#define MGK_REDUCE_ROUNDS          64u
+#define MGK_REDUCE_BLOCK(itemsize) (MGK_REDUCE_ROUNDS * MGK_REDUCE_LANES(itemsize)) /* B: elements of one block */
+#define MGK_REDUCE_RUNS            4u
 
 /* CONVERT: out[i] = (to)in[i] by the table in docs/numerics.md (C4). Arrays are disjoint, or the same if the sizes are
  * equal. */
@@ -69,8 +84,11 @@ typedef struct mgk_table {
     mgk_isa isa;
     const char *name; /* "scalar", "avx2", "avx512", "neon" */
     mgk_map_fn *const (*map)[MG_DTYPE_COUNT][MGK_FORMS];
-    mgk_reduce_fn *const (*reduce)[MG_DTYPE_COUNT]; /* by the op that is the step; NULL where none */
-    mgk_blocks_fn *const (*blocks)[MG_DTYPE_COUNT]; /* where there is a reduce kernel */
+    mgk_map_fn *const (*past)[MGK_FLOAT_ROWS][MGK_FORMS]; /* [op][MGK_FLOAT_ROW(dtype)][form]; NULL where none */
+    mgk_reduce_fn *const (*reduce)[MG_DTYPE_COUNT];       /* by the op that is the step; NULL where none */
+    mgk_blocks_fn *const (*blocks)[MG_DTYPE_COUNT];       /* where there is a reduce kernel */
+    mgk_columns_fn *const (*columns)[MG_DTYPE_COUNT];     /* likewise */
+    mgk_sums_fn *const (*sums)[MGK_FLOAT_ROWS];           /* by map; NULL where none */
     const mgk_moves *moves;
     const mgk_converts *converts;
 } mgk_table;

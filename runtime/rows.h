@@ -11,6 +11,11 @@
  * Every dtype. */
 mg_status mgr_argextremum(mg_dtype dtype, bool largest, int64_t outer, int64_t length, const void *x, int64_t *index);
 
+/* The same along the middle axis of x[outer][length][inner]: index[outer][inner]. Better than packing rows where inner
+ * is some dozens or more. */
+mg_status mgr_argextremum_columns(mg_dtype dtype, bool largest, int64_t outer, int64_t length, int64_t inner,
+                                  const void *x, int64_t *index);
+
 /* dx = 0, then dx[o][index[o]] = g[o]. Every dtype of 1, 2, 4 or 8 bytes. */
 mg_status mgr_scatter_row(mg_dtype dtype, int64_t outer, int64_t length, const void *g, const int64_t *index, void *dx);
 

@@ -68,9 +68,14 @@
 /* The same where all arrays are contiguous and calls are all there is: at 256, 512 and 1024 a sum of two arrays
  * has 1.18, 1.09 and 0.87 of a triad's speed. */
 #define MGR_TILE_STREAM_FLAT MGR_SIZE(256u, 64u)
+/* The same where the kernel itself stores past the caches: single elements are tiles this long, which stay in L1. */
+#define MGR_TILE_STREAM_DIRECT MGR_SIZE(4096u, 128u)
 /* Work that is worth a thread; elements of a reduction from which its kept elements are shared among threads. */
 #define MGR_TILE_THREAD_NS MGR_SIZE(20000.0, 500.0)
 #define MGR_TILE_SPLIT     MGR_SIZE(65536, 256)
+
+/* Kept elements from which a reduction goes by lanes instead of by rows: calls show below. */
+#define MGR_TILE_LANE_ROW MGR_SIZE(256, 8)
 
 /* ---- Other loops: elements (or multiplications) that are worth a thread, and how much is done at a time ---- */
 

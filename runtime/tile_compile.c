@@ -118,6 +118,7 @@ static void emit_map(builder *b, const mgr_tile_instr *in, uint16_t result) {
     int at = b->n_steps++;
     tile_step *step = &b->steps[at];
     *step = (tile_step){.fn.map = forms[form], .params = in->params, .n_in = in->n_in, .n_out = in->n_out};
+    if (in->row == MG_F32 || in->row == MG_F64) step->past = b->table->past[in->op][MGK_FLOAT_ROW(in->row)][form];
     for (int j = 0; j < in->n_in; j++) {
         step->in[j] = slot[j];
         read_slot(b, slot[j], at);
@@ -153,6 +154,10 @@ static void emit_outputs(builder *b, const int16_t *complete) {
             out->step = b->table->map[step][row][MGK_VV];
             out->accumulate = b->table->reduce[step][row];
             out->blocks = b->table->blocks[step][row];
+            out->columns = b->table->columns[step][row];
+            bool one_map = instr && s->n_instr == 1 && b->n_steps == 1 && s->instr[0].op != MGR_OP_CONVERT;
+            if (one_map && step == MGK_OP_ADD && (row == MG_F32 || row == MG_F64))
+                out->sums = b->table->sums[s->instr[0].op][MGK_FLOAT_ROW(row)];
             out->identity = mgk_ops[spec->reduce].identity;
             b->slots[slot].last = TILE_LAST;
             b->cost += 0.02f;

@@ -42,6 +42,7 @@ typedef struct tile_step {
         mgk_map_fn *map;
         mgk_convert_fn *convert; /* if n_in is 0: in[0] -> out[0] */
     } fn;
+    mgk_map_fn *past; /* the same past the caches, or NULL */
     uint16_t in[MGK_MAX_IN], out[MGK_MAX_OUT];
     uint16_t params;
     uint8_t n_in, n_out;
@@ -62,6 +63,8 @@ typedef struct tile_out {
     mgk_map_fn *step;          /* reductions: the VV kernel of the step */
     mgk_reduce_fn *accumulate; /* its run kernel, or NULL: step by step */
     mgk_blocks_fn *blocks;     /* its kernel for whole blocks, where there is a run kernel */
+    mgk_columns_fn *columns;   /* its kernel for rows, likewise */
+    mgk_sums_fn *sums;         /* blocks of what the only step computes, in one kernel; or NULL */
     double identity;
 } tile_out;
 
@@ -215,9 +218,10 @@ void mgr_tile_worker_end(const tile_worker *w);
 /* Evaluate the flattened range [start, start + n): all steps, all stores. Slots stay valid until the next call. */
 void mgr_tile_eval(tile_worker *w, int64_t start, size_t n);
 
-/* One step from contiguous arrays and single elements to one array past the caches: its tiles are so short that looking
- * at every operand again would take as long as the memory. */
-bool mgr_tile_streams_one_step(const mgr_tile_program *program, const tile_operand *operands);
+/* One step from contiguous arrays and single elements to one array past the caches: by a kernel that stores there
+ * itself; or through tiles so short that looking at every operand again would take as long as the memory. */
+typedef enum tile_streaming { STREAM_TILES, STREAM_SHORT_TILES, STREAM_DIRECT } tile_streaming;
+tile_streaming mgr_tile_streaming(const mgr_tile_program *program, const tile_operand *operands);
 
 /* What is `at` bytes into memory that is laid out from base; NULL as long as only the size is of interest, base NULL.
  */

@@ -255,7 +255,10 @@ static size_t written_bytes(const draft *d) {
 }
 
 static size_t one_step_bytes(const draft *d) {
-    return mgr_tile_streams_one_step(d->program, d->operands) ? MGR_TILE_STREAM_FLAT : MGR_TILE_STREAM_ONE;
+    tile_streaming how = mgr_tile_streaming(d->program, d->operands);
+    return how == STREAM_DIRECT        ? MGR_TILE_STREAM_DIRECT
+           : how == STREAM_SHORT_TILES ? MGR_TILE_STREAM_FLAT
+                                       : MGR_TILE_STREAM_ONE;
 }
 
 /* So long that tiles and the arrays' parts fit in L1. Where the arrays come from memory, so short that memory is busy

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime/parallel.h"
+#include "runtime/sizes.h"
 #include "runtime/tile_impl.h"
 
 /* ---- Identity, folding, finishing ---- */
@@ -131,7 +132,7 @@ static void accumulate_row(const tile_worker *w, const tile_out *out, char *lane
     out->accumulate(lanes, x, (size_t)n, (uint64_t)k);
 }
 
-/* ---- Small: whole groups in a tile ---- */
+/* ---- Groups ---- */
 
 /* [groups][rows][width] to [rows][groups][width]. */
 static void regroup(const tile_worker *w, const tile_out *out, char *to, const char *from, int64_t groups, int64_t rows,
@@ -179,23 +180,6 @@ static char *reduce_groups(const tile_worker *w, const tile_out *out, const char
     return a;
 }
 
-static void run_small(int64_t begin, int64_t end, int worker, void *context) {
-    const mgr_tile_run *run = context;
-    const mgr_tile_program *p = run->head.program;
-    const tile_reduction *red = run->reduction;
-    tile_worker w = mgr_tile_worker(run, worker);
-    for (int64_t t = begin; t < end; t++) {
-        int64_t first = t * red->groups, groups = red->p - first < red->groups ? red->p - first : red->groups;
-        mgr_tile_eval(&w, first * red->r * red->q, (size_t)(groups * red->r * red->q));
-        for (int o = 0; o < p->n_outputs; o++) {
-            const tile_out *out = &p->outputs[o];
-            if (!out->reduce) continue;
-            finish(&w, o, reduce_groups(&w, out, w.ptr[out->slot], groups), first * red->q, groups * red->q);
-        }
-    }
-    mgr_tile_worker_end(&w);
-}
-
 /* ---- Large: parts of a reduction ---- */
 
 typedef struct unit {
@@ -229,7 +213,7 @@ static void accumulate_tile(const tile_worker *w, const unit *u, int64_t j, int6
         int64_t per_block = tile_block(out) * u->qn, block = j / per_block, at = j - block * per_block;
         int64_t touched = least(tile_lanes(out), (at + n) / u->qn);
         if (red->q == 1 && n == per_block && out->blocks) {
-            out->blocks(1, state, w->ptr[out->slot]);
+            out->blocks(1, state, w->ptr[out->slot], 1);
             touched = 1;
         } else if (red->q == 1)
             accumulate_row(w, out, state, w->ptr[out->slot], at, n);
@@ -254,38 +238,184 @@ static void run_stretch(tile_worker *w, const unit *u, int64_t start, int64_t n,
     }
 }
 
-/* The array that an output reduces as it is, contiguous and in one row; NULL: there is something to compute or pack. */
-static const tile_operand *straight_input(const mgr_tile_run *run, const tile_out *out) {
-    const tile_slot *slot = &run->head.program->slots[out->slot];
-    if (!out->blocks || slot->kind != SLOT_INPUT) return NULL;
-    const tile_operand *o = &run->operands[slot->index];
-    return o->access == ACCESS_FLAT && !o->staged ? o : NULL;
+/* What an output reduces without tiles: a contiguous array as it is, or a map of it and of one element per group. */
+typedef struct straight {
+    const tile_operand *x;
+    const char *one;  /* NULL: as it is */
+    int64_t one_step; /* bytes from a group's to the next one's */
+} straight;
+
+static const tile_operand *flat_input(const mgr_tile_run *run, uint16_t slot) {
+    const tile_slot *s = &run->head.program->slots[slot];
+    const tile_operand *o = &run->operands[s->index];
+    return s->kind == SLOT_INPUT && o->access == ACCESS_FLAT && !o->staged ? o : NULL;
 }
 
-/* Every output reduces an array as it is, in blocks of one length: no tiles are needed for whole blocks. */
+/* The second operand of the only step, where it is the same for all of a group. */
+static bool find_one(const mgr_tile_run *run, uint16_t slot, straight *s) {
+    const tile_slot *of = &run->head.program->slots[slot];
+    if (of->kind == SLOT_TEMP) return false;
+    const tile_operand *o = &run->operands[of->index];
+    s->one = o->data;
+    if (of->kind != SLOT_INPUT || o->access == ACCESS_CONST) return true;
+    const tile_space *space = &run->space;
+    if (space->ndim != 2 || space->dims[1] != run->reduction->r || o->strides[1] != 0) return false;
+    s->one_step = o->strides[0];
+    return true;
+}
+
+static bool find_straight(const mgr_tile_run *run, const tile_out *out, straight *s) {
+    const tile_step *step = &run->head.program->steps[0];
+    *s = (straight){.x = out->blocks ? flat_input(run, out->sums ? step->in[0] : out->slot) : NULL};
+    return s->x && (!out->sums || find_one(run, step->in[1], s));
+}
+
+/* Every output reduces an array without tiles, in blocks of one length. */
 static bool is_straight(const mgr_tile_run *run) {
     const mgr_tile_program *p = run->head.program;
     const tile_reduction *red = run->reduction;
-    bool straight = p->n_stored == 0 && red->q == 1 && red->block_min == red->unit && red->r >= 2 * red->unit;
-    for (int o = 0; o < p->n_outputs && straight; o++) straight = straight_input(run, &p->outputs[o]) != NULL;
-    return straight;
+    bool all = p->n_stored == 0 && red->q == 1 && red->block_min == red->unit && red->r >= red->unit;
+    straight s;
+    for (int o = 0; o < p->n_outputs && all; o++) all = find_straight(run, &p->outputs[o], &s);
+    return all;
 }
 
-/* Whole blocks among units [begin, end), which are blocks. Returns how many, 0 if the first one is not whole. Where
- * several outputs may read the same array, so few that it comes from a cache after the first. */
+/* n whole blocks from block `first` of a group. */
+static void reduce_blocks(const mgr_tile_run *run, const tile_out *out, int64_t group, int64_t first, int64_t n,
+                          char *to) {
+    const tile_reduction *red = run->reduction;
+    straight s;
+    find_straight(run, out, &s);
+    const char *x = s.x->data + ((group * red->r + first * red->unit) << s.x->width);
+    size_t runs = (size_t)(run->total << s.x->width) > mgr_cpu_caches()->llc ? MGK_REDUCE_RUNS : 1;
+    if (s.one)
+        out->sums((size_t)n, to, x, s.one + group * s.one_step, runs);
+    else
+        out->blocks((size_t)n, to, x, runs);
+}
+
+/* Whole blocks among units [begin, end), which are blocks. Returns how many, 0 if the first one is not whole. Side by
+ * side where they come from memory. Where several outputs may read the same array, so few that it comes from a cache
+ * after the first. */
 static int64_t run_blocks(const mgr_tile_run *run, int64_t begin, int64_t end) {
     const mgr_tile_program *p = run->head.program;
     const tile_reduction *red = run->reduction;
     int64_t per_p = (red->r + red->unit - 1) / red->unit, group = begin / per_p, first = begin % per_p;
     int64_t n = least(end - begin, red->r / red->unit - first);
     if (p->n_outputs > 1) n = least(n, 4);
-    for (int o = 0; o < p->n_outputs && n > 0; o++) {
-        const tile_out *out = &p->outputs[o];
-        const tile_operand *in = straight_input(run, out);
-        out->blocks((size_t)n, red->partials[o] + (size_t)begin * mg_dtype_size(out->row),
-                    in->data + ((group * red->r + first * red->unit) << in->width));
-    }
+    for (int o = 0; o < p->n_outputs && n > 0; o++)
+        reduce_blocks(run, &p->outputs[o], group, first, n,
+                      red->partials[o] + (size_t)begin * mg_dtype_size(p->outputs[o].row));
     return n;
+}
+
+/* ---- Small: whole groups in a tile, or each of them a block ---- */
+
+enum { GROUPS = MGK_REDUCE_LANE_BYTES / 8 }; /* results for which there is room where lanes would be */
+
+static void run_groups(const tile_worker *w, int64_t first, int64_t groups) {
+    const mgr_tile_program *p = w->run->head.program;
+    char *acc = w->scratch + w->run->reduction->area_a;
+    for (int o = 0; o < p->n_outputs; o++) {
+        const tile_out *out = &p->outputs[o];
+        for (int64_t g = 0; g < groups; g++)
+            reduce_blocks(w->run, out, first + g, 0, 1, acc + (size_t)g * mg_dtype_size(out->row));
+        finish(w, o, acc, first, groups);
+    }
+}
+
+static void run_small(int64_t begin, int64_t end, int worker, void *context) {
+    const mgr_tile_run *run = context;
+    const mgr_tile_program *p = run->head.program;
+    const tile_reduction *red = run->reduction;
+    tile_worker w = mgr_tile_worker(run, worker);
+    bool blocks = red->r == red->unit && is_straight(run);
+    for (int64_t t = begin; t < end; t++) {
+        int64_t first = t * red->groups, groups = red->p - first < red->groups ? red->p - first : red->groups;
+        if (blocks) {
+            run_groups(&w, first, groups);
+            continue;
+        }
+        mgr_tile_eval(&w, first * red->r * red->q, (size_t)(groups * red->r * red->q));
+        for (int o = 0; o < p->n_outputs; o++) {
+            const tile_out *out = &p->outputs[o];
+            if (!out->reduce) continue;
+            finish(&w, o, reduce_groups(&w, out, w.ptr[out->slot], groups), first * red->q, groups * red->q);
+        }
+    }
+    mgr_tile_worker_end(&w);
+}
+
+/* ---- Large: columns, lane by lane ---- */
+
+/* The rows of a lane one after the other, so that its accumulators stay in L1 or in registers, where in the order of
+ * the rows all lanes' would pass through L2. Worth it for long rows; all outputs have the same lanes and blocks. */
+static bool goes_by_lanes(const mgr_tile_run *run, const unit *u) {
+    const mgr_tile_program *p = run->head.program;
+    const tile_reduction *red = run->reduction;
+    if (red->q == 1 || red->block_min != red->unit || u->qn < MGR_TILE_LANE_ROW || u->qn > run->length) return false;
+    if (run->row && run->row != red->q) return false;
+    for (int o = 0; o < p->n_outputs; o++)
+        if (p->outputs[o].reduce) return u->k1 - u->k0 > tile_lanes(&p->outputs[o]);
+    return false;
+}
+
+static int64_t row_start(const mgr_tile_run *run, const unit *u, int64_t k) {
+    const tile_reduction *red = run->reduction;
+    return (u->p * red->r + k) * red->q + u->q0;
+}
+
+/* Row k of every output, computed, into the lanes' row. */
+static void add_row(tile_worker *w, const unit *u, int64_t k) {
+    const mgr_tile_program *p = w->run->head.program;
+    const tile_reduction *red = w->run->reduction;
+    mgr_tile_eval(w, row_start(w->run, u, k), (size_t)u->qn);
+    for (int o = 0; o < p->n_outputs; o++) {
+        const tile_out *out = &p->outputs[o];
+        if (!out->reduce) continue;
+        int64_t j = k - u->k0, lanes = tile_lanes(out);
+        size_t bytes = (size_t)u->qn * mg_dtype_size(out->row);
+        char *to = w->scratch + red->state[o] + (size_t)(j % lanes) * bytes;
+        if (j < lanes)
+            memcpy(to, w->ptr[out->slot], bytes);
+        else
+            step_arrays(out, (size_t)u->qn, to, to, w->ptr[out->slot]);
+    }
+}
+
+/* All rows of lane l of an array as it is: four at a time. */
+static void add_rows(const tile_worker *w, const unit *u, int output, const tile_operand *x, int64_t l) {
+    const mgr_tile_run *run = w->run;
+    const tile_out *out = &run->head.program->outputs[output];
+    size_t row = (size_t)u->qn << x->width;
+    char *to = w->scratch + run->reduction->state[output] + (size_t)l * row;
+    int64_t lanes = tile_lanes(out), apart = lanes * run->reduction->q << x->width, k = u->k0 + l;
+    const char *from = x->data + (row_start(run, u, k) << x->width);
+    memcpy(to, from, row);
+    for (k += lanes, from += apart; k + 3 * lanes < u->k1; k += 4 * lanes, from += 4 * apart)
+        out->columns((size_t)u->qn, to, (const void *[]){from, from + apart, from + 2 * apart, from + 3 * apart});
+    for (; k < u->k1; k += lanes, from += apart) step_arrays(out, (size_t)u->qn, to, to, from);
+}
+
+static void run_by_lanes(tile_worker *w, const unit *u) {
+    const mgr_tile_run *run = w->run;
+    const mgr_tile_program *p = run->head.program;
+    const tile_operand *x[MGR_TILE_MAX_OUTPUTS];
+    int64_t lanes = 0;
+    bool as_they_are = p->n_stored == 0;
+    for (int o = 0; o < p->n_outputs; o++) {
+        if (!p->outputs[o].reduce) continue;
+        lanes = tile_lanes(&p->outputs[o]);
+        x[o] = p->outputs[o].columns ? flat_input(run, p->outputs[o].slot) : NULL;
+        as_they_are = as_they_are && x[o];
+    }
+    for (int64_t l = 0; l < lanes; l++) {
+        for (int o = 0; o < p->n_outputs && as_they_are; o++) add_rows(w, u, o, x[o], l);
+        for (int64_t k = u->k0 + l; k < u->k1 && !as_they_are; k += lanes) add_row(w, u, k);
+    }
+    for (int o = 0; o < p->n_outputs; o++)
+        if (p->outputs[o].reduce)
+            block_done(w, o, u, w->scratch + run->reduction->state[o], u->k0 / run->reduction->unit, lanes);
 }
 
 static void run_units(int64_t begin, int64_t end, int worker, void *context) {
@@ -293,9 +423,15 @@ static void run_units(int64_t begin, int64_t end, int worker, void *context) {
     const tile_reduction *red = run->reduction;
     tile_worker w = mgr_tile_worker(run, worker);
     int64_t per_p = (red->r + red->unit - 1) / red->unit;
-    bool straight = is_straight(run);
+    bool blocks = is_straight(run);
     for (int64_t i = begin; i < end; i++) {
-        int64_t whole = straight ? run_blocks(run, i, end) : 0;
+        if (blocks && per_p == 1) {
+            int64_t groups = least(end - i, GROUPS);
+            run_groups(&w, i, groups);
+            i += groups - 1;
+            continue;
+        }
+        int64_t whole = blocks ? run_blocks(run, i, end) : 0;
         if (whole > 0) {
             i += whole - 1;
             continue;
@@ -304,6 +440,10 @@ static void run_units(int64_t begin, int64_t end, int worker, void *context) {
         unit u = {.p = rest / per_p, .k0 = rest % per_p * red->unit, .q0 = chunk * red->q_chunk};
         u.k1 = least(red->r, u.k0 + red->unit);
         u.qn = least(red->q - u.q0, red->q_chunk);
+        if (goes_by_lanes(run, &u)) {
+            run_by_lanes(&w, &u);
+            continue;
+        }
         int64_t first = (u.p * red->r + u.k0) * red->q;
         if (u.qn == red->q) {
             run_stretch(&w, &u, first, (u.k1 - u.k0) * red->q, u.k0 * red->q);

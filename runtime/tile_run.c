@@ -188,51 +188,95 @@ static void set_box(tile_worker *w, int64_t t) {
     b->rows = dims[axis] - b->index[axis] < run->box_rows ? dims[axis] - b->index[axis] : run->box_rows;
 }
 
-bool mgr_tile_streams_one_step(const mgr_tile_program *p, const tile_operand *operands) {
+tile_streaming mgr_tile_streaming(const mgr_tile_program *p, const tile_operand *operands) {
     const tile_step *step = &p->steps[0];
     const tile_out *out = &p->outputs[0];
     const tile_operand *target = &operands[p->n_inputs];
-    if (p->n_steps != 1 || p->n_outputs != 1 || !target->streamed || target->access != ACCESS_FLAT) return false;
-    if (step->n_in == 0 || step->n_out != 1 || out->slot != step->out[0] || out->narrow) return false;
+    if (p->n_steps != 1 || p->n_outputs != 1 || !target->streamed || target->access != ACCESS_FLAT) return STREAM_TILES;
+    if (step->n_in == 0 || step->n_out != 1 || out->slot != step->out[0] || out->narrow) return STREAM_TILES;
     for (int i = 0; i < p->n_inputs; i++) {
         const tile_operand *o = &operands[i];
         if (o->staged || (o->access != ACCESS_FLAT && o->access != ACCESS_ONE && o->access != ACCESS_CONST))
-            return false;
+            return STREAM_TILES;
     }
-    return true;
+    bool whole = ((uintptr_t)target->data & (((uintptr_t)1 << target->width) - 1)) == 0; /* lines hold whole elements */
+    return step->past && whole ? STREAM_DIRECT : STREAM_SHORT_TILES;
 }
 
-/* Nothing but kernel, store, and pointers that move on. */
-static void stream_tiles(tile_worker *w, int64_t begin, int64_t end) {
+/* The only step's operands from element `start` on, and how far each moves on with an element. */
+typedef struct stream_source {
+    const char *in[MGK_MAX_IN];
+    size_t size[MGK_MAX_IN];
+    bool tiled; /* some operand is a tile that does not move */
+} stream_source;
+
+static stream_source source_at(const tile_worker *w, int64_t start) {
     const mgr_tile_run *run = w->run;
     const mgr_tile_program *p = run->head.program;
     const tile_step *step = &p->steps[0];
-    const tile_operand *target = &run->operands[p->n_inputs];
-    int64_t start = begin * run->length, stop = end * run->length < run->total ? end * run->length : run->total;
-    const char *in[MGK_MAX_IN];
-    size_t advance[MGK_MAX_IN];
+    stream_source s = {.tiled = false};
     for (int j = 0; j < step->n_in; j++) {
         const tile_slot *slot = &p->slots[step->in[j]];
         const tile_operand *o = slot->kind == SLOT_INPUT ? &run->operands[slot->index] : NULL;
         bool flat = o && o->access == ACCESS_FLAT;
-        in[j] = flat ? o->data + (start << o->width) : w->ptr[step->in[j]];
-        advance[j] = flat ? (size_t)run->length << o->width : 0;
+        s.in[j] = flat ? o->data + (start << o->width) : w->ptr[step->in[j]];
+        s.size[j] = flat ? (size_t)1 << o->width : 0;
+        s.tiled |= !flat && slot->kind != SLOT_ONE;
     }
+    return s;
+}
+
+static void move_on(stream_source *s, const tile_step *step, size_t n) {
+    for (int j = 0; j < step->n_in; j++) s->in[j] += n * s->size[j];
+}
+
+/* Nothing but kernel, store, and pointers that move on. */
+static void stream_tiles(tile_worker *w, int64_t start, int64_t stop) {
+    const mgr_tile_run *run = w->run;
+    const mgr_tile_program *p = run->head.program;
+    const tile_step *step = &p->steps[0];
+    const tile_operand *target = &run->operands[p->n_inputs];
+    stream_source s = source_at(w, start);
     void *const tile = w->ptr[step->out[0]];
     char *to = target->data + (start << target->width);
     for (; start < stop; start += run->length, to += run->length << target->width) {
         size_t n = (size_t)(stop - start < run->length ? stop - start : run->length);
-        step->fn.map(n, &tile, (const void *const *)in, run->params + step->params);
+        step->fn.map(n, &tile, (const void *const *)s.in, run->params + step->params);
         p->table->moves->stream(n << target->width, to, tile);
-        for (int j = 0; j < step->n_in; j++) in[j] += advance[j];
+        move_on(&s, step, n);
     }
-    w->streamed = true;
+}
+
+/* The kernel that stores past the caches on all whole lines, the ordinary one before and after. */
+static void stream_direct(tile_worker *w, int64_t start, int64_t stop) {
+    const mgr_tile_run *run = w->run;
+    const mgr_tile_program *p = run->head.program;
+    const tile_step *step = &p->steps[0];
+    const tile_operand *target = &run->operands[p->n_inputs];
+    const double *params = run->params + step->params;
+    stream_source s = source_at(w, start);
+    const int64_t line = 64 >> target->width, most = s.tiled ? run->length : stop - start;
+    char *to = target->data + (start << target->width);
+    while (start < stop) {
+        int64_t n = stop - start < most ? stop - start : most;
+        int64_t head = (int64_t)((-(uintptr_t)to & 63) >> target->width);
+        bool past = head == 0 && n >= line;
+        n = past ? n - n % line : head > 0 && head < n ? head : n;
+        void *const out = to;
+        (past ? step->past : step->fn.map)((size_t)n, &out, (const void *const *)s.in, params);
+        start += n;
+        to += n << target->width;
+        move_on(&s, step, (size_t)n);
+    }
 }
 
 static void eval_tiles(tile_worker *w, int64_t begin, int64_t end) {
     const mgr_tile_run *run = w->run;
-    if (mgr_tile_streams_one_step(run->head.program, run->operands)) {
-        stream_tiles(w, begin, end);
+    tile_streaming streaming = mgr_tile_streaming(run->head.program, run->operands);
+    if (streaming != STREAM_TILES) {
+        int64_t start = begin * run->length, stop = end * run->length < run->total ? end * run->length : run->total;
+        (streaming == STREAM_DIRECT ? stream_direct : stream_tiles)(w, start, stop);
+        w->streamed = true;
         return;
     }
     if (run->merge) {

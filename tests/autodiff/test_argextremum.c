@@ -49,6 +49,33 @@ MG_TEST(argextremum, every_axis) {
     }
 }
 
+/* Axes whose inner rows are so long that columns are searched as they lie; views that do not lie like that. */
+MG_TEST(argextremum, axes_of_long_rows) {
+    MG_SCOPE;
+    enum { A = 3, B = 37, C = 50 };
+    double values[A * B * C];
+    mg_test_rng rng = mg_test_rng_new();
+    for (int i = 0; i < A * B * C; i++) values[i] = (double)mg_test_int(&rng, 0, 9);
+    mg_tensor *x = mg_from_f64(values, MG_SHAPE(A, B, C)), *back = mg_transpose(x, MG_AXES(2, 1, 0));
+    const int64_t *first = mg_data_i64(mg_argmax(x, .axis = MG_AXES(1)));
+    const int64_t *turned = mg_data_i64(mg_argmax(back, .axis = MG_AXES(1))); /* (C, A) */
+    const int64_t *outer = mg_data_i64(mg_argmin(x, .axis = MG_AXES(0)));
+    for (int a = 0; a < A; a++)
+        for (int c = 0; c < C; c++) {
+            int best = 0;
+            for (int b = 1; b < B; b++)
+                if (values[(a * B + b) * C + c] > values[(a * B + best) * C + c]) best = b;
+            CHECK_EQ_I64(first[a * C + c], best);
+            CHECK_EQ_I64(turned[c * A + a], best);
+        }
+    for (int i = 0; i < B * C; i++) {
+        int best = 0;
+        for (int a = 1; a < A; a++)
+            if (values[a * B * C + i] < values[best * B * C + i]) best = a;
+        CHECK_EQ_I64(outer[i], best);
+    }
+}
+
 MG_TEST(argextremum, first_nan_wins) {
     MG_SCOPE;
     mg_tensor *x = mg_from_f64((double[]){1, NAN, 7, NAN}, MG_SHAPE(4));

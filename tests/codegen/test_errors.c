@@ -225,6 +225,11 @@ MG_TEST(mgc_errors, names_of_ops) {
     check("op f_with(x) {}", "found 'f_with', but mg_<op>_with is the function with options");
     check("op f_d0(x) {}", "found 'f_d0', but <op>_d<i> is a derivative");
     check("op reduce_f(x) {}", "found 'reduce_f', but mgk_reduce_<op> is the kernel of a reduction");
+    check("op past_f(x) {}", "found 'past_f', but mgk_past_<op> is the kernel that stores past the caches");
+    check("op columns_f(x) {}", "found 'columns_f', but mgk_columns_<op> is the kernel of rows that are reduced");
+    check("op sums_f(x) {}", "found 'sums_f', but mgk_sums_<op> is the kernel that adds an op's values");
+    check("op f(x) { doc \"d\" value x types float summed }",
+          "the values of 'f' are summed, so it must have two inputs");
     check("op blocks_f(x) {}", "found 'blocks_f', but mgk_blocks_<op> is the kernel of whole blocks of a reduction");
     check("op mg_f(x) {}", "found 'mg_f', which begins as names of the library do");
 }

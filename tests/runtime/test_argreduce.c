@@ -69,11 +69,78 @@ MG_TEST(argreduce, every_dtype) {
         }
 }
 
+/* Rows in blocks, in pieces for several threads, and columns: against the same plain search. */
+static void check_columns(mg_test_rng *rng, mg_dtype dtype, int64_t outer, int64_t length, int64_t inner) {
+    const size_t item = mg_dtype_size(dtype);
+    const bool largest = mg_test_int(rng, 0, 1);
+    char *x = malloc((size_t)(outer * length * inner) * item + 1), *column = malloc((size_t)length * item);
+    int64_t *index = malloc(sizeof *index * (size_t)(outer * inner + 1));
+    CHECK(x && column && index);
+    fill(rng, dtype, x, outer * length * inner);
+    if (inner == 1)
+        CHECK(mgr_argextremum(dtype, largest, outer, length, x, index) == MG_OK);
+    else
+        CHECK(mgr_argextremum_columns(dtype, largest, outer, length, inner, x, index) == MG_OK);
+    for (int64_t i = 0; i < outer * inner; i++) {
+        for (int64_t k = 0; k < length; k++)
+            memcpy(column + (size_t)k * item, x + (size_t)((i / inner * length + k) * inner + i % inner) * item, item);
+        const int64_t expected = search(dtype, column, length, largest);
+        CHECK_MSG(index[i] == expected, "%s (%ld, %ld, %ld) column %ld: %ld, not %ld", mg_dtype_name(dtype),
+                  (long)outer, (long)length, (long)inner, (long)i, (long)index[i], (long)expected);
+    }
+    free(x);
+    free(column);
+    free(index);
+}
+
+MG_TEST(argreduce, long_rows) {
+    mg_test_rng rng = mg_test_rng_new();
+    for (int d = MG_BOOL; d < MG_DTYPE_COUNT; d++)
+        for (int t = 0; t < mg_test_times(8); t++) {
+            check_columns(&rng, (mg_dtype)d, mg_test_int(&rng, 1, 3), mg_test_int(&rng, 1000, 40000), 1);
+            mgr_set_num_threads((int)mg_test_int(&rng, 1, 3));
+            if (t < 2) check_columns(&rng, (mg_dtype)d, 1, mg_test_int(&rng, 131072, 300000), 1);
+            mgr_set_num_threads(0);
+        }
+}
+
+MG_TEST(argreduce, columns) {
+    mg_test_rng rng = mg_test_rng_new();
+    for (int d = MG_BOOL; d < MG_DTYPE_COUNT; d++)
+        for (int t = 0; t < mg_test_times(10); t++)
+            check_columns(&rng, (mg_dtype)d, mg_test_int(&rng, 0, 3), mg_test_int(&rng, 1, 70),
+                          t % 3 ? mg_test_int(&rng, 2, 300) : mg_test_int(&rng, 1000, 2500));
+}
+
+/* The largest is one of many equal ones, and stands in any block; zeros of both signs are equal. */
+MG_TEST(argreduce, first_of_equals_in_any_block) {
+    enum { N = 20000 };
+    float *x = malloc(N * sizeof *x);
+    CHECK(x != NULL);
+    for (int first = 0; first < N; first += 997) {
+        for (int i = 0; i < N; i++) x[i] = i < first ? -1.0f : i == first ? -0.0f : i % 3 ? 0.0f : -2.0f;
+        int64_t at = -1;
+        CHECK(mgr_argextremum(MG_F32, true, 1, N, x, &at) == MG_OK);
+        CHECK_EQ_I64(at, first);
+        for (int i = 0; i < N; i++) x[i] = -x[i];
+        CHECK(mgr_argextremum(MG_F32, false, 1, N, x, &at) == MG_OK);
+        CHECK_EQ_I64(at, first);
+        x[(first * 7 + 5) % N] = NAN;
+        x[N - 1] = NAN;
+        CHECK(mgr_argextremum(MG_F32, true, 1, N, x, &at) == MG_OK);
+        CHECK_EQ_I64(at, (first * 7 + 5) % N);
+    }
+    free(x);
+}
+
 MG_TEST(argreduce, first_nan_wins) {
     float x[5] = {1, NAN, 7, NAN, -9};
     int64_t at = -1;
     CHECK(mgr_argextremum(MG_F32, true, 1, 5, x, &at) == MG_OK && at == 1);
     CHECK(mgr_argextremum(MG_F32, false, 1, 5, x, &at) == MG_OK && at == 1);
+    int64_t columns[2] = {-1, -1};
+    float y[8] = {1, 2, NAN, 9, 7, 2, NAN, NAN};
+    CHECK(mgr_argextremum_columns(MG_F32, true, 1, 4, 2, y, columns) == MG_OK && columns[0] == 1 && columns[1] == 3);
 }
 
 MG_TEST(argreduce, no_extreme_of_nothing) {

@@ -34,8 +34,17 @@ MG_TEST(tile_reduce, large_random_reductions) {
                       &(oracle_limits){.min_total = 60000, .max_total = 300000, .max_instr = 2, .reductions = true});
 }
 
+static void reduce_case(int ndim, const int64_t *dims, uint64_t reduced, uint8_t dtype, uint16_t op, uint8_t finish,
+                        bool deviation);
+
 /* y = op(x) over `reduced` axes of dims, for every float accumulator, plain layout. */
 static void reduce_shape(int ndim, const int64_t *dims, uint64_t reduced, uint8_t dtype, uint16_t op, uint8_t finish) {
+    reduce_case(ndim, dims, reduced, dtype, op, finish, false);
+}
+
+/* deviation: of squared_deviation(x, m) instead, m being the same for all that is reduced to one element. */
+static void reduce_case(int ndim, const int64_t *dims, uint64_t reduced, uint8_t dtype, uint16_t op, uint8_t finish,
+                        bool deviation) {
     oracle_case *c = calloc(1, sizeof *c);
     CHECK(c != NULL);
     c->seed = c->state = (uint64_t)dims[0] * 31 + reduced;
@@ -50,6 +59,15 @@ static void reduce_shape(int ndim, const int64_t *dims, uint64_t reduced, uint8_
     c->spec.outputs[0] = (mgr_tile_output){.value = 0, .dtype = dtype, .reduce = op, .finish = finish};
     c->alias[0] = -1;
     oracle_array_new(c, &c->in[0], dtype, true, false, 0);
+    if (deviation) {
+        c->spec.n_inputs = 2;
+        c->spec.n_instr = 1;
+        c->spec.inputs[1].dtype = c->row[1] = c->row[2] = dtype;
+        c->spec.instr[0] =
+            (mgr_tile_instr){.op = MGK_OP_SQUARED_DEVIATION, .row = dtype, .n_in = 2, .n_out = 1, .in = {0, 1}};
+        c->spec.outputs[0].value = 2;
+        oracle_array_new(c, &c->in[1], dtype, true, false, reduced);
+    }
     oracle_array_new(c, &c->out[0], dtype, true, false, reduced);
     oracle_everywhere(c);
     oracle_free(c);
@@ -107,4 +125,32 @@ MG_TEST(tile_reduce, outputs_with_blocks_of_their_own) {
             oracle_free(c);
             free(c);
         }
+}
+
+/* Rows so long that columns are reduced lane by lane, four rows at a time: around lanes and blocks, and with pieces of
+ * rows; every dtype of an accumulator. */
+MG_TEST(tile_reduce, long_rows_go_by_lanes) {
+    static const int64_t lengths[] = {63, 64, 65, 128, 129, 300, 321, 4096, 4097, 4200};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        reduce_shape(2, (int64_t[]){lengths[i], 257}, 1, MG_F32, MGK_OP_SUM, MGR_FINISH_MEAN);
+        reduce_shape(3, (int64_t[]){2, lengths[i], 256}, 2, MG_F64, MGK_OP_SUM, MGR_FINISH_NONE);
+        reduce_shape(2, (int64_t[]){lengths[i], 300}, 1, MG_F32, MGK_OP_MAX, MGR_FINISH_NONE);
+        reduce_shape(2, (int64_t[]){lengths[i], 300}, 1, MG_I64, MGK_OP_SUM, MGR_FINISH_NONE);
+        reduce_case(2, (int64_t[]){lengths[i], 280}, 1, MG_F32, MGK_OP_SUM, MGR_FINISH_NONE, true);
+    }
+    reduce_shape(2, (int64_t[]){400, 5000}, 1, MG_F32, MGK_OP_SUM, MGR_FINISH_NONE);
+    reduce_shape(2, (int64_t[]){300, 1000}, 1, MG_U8, MGK_OP_MAX, MGR_FINISH_NONE);
+}
+
+/* The second pass of a variance: whole blocks in one kernel, whatever is left in tiles; one mean, or one a row. */
+MG_TEST(tile_reduce, sums_of_squared_deviations) {
+    for (int kind = 0; kind < 2; kind++) {
+        uint8_t dtype = kind ? MG_F64 : MG_F32;
+        static const int64_t lengths[] = {100, 2048, 4095, 4096, 4097, 8192, 12300, 40000};
+        for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+            reduce_case(1, (int64_t[]){lengths[i]}, 1, dtype, MGK_OP_SUM, MGR_FINISH_NONE, true);
+            reduce_case(2, (int64_t[]){5, lengths[i]}, 2, dtype, MGK_OP_SUM, MGR_FINISH_MEAN, true);
+            reduce_case(3, (int64_t[]){2, 3, lengths[i]}, 4, dtype, MGK_OP_SUM, MGR_FINISH_NONE, true);
+        }
+    }
 }
