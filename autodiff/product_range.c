@@ -12,8 +12,10 @@
 #include "autodiff/flush.h"
 #include "autodiff/record.h"
 #include "runtime/dtype.h"
+#include "runtime/fpenv.h"
 
 bool mga_all_normal(const mga_node *x) {
+    MGR_CANONICAL;
     const float *narrow = mga_data(x);
     const double *wide = mga_data(x);
     bool all = true;
@@ -96,6 +98,7 @@ static lines lines_of(const mgr_scan *scan) {
 static int64_t line_start(const lines *l, int64_t i) { return i / l->inner * l->skip + i % l->inner + l->first; }
 
 mga_node *mga_trusted(const mga_scan_parts *p, const mgr_scan *scan) {
+    MGR_CANONICAL;
     const lines l = lines_of(scan);
     mga_node *leaf = mga_leaf_empty(MG_BOOL, p->x->shape);
     uint8_t *trusted = leaf ? mga_data(leaf) : NULL;
@@ -121,6 +124,7 @@ mga_node *mga_trusted(const mga_scan_parts *p, const mgr_scan *scan) {
 }
 
 mga_node *mga_from_zero(const mga_node *x, const mga_node *g, const mgr_scan *scan, int n) {
+    MGR_CANONICAL;
     const lines l = lines_of(scan);
     mga_node *leaf = mga_leaf_empty(MG_BOOL, x->shape);
     if (!leaf) return NULL;
@@ -140,6 +144,7 @@ mga_node *mga_from_zero(const mga_node *x, const mga_node *g, const mgr_scan *sc
 }
 
 mg_status mga_powers_of(const mga_node *x, const mgr_scan *scan, bool running, mga_powers *powers) {
+    MGR_CANONICAL;
     mga_node **leaves[] = {&powers->down, &powers->up[0], &powers->up[1]};
     *powers = (mga_powers){0};
     for (int i = 0; i < 3; i++) {
