@@ -40,19 +40,21 @@ typedef enum verdict {
     UNDECIDED
 } verdict;
 
-static verdict at_once(const mga_thread *thread, const mga_node *node) {
+/* looked: this search has been there, and found it alive. */
+static verdict at_once(const mga_thread *thread, const mga_node *node, uint32_t looked) {
     if (node->flags & MGA_CONSUMED) return CONSUMED;
     if (!(node->flags & MGA_VARIABLE)) return DEAD;
     if (mga_is_shown(node)) return ALIVE;
     if (!(node->flags & MGA_HISTORY)) return DEAD;
+    if (looked && node->mark == looked) return ALIVE;
     return node->owner == thread->number && node->op != MGA_OP_ACCUMULATE ? UNDECIDED : ALIVE;
 }
 
 /* Of a node by its inputs; *below: one to decide first. */
-static verdict by_inputs(const mga_thread *thread, const mga_node *node, mga_node **below) {
+static verdict by_inputs(const mga_thread *thread, const mga_node *node, uint32_t looked, mga_node **below) {
     bool seen[UNDECIDED + 1] = {false};
     for (int i = 0; i < node->n_in; i++) {
-        const verdict v = at_once(thread, node->in[i]);
+        const verdict v = at_once(thread, node->in[i], looked);
         seen[v] = true;
         if (v == UNDECIDED) *below = node->in[i];
     }
@@ -80,20 +82,42 @@ static bool push(mga_thread *thread, mga_node *node) {
     return affordable && mga_nodes_try_push(&thread->undecided, node);
 }
 
-void mga_settle(mga_node *node) {
-    mga_thread *thread = mga_thread_peek();
-    if (!thread || !(node->flags & MGA_HISTORY) || node->owner != thread->number || (node->flags & MGA_FROZEN)) return;
-    if (node->op == MGA_OP_ACCUMULATE || !push(thread, node)) return;
+/* looked: 0, or the number of a search that goes on below what is alive, for dead branches there. */
+static void search(mga_thread *thread, mga_node *node, uint32_t looked) {
     mga_nodes *open = &thread->undecided;
+    if (!push(thread, node)) return;
     while (open->n) {
         mga_node *top = open->v[open->n - 1], *below = NULL;
-        const verdict v = by_inputs(thread, top, &below);
-        if (v == ALIVE || (v == UNDECIDED && !push(thread, below))) break;
-        if (v == UNDECIDED) continue;
+        const verdict v = by_inputs(thread, top, looked, &below);
+        const bool go_on = below && (v == UNDECIDED || (v == ALIVE && looked));
+        if (go_on && push(thread, below)) continue;
+        if (go_on || (v == ALIVE && !looked)) break;
         open->n--;
-        end(top, v);
+        if (v == ALIVE)
+            top->mark = looked;
+        else
+            end(top, v);
     }
     open->n = 0;
+}
+
+static mga_thread *searching_thread(const mga_node *node) {
+    mga_thread *thread = mga_thread_peek();
+    const bool ours = thread && (node->flags & MGA_HISTORY) && node->owner == thread->number &&
+                      !(node->flags & MGA_FROZEN) && node->op != MGA_OP_ACCUMULATE;
+    return ours ? thread : NULL;
+}
+
+void mga_settle(mga_node *node) {
+    mga_thread *thread = searching_thread(node);
+    if (thread) search(thread, node, 0);
+}
+
+void mga_settle_branches(mga_node *node) {
+    mga_thread *thread = searching_thread(node);
+    if (!thread) return;
+    thread->epoch = mga_epoch_next(thread->epoch);
+    search(thread, node, thread->epoch);
 }
 
 /* ---- when scopes close ---- */
@@ -144,7 +168,7 @@ static mga_node *take_open(mga_thread *thread, size_t first) {
 
 void mga_settle_scopes(mga_thread *thread, size_t first) {
     for (mga_node *node = NULL; thread->open && (node = take_open(thread, first));) {
-        mga_settle(node);
+        mga_settle_branches(node);
         mga_node_release(node);
     }
 }

@@ -29,6 +29,8 @@ static inline bool mga_is_shown(const mga_node *node) {
 /* Look whether node's history still leads to anything: to a variable that is shown. If not, it becomes a leaf (when
  * it is computed, if it is not yet): a variable one if it is shown, else a constant. */
 void mga_settle(mga_node *node);
+/* The same, and what stays alive lets go of its branches that lead to nothing. */
+void mga_settle_branches(mga_node *node);
 
 /* t, kept or of an outer scope, has just got a value with a history: it is settled when the innermost scope closes. */
 void mga_settle_later(mg_tensor *t);

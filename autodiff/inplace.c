@@ -162,7 +162,7 @@ mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value) {
     mga_set_root(t, root);
     if (own) mga_set_own(t, own);
     mga_node *home = mga_home(t);
-    mga_settle(home);
+    mga_settle_branches(home);
     if ((home->flags & MGA_HISTORY) && (is_kept(t, home) || mga_is_outer(t))) mga_settle_later(t);
     mga_try_value(op, t);
     return MG_OK;
@@ -274,6 +274,8 @@ mg_status mg_sync(mg_tensor *x) {
     mga_node *root = x->storage ? x->storage->root : node;
     MGR_TRY(mga_eval(root));
     if (!mga_is_borrowed(root)) return MG_OK;
+    if (root->flags & MGA_FROZEN)
+        return mgr_fail(MG_ERR_READ_ONLY, "sync", "The tensor is frozen: its memory must stay as it is.");
     const uint32_t own = x->storage && node == root ? 2 : 1;
     const bool is_read = root->op != MGA_OP_LEAF || atomic_load_explicit(&root->refs, memory_order_relaxed) > own;
     const bool has_views = x->storage && (x->storage->refs > 1 || x->own);

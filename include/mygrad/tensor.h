@@ -234,7 +234,8 @@ MG_API mg_tensor *mg_copyto(mg_tensor *x, mg_tensor *y);
 MG_API mg_tensor *mg_setitem(mg_tensor *x, mg_key_arg key, mg_tensor *y);
 
 /* Let x's borrowed memory be changed by its owner: what was recorded from x, and views' and x's gradients, keep the
- * values that were there (as a copy, made now). What the memory holds is x's value from x's next use on. */
+ * values that were there (as a copy, made now). What the memory holds is x's value from x's next use on. Read-only
+ * error for frozen tensors. */
 MG_API mg_status mg_sync(mg_tensor *x);
 
 /* ---- scopes -------------------------------------------------------------------------------------------------------
@@ -281,8 +282,9 @@ MG_EXTERN_C_BEGIN
 #define MG_SCOPE_NAME_(number)  MG_SCOPE_PASTE_(number) /* none like that of a block around it */
 #define MG_SCOPE_PASTE_(number) mg_scope_##number
 
-/* Make t outlive its scope, until mg_release. To be handed to another thread after that scope has closed, which lets go
- * of what t was computed from where nobody can ask for it any more. Returns t. */
+/* Make t outlive its scope, until mg_release. Returns t. Another thread may have it once that scope has closed;
+ * histories stay with the thread that recorded them: to go on from t's value there, where t was computed from
+ * variables, hand over a copy (mg_detach). */
 MG_API mg_tensor *mg_keep(mg_tensor *t);
 
 /* Let go of t before its scope does; kept tensors live until this. Readers of its values keep what they need. NULL is

@@ -170,6 +170,25 @@ MG_TEST(history, long_steps_end_too) {
     mg_release(w);
 }
 
+/* Each value of w leads to one of p or q that is held, so it lives; two turns on it does not. */
+static void alternately(mg_tensor *const *p, mg_tensor *w, int turn) {
+    MG_SCOPE;
+    mg_copyto(p[turn & 1], mg_scalar(1e-6));
+    mg_isubtract(w, mg_add(p[0], p[1]));
+}
+
+MG_TEST(history, what_is_written_in_turns_does_not_hold_what_was_before) {
+    mg_tensor *w = mg_keep(vec(1, 2, 3)), *p[2] = {mg_keep(vec(0, 0, 0)), mg_keep(vec(0, 0, 0))};
+    for (int i = 0; i < 50; i++) alternately(p, w, i);
+    const uint64_t nodes = live_nodes();
+    for (int i = 50; i < 1000; i++) alternately(p, w, i);
+    CHECK_MSG(live_nodes() <= nodes + 8, "%llu nodes became %llu", (unsigned long long)nodes,
+              (unsigned long long)live_nodes());
+    mg_backward(mg_sum(w));
+    VALUES(mg_grad(p[1]), -1, -1, -1);
+    mg_release(w), mg_release(p[0]), mg_release(p[1]);
+}
+
 /* ---- what rightly stays ---- */
 
 static void scale_down(mg_tensor *w, mg_tensor *rate) {
