@@ -247,10 +247,12 @@ void tape_sync(tape *t, int a) { t->home[t->tensor[a].home].synced = true; }
 void tape_set_constant(tape *t, int a, bool constant) {
     use(t, a);
     tape_tensor *x = &t->tensor[a];
-    if (x->own != NONE || x->base == a) home_of(t, a)->has_grad = false;
-    if (tape_is_variable(t, a) == !constant) return;
+    if (tape_is_variable(t, a) == !constant) {
+        if (x->own != NONE || x->base == a) home_of(t, a)->has_grad = false;
+        return;
+    }
     if (x->base != a) {
-        give_own(t, a, !constant);
+        give_own(t, a, !constant); /* other views of the same value keep it, and its gradient */
         return;
     }
     tape_home *home = &t->home[x->home];
