@@ -108,6 +108,13 @@ bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes);
  * failure). */
 mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value);
 
+/* Before several tensors, t among them, are written as wholes: what of it can fail. Borrowed memory is set aside, with
+ * a count, and t's present value is a copy of it; *memory is NULL for other tensors. Then either put back, or filled
+ * with the new value (evaluated, contiguous), which is then assigned; both take over the count of memory. */
+mg_status mga_set_memory_aside(const char *op, mg_tensor *t, mgr_buffer **memory);
+void mga_put_memory_back(mg_tensor *t, mgr_buffer *memory);
+void mga_fill_memory(mga_node *value, mgr_buffer *memory);
+
 /* t[...] = value, broadcast, by unsafe casting. Takes over the count of value. Returns t, or NULL with an error that
  * names op. */
 mg_tensor *mga_copy_into(const char *op, mg_tensor *t, mga_node *value);

@@ -168,6 +168,40 @@ mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value) {
     return MG_OK;
 }
 
+/* ---- several writes of which all happen or none ---- */
+
+static mga_node *root_of(const mg_tensor *t) { return t->storage ? t->storage->root : t->node; }
+
+mg_status mga_set_memory_aside(const char *op, mg_tensor *t, mgr_buffer **memory) {
+    mga_node *root = root_of(t);
+    *memory = NULL;
+    if (!mga_can_write(op, t)) return mgr_error();
+    if (!mga_is_borrowed(root)) return MG_OK;
+    mgr_buffer *borrowed = root->buffer;
+    mgr_buffer_retain(borrowed);
+    if (mga_save_for_readers(root) == MG_OK)
+        *memory = borrowed;
+    else
+        mgr_buffer_release(borrowed);
+    return mgr_error();
+}
+
+static void move_into(mga_node *node, mgr_buffer *memory) {
+    mgr_buffer_release(node->buffer);
+    node->buffer = memory;
+    node->data = memory->data;
+}
+
+void mga_put_memory_back(mg_tensor *t, mgr_buffer *memory) {
+    if (memory) move_into(root_of(t), memory);
+}
+
+void mga_fill_memory(mga_node *value, mgr_buffer *memory) {
+    if (!memory) return;
+    memcpy(memory->data, value->data, (size_t)value->shape->size * mg_dtype_size((mg_dtype)value->dtype));
+    move_into(value, memory);
+}
+
 /* ---- the public operations ---- */
 
 /* Broadcasts a value of this shape to t's? */

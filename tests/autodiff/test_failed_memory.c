@@ -154,6 +154,39 @@ MG_TEST(failed_memory, an_optimiser_updates_all_or_none) {
     CHECK(failures >= 2);
 }
 
+/* The second one is the caller's memory, and a recorded graph reads it. */
+MG_TEST(failed_memory, also_where_a_parameter_is_borrowed) {
+    static double memory[N];
+    int failures = 0;
+    for (int first = 0; first < 80; first++) {
+        MG_SCOPE;
+        fault f = {0, first, 1};
+        for (int i = 0; i < N; i++) memory[i] = 1.5 + 1e-4 * i;
+        mg_tensor *a = mg_keep(make(0.5)), *b = mg_keep(mg_borrow(MG_F64, memory, MG_SHAPE(N), NULL, NULL));
+        mg_optimizer *optimizer = mg_adam(((mg_tensor *[]){a, b}), 2);
+        mg_tensor *graph = mg_multiply(mg_exp(a), b);
+        CHECK_EQ_I64(mg_backward(mg_sum(graph)), MG_OK);
+        mg_eval(mg_grad(a)), mg_eval(mg_grad(b));
+        set_fault(&f);
+        mg_status status = mg_optimizer_step(optimizer);
+        set_fault(NULL);
+        mg_take_error();
+        if (status != MG_OK) {
+            failures++;
+            check_all(a, same, 0.5, "a");
+            check_all(b, same, 1.5, "b");
+            CHECK(memory[0] == 1.5 && mg_grad(a) && mg_grad(b));
+            CHECK_EQ_I64(mg_optimizer_step(optimizer), MG_OK);
+        }
+        CHECK(mg_data_f64(a)[0] < 0.5 && memory[N - 1] < 1.5 + 1e-4 * (N - 1) && mg_data_f64(b) == memory);
+        CHECK_NEAR(mg_data_f64(graph)[0], exp(0.5) * 1.5, 1e-12);
+        mg_optimizer_free(optimizer);
+        mg_release(a);
+        mg_release(b);
+    }
+    CHECK(failures >= 3);
+}
+
 /* Closing a scope evaluates what escapes; if that fails it stays open and can be closed again. */
 MG_TEST(failed_memory, a_scope_that_cannot_close_stays_open) {
     mg_tensor *y = NULL;

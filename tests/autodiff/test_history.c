@@ -275,6 +275,25 @@ MG_TEST(history, what_was_recorded_through_it_before_is_an_invalid_backprop) {
     mg_take_error();
 }
 
+MG_TEST(history, reading_a_consumed_loss_does_not_make_its_history_again) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *f = mg_sum(mg_square(x));
+    CHECK_EQ_I64(mg_backward(f, .consume = true), MG_OK);
+    CHECK_NEAR(mg_item(f), 14, 0);
+    CHECK_EQ_I64(mg_backward(f), MG_ERR_INVALID_BACKPROP);
+    mg_take_error();
+    VALUES(mg_grad(x), 2, 4, 6);
+}
+
+MG_TEST(history, a_use_drops_a_gradient_that_nobody_has_looked_at) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *d = mg_set_constant(mg_detach(mg_getitem(x, MG_KEY(MG_S(0, 2, 1)))), false);
+    mg_backward(mg_sum(mg_add(mg_sum(mg_square(x)), mg_square(d))));
+    mg_exp(x), mg_exp(d);
+    CHECK_EQ_I64(mg_grad_status(x), MG_GRAD_NONE);
+    CHECK_EQ_I64(mg_grad_status(d), MG_GRAD_NONE);
+}
+
 MG_TEST(history, a_view_of_a_leaf_outlives_a_consumed_graph) {
     MG_SCOPE;
     mg_tensor *x = vec(1, 2, 3), *v = mg_getitem(x, MG_KEY(MG_S(0, 2, 1)));
