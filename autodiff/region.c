@@ -51,7 +51,7 @@ mg_status mga_region_collect(mga_thread *thread, size_t n_roots, mga_node *const
         if (!visit(thread, roots[i])) return mgr_error();
     while (thread->stack.n)
         if (!visit_inputs(thread, thread->stack.v[--thread->stack.n])) return mgr_error();
-    return mga_nodes_sort(&thread->walk, &thread->stack) ? MG_OK : mgr_error();
+    return thread->walk.n < 2 || mga_nodes_sort(&thread->walk, &thread->stack) ? MG_OK : mgr_error();
 }
 
 /* ---- clustering ---- */

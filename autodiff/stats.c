@@ -34,9 +34,10 @@ void mg_stats_reset_peak(void) { mgr_memory_reset_peak(); }
 void mg_set_num_threads(int n) { mgr_set_num_threads(n); }
 int mg_num_threads(void) { return mgr_num_threads(); }
 
-/* Primitives and packed operands first: what they held is idle then. Programs only other threads may ask for go, too.
- */
+/* The team's threads, primitives and packed operands first: what they held is idle then. Programs only other threads
+ * may ask for go, too. */
 size_t mg_trim(void) {
+    mgr_parallel_rest();
     mgr_linalg_clear();
     mgr_tile_shared_clear();
     return mgr_trim();

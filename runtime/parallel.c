@@ -52,6 +52,8 @@ const char *mgr_parallel_backend(void) {
     return backend;
 }
 
+void mgr_parallel_rest(void) {} /* OpenMP's threads are OpenMP's */
+
 static void run_by_team(const mgr_parallel_plan *plan) {
     _Atomic int next = 0; /* a member that is late finds nothing left */
 #pragma omp parallel num_threads(plan->members)

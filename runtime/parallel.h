@@ -27,4 +27,8 @@ void mgr_set_num_threads(int n); /* n < 1: back to the default */
  * call. */
 const char *mgr_parallel_backend(void);
 
+/* End the waiting threads of a team of our own, who give back what they cache; the next region starts them again.
+ * Nothing while a region runs. */
+void mgr_parallel_rest(void);
+
 #endif

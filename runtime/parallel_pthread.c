@@ -308,13 +308,24 @@ void mgr_parallel_run(const mgr_parallel_plan *plan) {
     atomic_store_explicit(&busy, false, memory_order_release);
 }
 
-/* At exit and at dlclose no thread may be left in our code. A child has none of its parent's workers. */
-__attribute__((destructor)) static void stop_workers(void) {
-    if (mgr_forked() || atomic_exchange(&busy, true)) return;
+/* By the one who is `busy`. */
+static void end_workers(void) {
     atomic_store(&team.stopping, true);
     open_gate(team.workers, 0);
     for (int i = 1; i <= team.workers; i++) pthread_join(team.members[i].thread, NULL);
     team.workers = 0;
+    atomic_store(&team.stopping, false);
+}
+
+void mgr_parallel_rest(void) {
+    if (inside || mgr_forked() || atomic_exchange(&busy, true)) return;
+    end_workers();
+    atomic_store_explicit(&busy, false, memory_order_release);
+}
+
+/* At exit and at dlclose no thread may be left in our code. A child has none of its parent's workers. */
+__attribute__((destructor)) static void stop_workers(void) {
+    if (!mgr_forked() && !atomic_exchange(&busy, true)) end_workers();
 }
 
 /* oneDNN and OpenBLAS may have brought pools of their own, which we never use. */

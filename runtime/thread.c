@@ -14,9 +14,7 @@ static _Atomic(mgr_thread_exit_fn *) exits[MGR_THREAD_RANKS];
 /* One cache line each: the pool's lock is not slowed down by its neighbour's. */
 static struct {
     _Alignas(64) pthread_mutex_t mutex;
-} locks[MGR_LOCKS] = {{PTHREAD_MUTEX_INITIALIZER}, {PTHREAD_MUTEX_INITIALIZER}, {PTHREAD_MUTEX_INITIALIZER},
-                      {PTHREAD_MUTEX_INITIALIZER}, {PTHREAD_MUTEX_INITIALIZER}, {PTHREAD_MUTEX_INITIALIZER},
-                      {PTHREAD_MUTEX_INITIALIZER}};
+} locks[MGR_LOCKS] = {[0 ... MGR_LOCKS - 1] = {PTHREAD_MUTEX_INITIALIZER}};
 
 static void run_exits(void *armed) {
     (void)armed;
@@ -45,8 +43,9 @@ static void start(void) {
     (void)pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
-/* After dlclose nothing may call back into us: the key goes, and with it the unloading thread's own state. */
-__attribute__((destructor)) static void stop(void) {
+/* After dlclose nothing may call back into us: the key goes, and with it the unloading thread's own state. After the
+ * destructors without a number, one of which ends the team, whose threads still need it. */
+__attribute__((destructor(1000))) static void stop(void) {
     if (!atomic_exchange(&have_key, false)) return;
     run_exits(NULL);
     pthread_key_delete(key);

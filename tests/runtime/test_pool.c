@@ -2,12 +2,19 @@
  * Buffers: sizes, counts, reuse, the limit, trimming, borrowed memory, several threads; and plain allocations. */
 #include "harness.h"
 #include "runtime/memory.h"
+#include "runtime/parallel.h"
 #include "runtime/status.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+
+/* Nothing idle, and no other thread that could have something. */
+static void alone(void) {
+    mgr_parallel_rest();
+    mgr_trim();
+}
 
 static mgr_memory_stats stats_now(void) {
     mgr_memory_stats stats;
@@ -23,7 +30,7 @@ static mgr_buffer *new_buffer(size_t bytes) {
 
 MG_TEST(pool, every_size_fits_aligned_with_little_waste) {
     mg_test_rng rng = mg_test_rng_new();
-    mgr_trim();
+    alone();
     for (int i = 0; i < mg_test_times(3000); i++) {
         size_t bytes = i < 700 ? (size_t)i : (size_t)(mg_test_u64(&rng) >> mg_test_int(&rng, 40, 63));
         uint64_t before = stats_now().live_bytes;
@@ -45,7 +52,7 @@ MG_TEST(pool, every_size_fits_aligned_with_little_waste) {
     CHECK(mgr_buffer_new(SIZE_MAX) == NULL);
     CHECK_EQ_I64(mgr_error(), MG_ERR_NO_MEMORY);
     mgr_error_take(NULL);
-    mgr_trim();
+    alone();
 }
 
 MG_TEST(pool, counts) {
@@ -96,7 +103,7 @@ MG_TEST(pool, peak) {
 
 MG_TEST(pool, trim_gives_back) {
     mgr_buffer *buffers[20];
-    mgr_trim();
+    alone();
     for (int i = 0; i < 20; i++) buffers[i] = new_buffer((size_t)1000 << (i % 10));
     uint64_t idle = stats_now().idle_bytes;
     for (int i = 0; i < 20; i++) mgr_buffer_release(buffers[i]);
@@ -109,7 +116,7 @@ MG_TEST(pool, trim_gives_back) {
 
 MG_TEST(pool, limit_holds) {
     mgr_buffer *buffers[32];
-    mgr_trim();
+    alone();
     mgr_set_pool_limit(10 << 20);
     for (int i = 0; i < 32; i++) buffers[i] = new_buffer(1 << 20);
     for (int i = 0; i < 32; i++) {
@@ -199,7 +206,7 @@ MG_TEST(pool, buffers_wander_among_threads) {
     mgr_memory_stats after = stats_now();
     CHECK_EQ_U64(after.live_buffers, before.live_buffers);
     CHECK_EQ_U64(after.live_bytes, before.live_bytes);
-    mgr_trim();
+    alone();
     CHECK_EQ_U64(stats_now().idle_bytes, 0); /* ended threads left nothing behind */
 }
 
@@ -231,7 +238,7 @@ static void other_threads_turn(int number) {
 /* A limit of 0 keeps nothing, whatever each thread has released of the others' buffers, and kept before. */
 MG_TEST(pool, nothing_is_kept_with_a_limit_of_0) {
     pthread_t thread;
-    mgr_trim();
+    alone();
     mgr_set_pool_limit((size_t)1 << 30);
     handed[0] = new_buffer(200 << 10);
     handed[1] = new_buffer(1000);
