@@ -139,7 +139,7 @@ OVER_AXES(arg_with, mg_arg_opts, (void)0)
 static void call_close_with(run *r, any_function *f) {
     for (int k = 0; k < KINDS; k++) {
         MG_SCOPE;
-        mg_close_opts opts = {.size = sizeof opts, .tolerance = {true, 0.1, 1e-9}, .equal_nan = k % 2};
+        mg_close_opts opts = {.size = sizeof opts, .tolerance = MG_TOLERANCE(0.1, 1e-9), .equal_nan = k % 2};
         mg_tensor *x = operand(k, false), *other = operand(k, true), *y = NULL;
         CALLED(r, y, ((close_with *)f)(x, other, &opts));
     }
@@ -160,7 +160,7 @@ static void call_all_close_with(run *r, any_function *f) {
     for (int k = 0; k < KINDS; k++) {
         MG_SCOPE;
         bool answer;
-        mg_close_opts opts = {.size = sizeof opts, .tolerance = {true, 0.1, 1e-9}, .equal_nan = true};
+        mg_close_opts opts = {.size = sizeof opts, .tolerance = MG_TOLERANCE(0.1, 1e-9), .equal_nan = true};
         mg_tensor *x = operand(k, false), *other = operand(k, k % 2);
         IN_MODE(r, answer = ((all_close_with *)f)(x, other, &opts));
         put(r, &answer, sizeof answer);
