@@ -93,7 +93,7 @@ static mg_status run_slice(const slicing *s, int64_t slice, bool really) {
         break;
     default:
         a = x, b = y + channel * s->y_size, result = filters;
-        if (i > 0) out = (char *)(s->partials + (i - 1) * g->f * g->c * s->w_size);
+        if (i > 0 && really) out = (char *)(s->partials + (i - 1) * g->f * g->c * s->w_size);
     }
     return mgr_onednn_conv(s->pass, &part, s->a + a * item, s->b + b * item, really ? out + result * item : NULL);
 }
