@@ -5,6 +5,8 @@
 #include "autodiff/thread.h"
 #include "runtime/sizes.h"
 
+#include <string.h>
+
 /* A ring of what is not given back yet. */
 struct mga_closed {
     size_t next;
@@ -17,7 +19,7 @@ static void give_back(mg_tensor *t) { mgr_block_free(t, sizeof *t); }
 static struct mga_closed *ring_of(mga_thread *thread) {
     if (!thread->closed) {
         thread->closed = mgr_try_alloc(sizeof *thread->closed);
-        if (thread->closed) *thread->closed = (struct mga_closed){0};
+        if (thread->closed) memset(thread->closed, 0, sizeof *thread->closed);
     }
     return thread->closed;
 }
