@@ -61,7 +61,7 @@ typedef struct search {
     mgk_map_fn *not_equal;
     mgk_convert_fn *widen; /* NULL: memory is a row */
     bool largest;
-    bool from_memory; /* and not from a cache */
+    size_t runs; /* of blocks side by side */
 } search;
 
 static search search_of(mg_dtype dtype, bool largest, int64_t elements) {
@@ -84,7 +84,7 @@ static search search_of(mg_dtype dtype, bool largest, int64_t elements) {
                     .columns = t->columns[op][row],
                     .widen = row == dtype ? NULL : t->converts->to[dtype][row],
                     .largest = largest,
-                    .from_memory = (size_t)elements * mg_dtype_size(dtype) > mgr_cpu_caches()->llc};
+                    .runs = mgr_cpu_read_runs((size_t)elements * mg_dtype_size(dtype), mgr_num_threads())};
 }
 
 static bool is_nan(const search *s, const void *value) {
@@ -163,7 +163,7 @@ static void search_row(const search *s, const char *x, int64_t n, best *b) {
     char value[8];
     for (int64_t i = 0; i < whole && !(b->at >= 0 && is_nan(s, b->value)); i += GROUP) {
         const int64_t m = whole - i < GROUP ? whole - i : GROUP;
-        s->blocks((size_t)m, extremes, x + (size_t)(i * block) * s->size, s->from_memory ? MGK_REDUCE_RUNS : 1);
+        s->blocks((size_t)m, extremes, x + (size_t)(i * block) * s->size, s->runs);
         const int64_t k = s->find_row(extremes, m, 1);
         take(s, b, extremes + (size_t)k * s->size, (i + k) * block);
     }

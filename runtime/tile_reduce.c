@@ -287,7 +287,7 @@ static void reduce_blocks(const mgr_tile_run *run, const tile_out *out, int64_t 
     straight s;
     find_straight(run, out, &s);
     const char *x = s.x->data + ((group * red->r + first * red->unit) << s.x->width);
-    size_t runs = (size_t)(run->total << s.x->width) > mgr_cpu_caches()->llc ? MGK_REDUCE_RUNS : 1;
+    size_t runs = mgr_cpu_read_runs((size_t)(run->total << s.x->width), run->workers);
     if (s.one)
         out->sums((size_t)n, to, x, s.one + group * s.one_step, runs);
     else
