@@ -178,6 +178,19 @@ static void search_row(const search *s, const char *x, int64_t n, best *b) {
     b->at += first_of(s, x + (size_t)b->at * s->size, within, b->value);
 }
 
+/* Rows of whole blocks, together at most GROUP of them, all reduced before the first is looked through: memory is then
+ * read in one go. */
+static void search_short_rows(const search *s, const char *x, int64_t rows, int64_t length, int64_t *found) {
+    const int64_t block = (int64_t)MGK_REDUCE_BLOCK(s->size), blocks = length / block;
+    _Alignas(64) char extremes[GROUP * 8];
+    s->blocks((size_t)(rows * blocks), extremes, x, s->runs);
+    for (int64_t o = 0; o < rows; o++) {
+        const char *own = extremes + (size_t)(o * blocks) * s->size;
+        const int64_t k = s->find_row(own, blocks, 1), at = o * length + k * block;
+        found[o] = k * block + first_of(s, x + (size_t)at * s->size, block, own + (size_t)k * s->size);
+    }
+}
+
 static best search_piece(const search *s, const char *x, int64_t n) {
     best b = {.at = -1};
     (s->widen ? search_widened : search_row)(s, x, n, &b);
@@ -198,13 +211,26 @@ typedef struct job {
     const int64_t *index;
 } job;
 
+/* Rows to reduce together: what half of L2 holds. 1: rows are searched one by one. */
+static int64_t rows_together(const job *j) {
+    const search *s = &j->search;
+    const int64_t block = (int64_t)MGK_REDUCE_BLOCK(s->size), row = j->length * (int64_t)j->item;
+    const int64_t fit = (int64_t)mgr_cpu_caches()->l2 / 2 / row, most = GROUP * block / j->length;
+    return s->widen || j->length % block != 0 ? 1 : fit < most ? fit : most;
+}
+
 static void find_rows(int64_t begin, int64_t end, int worker, void *context) {
     const job *j = context;
+    const int64_t together = rows_together(j);
     (void)worker;
-    for (int64_t o = begin; o < end; o++) {
+    for (int64_t o = begin, n; o < end; o += n) {
         const char *row = j->x + (size_t)(o * j->length) * j->item;
-        j->found[o] =
-            j->length > j->search.few ? search_piece(&j->search, row, j->length).at : j->search.find(row, j->length, 1);
+        n = together < 1 ? 1 : together < end - o ? together : end - o;
+        if (n > 1)
+            search_short_rows(&j->search, row, n, j->length, j->found + o);
+        else
+            j->found[o] = j->length > j->search.few ? search_piece(&j->search, row, j->length).at
+                                                    : j->search.find(row, j->length, 1);
     }
 }
 

@@ -318,8 +318,11 @@ static void run_groups(const tile_worker *w, int64_t first, int64_t groups) {
     char *acc = w->scratch + w->run->reduction->area_a;
     for (int o = 0; o < p->n_outputs; o++) {
         const tile_out *out = &p->outputs[o];
-        for (int64_t g = 0; g < groups; g++)
-            reduce_blocks(w->run, out, first + g, 0, 1, acc + (size_t)g * mg_dtype_size(out->row));
+        straight s;
+        find_straight(w->run, out, &s);
+        const int64_t alike = s.one_step != 0 ? 1 : groups; /* groups that are blocks of one array */
+        for (int64_t g = 0; g < groups; g += alike)
+            reduce_blocks(w->run, out, first + g, 0, alike, acc + (size_t)g * mg_dtype_size(out->row));
         finish(w, o, acc, first, groups);
     }
 }

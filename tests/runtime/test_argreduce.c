@@ -104,6 +104,18 @@ MG_TEST(argreduce, long_rows) {
         }
 }
 
+/* Rows of whole blocks, several of which are reduced before the first is looked through. */
+MG_TEST(argreduce, rows_of_whole_blocks) {
+    mg_test_rng rng = mg_test_rng_new();
+    for (int d = MG_BOOL; d < MG_DTYPE_COUNT; d++)
+        for (int t = 0; t < mg_test_times(6); t++) {
+            const int64_t block = (int64_t)MGK_REDUCE_BLOCK(mg_dtype_size((mg_dtype)d));
+            mgr_set_num_threads((int)mg_test_int(&rng, 1, 3));
+            check_columns(&rng, (mg_dtype)d, mg_test_int(&rng, 2, 24), block * (t % 3 + 1), 1);
+            mgr_set_num_threads(0);
+        }
+}
+
 MG_TEST(argreduce, columns) {
     mg_test_rng rng = mg_test_rng_new();
     for (int d = MG_BOOL; d < MG_DTYPE_COUNT; d++)
