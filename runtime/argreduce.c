@@ -5,6 +5,7 @@
 #include "runtime/dtype.h"
 #include "runtime/extremum.h"
 #include "runtime/parallel.h"
+#include "runtime/read_runs.h"
 #include "runtime/rows.h"
 #include "runtime/sizes.h"
 #include "runtime/status.h"
@@ -61,7 +62,7 @@ typedef struct search {
     mgk_map_fn *not_equal;
     mgk_convert_fn *widen; /* NULL: memory is a row */
     bool largest;
-    size_t runs; /* of blocks side by side */
+    size_t bytes; /* of the array */
 } search;
 
 static search search_of(mg_dtype dtype, bool largest, int64_t elements) {
@@ -84,7 +85,7 @@ static search search_of(mg_dtype dtype, bool largest, int64_t elements) {
                     .columns = t->columns[op][row],
                     .widen = row == dtype ? NULL : t->converts->to[dtype][row],
                     .largest = largest,
-                    .runs = mgr_cpu_read_runs((size_t)elements * mg_dtype_size(dtype), mgr_num_threads())};
+                    .bytes = (size_t)elements * mg_dtype_size(dtype)};
 }
 
 static bool is_nan(const search *s, const void *value) {
@@ -156,6 +157,12 @@ static void search_widened(const search *s, const char *x, int64_t n, best *b) {
         look_at_widened(s, x + (size_t)i * s->item, n - i < WIDENED ? n - i : WIDENED, i, b);
 }
 
+static void reduce_blocks(const search *s, char *extremes, const char *x, size_t blocks) {
+    const mgr_reading reading = mgr_reading_begin((uintptr_t)s->blocks, s->bytes, blocks);
+    s->blocks(blocks, extremes, x, reading.runs);
+    mgr_reading_end(reading, blocks);
+}
+
 /* Blocks by their own kernel, then a last piece; what won is looked through once more, mostly in a cache. */
 static void search_row(const search *s, const char *x, int64_t n, best *b) {
     const int64_t block = (int64_t)MGK_REDUCE_BLOCK(s->size), whole = n / block;
@@ -163,7 +170,7 @@ static void search_row(const search *s, const char *x, int64_t n, best *b) {
     char value[8];
     for (int64_t i = 0; i < whole && !(b->at >= 0 && is_nan(s, b->value)); i += GROUP) {
         const int64_t m = whole - i < GROUP ? whole - i : GROUP;
-        s->blocks((size_t)m, extremes, x + (size_t)(i * block) * s->size, s->runs);
+        reduce_blocks(s, extremes, x + (size_t)(i * block) * s->size, (size_t)m);
         const int64_t k = s->find_row(extremes, m, 1);
         take(s, b, extremes + (size_t)k * s->size, (i + k) * block);
     }
@@ -183,7 +190,7 @@ static void search_row(const search *s, const char *x, int64_t n, best *b) {
 static void search_short_rows(const search *s, const char *x, int64_t rows, int64_t length, int64_t *found) {
     const int64_t block = (int64_t)MGK_REDUCE_BLOCK(s->size), blocks = length / block;
     _Alignas(64) char extremes[GROUP * 8];
-    s->blocks((size_t)(rows * blocks), extremes, x, s->runs);
+    reduce_blocks(s, extremes, x, (size_t)(rows * blocks));
     for (int64_t o = 0; o < rows; o++) {
         const char *own = extremes + (size_t)(o * blocks) * s->size;
         const int64_t k = s->find_row(own, blocks, 1), at = o * length + k * block;

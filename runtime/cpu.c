@@ -214,12 +214,6 @@ const mgr_caches *mgr_cpu_caches(void) {
     return &caches;
 }
 
-size_t mgr_cpu_read_runs(size_t bytes, int threads) {
-    size_t runs = bytes > mgr_cpu_caches()->llc ? MGK_REDUCE_RUNS : 1;
-    for (; runs > 1 && threads > 1; threads = (threads + 1) / 2) runs /= 2;
-    return runs;
-}
-
 /* ---- cores ---- */
 
 static int affinity_cores(void) {

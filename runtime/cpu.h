@@ -25,12 +25,6 @@ typedef struct mgr_caches {
 } mgr_caches;
 const mgr_caches *mgr_cpu_caches(void);
 
-/* Runs (1..MGK_REDUCE_RUNS, a power of two) in which each of so many threads reads an array of so many bytes side by
- * side: 1 from a cache. From memory so many in all as one thread needs, for threads wait for different pages already
- * and more streams than that make memory slower. [Zen 4: two runs on each of two threads read as fast as one, four at
- * 0.75 to 0.95 of it; Zen 3: one thread needs four.] */
-size_t mgr_cpu_read_runs(size_t bytes, int threads);
-
 /* Cores this process may use now: affinity and the cgroup's CPU quota (v1 and v2, rounded up) honoured. At least 1.
  * Asks the system at every call. */
 int mgr_cpu_usable(void);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime/parallel.h"
+#include "runtime/read_runs.h"
 #include "runtime/sizes.h"
 #include "runtime/tile_impl.h"
 
@@ -287,11 +288,17 @@ static void reduce_blocks(const mgr_tile_run *run, const tile_out *out, int64_t 
     straight s;
     find_straight(run, out, &s);
     const char *x = s.x->data + ((group * red->r + first * red->unit) << s.x->width);
-    size_t runs = mgr_cpu_read_runs((size_t)(run->total << s.x->width), run->workers);
-    if (s.one)
-        out->sums((size_t)n, to, x, s.one + group * s.one_step, runs);
-    else
-        out->blocks((size_t)n, to, x, runs);
+    const size_t bytes = (size_t)(run->total << s.x->width), item = mg_dtype_size(out->row);
+    for (int64_t m; n > 0; n -= m, to += (size_t)m * item, x += (m * red->unit) << s.x->width) {
+        m = least(n, MGR_READ_PIECE);
+        const mgr_reading reading =
+            mgr_reading_begin(s.one ? (uintptr_t)out->sums : (uintptr_t)out->blocks, bytes, (size_t)m);
+        if (s.one)
+            out->sums((size_t)m, to, x, s.one + group * s.one_step, reading.runs);
+        else
+            out->blocks((size_t)m, to, x, reading.runs);
+        mgr_reading_end(reading, (size_t)m);
+    }
 }
 
 /* Whole blocks among units [begin, end), which are blocks. Returns how many, 0 if the first one is not whole. Side by
