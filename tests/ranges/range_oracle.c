@@ -389,8 +389,9 @@ range_answer range_compare(const char *op, int input, const double *operands, do
     set(y, operands[1]);
     set(t[6], 1);
     slope_of(op, input)(r, x, y, t);
+    range_answer answer = {.slope = mpfr_regular_p(r) ? mpfr_get_exp(r) : 0};
     mpfr_mul_d(r, r, g, R);
-    range_answer answer = {.nearest = mpfr_get_d(r, R)};
+    answer.nearest = mpfr_get_d(r, R);
     answer.zero = mpfr_zero_p(r);
     answer.infinite = !mpfr_number_p(r);
     if (!answer.zero && !answer.infinite) {
