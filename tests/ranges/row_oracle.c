@@ -36,6 +36,7 @@ static int find(const char *op) {
 }
 bool row_knows(const char *op) { return find(op) >= 0; }
 bool row_makes_one(const char *op) { return ops[find(op)].one; }
+bool row_exponentiates(const char *op) { return ops[find(op)].family == EXPONENTIALS; }
 
 #ifdef RANGE_HAVE_MPFR
 #include <mpfr.h>

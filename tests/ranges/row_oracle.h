@@ -30,5 +30,7 @@ void row_value(const char *op, const row_point *p, const double *got, row_answer
 bool row_knows(const char *op);
 /* Is there one result for a row? */
 bool row_makes_one(const char *op);
+/* Is -inf an element like another, whose exp is 0? */
+bool row_exponentiates(const char *op);
 
 #endif

@@ -41,6 +41,7 @@ static bool looked_at_elsewhere(const char *op) {
 typedef struct place {
     const range_float *f;
     bool infinite, nothing; /* is there an infinite operand, or result; is all of g 0? */
+    bool masked;            /* are infinite operands -inf, beside others? */
     double value;           /* of what has one result */
 } place;
 
@@ -224,13 +225,18 @@ static bool right(const batch *b, double got, const row_answer *a) {
 static bool place_of(const batch *b, int row, place *p) {
     const bool one = row_makes_one(b->op);
     const double *values = &b->value[is_loss(b) ? 0 : one ? row : row * b->n];
-    *p = (place){.f = b->f, .nothing = true, .value = values[0]};
+    bool finite = false;
+    *p = (place){.f = b->f, .nothing = true, .masked = true, .value = values[0]};
     for (int i = 0; i < b->n; i++) {
         const double y = values[one ? 0 : i];
         if (isnan(y)) return false;
-        p->infinite |= isinf(b->x[row * b->n + i]) || isinf(y);
+        const double x = b->x[row * b->n + i];
+        p->infinite |= isinf(x) || isinf(y);
+        finite |= isfinite(x);
+        p->masked &= x != (double)INFINITY;
         p->nothing &= b->g[is_loss(b) ? 0 : row * b->n + (one ? 0 : i)] == 0;
     }
+    p->masked &= finite;
     return true;
 }
 
@@ -250,7 +256,8 @@ static void check_row(findings *all, const batch *b, int row) {
     const row_point p = {b->n, &b->x[row * b->n], is_loss(b) ? &share : &b->g[row * b->n], b->labels[row]};
     place at;
     if (!place_of(b, row, &at)) return;
-    const bool exact = range_has_mpfr() && !at.infinite, exempt = exempt_from_nan(b->op, &at);
+    const bool has_values = !at.infinite || (at.masked && row_exponentiates(b->op));
+    const bool exact = range_has_mpfr() && has_values, exempt = exempt_from_nan(b->op, &at);
     if (exact) row_gradient(b->op, &p, slope, answers);
     for (int i = 0; i < b->n; i++) {
         if (isnan(slope[i]) && (exempt || !in_range(b, &answers[i]))) continue;
@@ -258,7 +265,7 @@ static void check_row(findings *all, const batch *b, int row) {
             found(all, b, row, i, slope[i], &answers[i], "gradient");
         all->looked_at += exact && in_range(b, &answers[i]);
     }
-    if (exact) check_value(all, b, &p, row);
+    if (exact && !at.infinite) check_value(all, b, &p, row);
 }
 
 static void check_dtype(const range_float *f) {
