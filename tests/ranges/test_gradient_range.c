@@ -47,12 +47,13 @@ static bool g_times_value_outside(const place *p) { return outside(p, p->g * p->
 static bool g_times_first_outside(const place *p) { return outside(p, p->g * (p->x / hypot(p->x, p->y))); }
 static bool g_times_second_outside(const place *p) { return outside(p, p->g * (p->y / hypot(p->x, p->y))); }
 static bool g_times_log_outside(const place *p) { return outside(p, p->g * log(p->x)); }
+static bool value_subnormal(const place *p) { return fabs(p->value) < range_least_normal(p->f); }
+static bool quotient_subnormal(const place *p) { return value_subnormal(p) && fabs(p->x) > 1e-30; }
 static bool bell_subnormal(const place *p) { return exp(-p->x * p->x / 2) < 2 * range_least_normal(p->f); }
 static bool square_of_sech_subnormal(const place *p) {
     const double v = 0.7978845608028654 * p->x * (1 + 0.044715 * p->x * p->x);
     return 4 * exp(-2 * fabs(v)) < 4 * range_least_normal(p->f);
 }
-static bool value_subnormal(const place *p) { return fabs(p->value) < range_least_normal(p->f); }
 
 /* Where a gradient may be nan though the value is defined. */
 static const struct {
@@ -93,7 +94,7 @@ static const struct {
     {"power", 0, one_less_is_the_same, "y - 1 is rounded to an even number as y is, and the sign is that of y"},
     {"power", 1, value_subnormal, "the value, which the rule multiplies, has few bits"},
     {"gauss", 0, value_subnormal, "the value, which the rule multiplies, has few bits"},
-    {"sinc_slope", 0, value_subnormal, "the value, which the rule divides, has few bits"},
+    {"sinc_slope", 0, quotient_subnormal, "the value, which the rule divides, has few bits"},
     {"gelu_slope", 0, bell_subnormal, "what the rule multiplies has few bits"},
     {"gelu_tanh_slope", 0, square_of_sech_subnormal, "what the rule multiplies has few bits"},
     {"power", 1, g_times_log_outside, "g is multiplied with the logarithm first"},
