@@ -21,8 +21,7 @@ typedef struct leaves {
 
 static number larger(number a, number b) { return isnan(a) || isnan(b) ? (number)NAN : a > b ? a : b; }
 
-/* What an op is that no formula defines; false: not known here. */
-static bool primitive(const char *op, const number x[], number *r) {
+bool mgc_primitive(const char *op, const number x[], number *r) {
     typedef number function(number);
     static const struct {
         const char *op;
@@ -82,7 +81,7 @@ static const mgc_op *evaluate(const mgc_node *e, const leaves *l, row as, number
 
 /* By its formula: step by step, or, where it says by itself how it is computed, as exactly as we can. */
 static const mgc_op *call(const mgc_op *op, const number x[], row as, number *r) {
-    if (primitive(op->name, x, r)) return NULL;
+    if (mgc_primitive(op->name, x, r)) return NULL;
     if (calls_itself(op->value[0], op)) return op;
     leaves inner = {{0}, {0}};
     for (int i = 0; i < op->s->n_in; i++) inner.in[i] = x[i];

@@ -133,6 +133,8 @@ bool mgc_derive_all(mgc_world *w);    /* rules that are not given */
 bool mgc_check_closure(mgc_world *w); /* every op in a rule has rules */
 bool mgc_make_steps(mgc_world *w);    /* rules -> steps, fused ops; superinstructions -> patterns */
 bool mgc_check_range(mgc_world *w);   /* derived rules do not overflow or vanish on the way */
+/* What an op is that no formula defines, in long double; false: not known. */
+bool mgc_primitive(const char *op, const long double x[], long double *r);
 /* The lowered results of this row's kernel: the bool row's, the integer rows' or everyone's. */
 const mgc_node *const *mgc_roots_of_row(const mgc_op *op, int row);
 bool mgc_lower_all(mgc_world *w);      /* ops -> functions of simd and vmath; flops */

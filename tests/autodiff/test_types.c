@@ -215,6 +215,22 @@ MG_TEST(types, bfloat16_in_place_of_float16) {
     }
 }
 
+/* What is written by hand, as MyGrad 2.2.0 answers for the types in the order of numpy_codes; but softmax and
+ * logsoftmax of bool, and logsoftmax of integers, are float64 like the others, and logsumexp is ours. */
+MG_TEST(types, functions_of_rows) {
+    static const char of_moments[] = "dddddddddefd", of_sums[] = "qqqqqQQQQefd";
+    for (int i = 0; i < N_TYPES; i++) {
+        MG_SCOPE;
+        mg_tensor *const results[] = {mg_var(one(i)),        mg_std(one(i)),       mg_softmax(one(i)),
+                                      mg_logsoftmax(one(i)), mg_logsumexp(one(i)), mg_cumsum(one(i)),
+                                      mg_cumprod(one(i))};
+        for (size_t k = 0; k < COUNT(results); k++) {
+            const char code = code_of(results[k]), want = k < 5 ? of_moments[i] : of_sums[i];
+            CHECK_MSG(code == want, "result %zu of %s: '%c', not '%c'", k, name(i), code, want);
+        }
+    }
+}
+
 /* Numbers that uint64 alone holds, as they get there: filled in, cast, written. */
 MG_TEST(types, large_numbers_into_uint64) {
     MG_SCOPE;

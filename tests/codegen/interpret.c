@@ -46,8 +46,7 @@ static double larger(double a, double b) {
     return a > b ? a : b;
 }
 
-/* The primitives; false for anything else. */
-static bool primitive(const char *op, const double x[], double *r) {
+bool interpret_primitive(const char *op, const double x[], double *r) {
     const double a = x[0], b = x[1];
     const struct {
         const char *name;
@@ -112,7 +111,7 @@ static bool primitive(const char *op, const double x[], double *r) {
 
 static double call(const mgc_op *op, const double x[], const interpret_env *env) {
     double r;
-    if (!primitive(op->name, x, &r)) {
+    if (!interpret_primitive(op->name, x, &r)) {
         interpret_env inner = {.f32 = env->f32};
         for (int i = 0; i < op->s->n_in; i++) inner.in[i] = x[i];
         for (int i = 0; i < op->s->n_params; i++) inner.param[i] = x[op->s->n_in + i];

@@ -15,6 +15,10 @@ mgc_world *world_with(const char *extra, bool compile);
 mgc_world *world_of(const char *text);
 mgc_world *world_measured(const char *text, const char *measured);
 
+/* An op by its name, on its operands in double; false for one that is no primitive. mgc has a table of its own, in long
+ * double: this one is its oracle. */
+bool interpret_primitive(const char *op, const double x[], double *r);
+
 /* The values of the leaves. */
 typedef struct interpret_env {
     double in[MGC_MAX_IN], out[MGC_MAX_OUT], grad[MGC_MAX_OUT], param[MGC_MAX_PARAMS];

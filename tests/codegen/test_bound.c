@@ -11,7 +11,8 @@
 
 #define ROWS                                                                                                           \
     "vm_exp f32 0.9 0x1p0 exhaustive 9 o 2026-01-31 c\nvm_exp f64 0.8 0x1p0 sampled 9 o 2026-01-31 c\n"                \
-    "vm_half f32 0.4 0x1p0 exhaustive 9 o 2026-01-31 c\n"
+    "vm_half f32 0.4 0x1p0 exhaustive 9 o 2026-01-31 c\n"                                                              \
+    "vm_log f32 5e6 0x1p0 exhaustive 9 o 2026-01-31 c\n"
 
 /* `expr` as the eval of an op among all others. */
 static const mgc_op *op_of(const char *expr) {
@@ -122,9 +123,31 @@ MG_TEST(mgc_bound, declined) {
     check_none("x * x - z * z", "terms may cancel in", "mgv_sub(mgv_mul(x, x), mgv_mul(z, z))");
     check_none("mgv_fma(x, x, x * z)", "terms may cancel in", "mgv_fma(x, x, mgv_mul(x, z))");
     check_none("2 * (x - z - z)", "terms may cancel in", "mgv_sub(mgv_sub(x, z), z)");
+    check_none("mgv_fnma(x, x, z * z)", "terms may cancel in", "mgv_fnma(x, x, mgv_mul(z, z))");
+    check_none("maximum(x * z, -1) + 1", "terms may cancel in", "mgv_add(mgv_max(mgv_mul(x, z), -1), 1)");
+    check_none("minimum(x * z, 1) - 1", "terms may cancel in", "mgv_sub(mgv_min(mgv_mul(x, z), 1), 1)");
     check_none("x * z > x ? x : z", "rounded values decide in", "mgv_gt(mgv_mul(x, z), x)");
     check_none("square(a) * x", "nothing is known of", "square(a)"); /* no step of several roundings counts as one */
     check_none("mgv_floor(x * z)", "rounded values go into", "mgv_floor(mgv_mul(x, z))");
+}
+
+/* One operand above 0 makes a larger one, one below 0 a smaller one. */
+MG_TEST(mgc_bound, signs_that_keep_terms_from_cancelling) {
+    check_bound("maximum(x * z, 1) + 1", 1.5);
+    check_bound("maximum(1, x * z) + 1", 1.5);
+    check_bound("minimum(x * z, -1) - 1", 1.5);
+    check_bound("minimum(-1, x * z) - 1", 1.5);
+    check_bound("mgv_fnma(x, x, -(z * z))", 1.5);
+    check_bound("mgv_fnma(mgv_abs(x), -mgv_abs(z), mgv_abs(x * z))", 1.5);
+    check_none("mgv_fnma(x, z, mgv_abs(x * z))", "terms may cancel in", "mgv_fnma(x, z, mgv_abs(mgv_mul(x, z)))");
+}
+
+/* An error of 5e6 units is 0.6 of a number: nothing is known of its inverse, and its root is not known any better. */
+MG_TEST(mgc_bound, errors_as_large_as_the_number) {
+    CHECK(isinf(bound_of("1 / vm_log(x)", MGC_ROW_F32).ulp));
+    const double root = bound_of("sqrt(vm_log(x))", MGC_ROW_F32).ulp;
+    CHECK_MSG(root >= 2 * 5e6 + 0.5, "%g", root);
+    mgc_free_all();
 }
 
 MG_TEST(mgc_bound, sixteen_bits) {

@@ -72,6 +72,8 @@ static const char formulas[] =
     "op quotient(x, z) { " FLOAT "value (x - z) / (1 + square(x) * square(z)) }\n"
     "op nested(x) { " FLOAT "let u = sqrt(1 + square(x)) value log(1 + u) }\n"
     "op capped(x) { " FLOAT "value minimum(exp(x), 1) }\n"
+    "op capped_too(x) { " FLOAT "value minimum(1, exp(x)) }\n"
+    "op clipped(x) { " FLOAT "value hard_tanh(2 * x, -1, 3) }\n"
     "op at_least(x, low) { " FLOAT "value maximum(low, x) }\n"
     "op twice(x) { " FLOAT "value leaky(tanh(x), 0.25) }\n";
 
@@ -113,6 +115,9 @@ MG_TEST(mgc_derive, conventions) {
     CHECK_BITS_F64(rule_at(w, "scaled", 0, 0, 0, 1), 1.0507009873554805);
     CHECK_BITS_F64(rule_at(w, "scaled", 0, 1000, 0, 1), 1.0507009873554805); /* exp(1000) stays outside */
     CHECK_BITS_F64(rule_at(w, "capped", 0, 1000, 0, 1), 0.0);
+    CHECK_BITS_F64(rule_at(w, "clipped", 0, 1, 0, 1), 2.0); /* between both parameters, each in its place */
+    CHECK_BITS_F64(rule_at(w, "clipped", 0, 1.5, 0, 1), 0.0);
+    CHECK_BITS_F64(rule_at(w, "capped_too", 0, 1000, 0, 1), 0.0); /* the 0 is the first branch of minimum's rule */
     CHECK_NEAR(rule_at(w, "tanh", 0, 15, 0, 1), 1 / (cosh(15.0) * cosh(15.0)), 1e-27);
     mgc_free_all();
 }

@@ -246,6 +246,82 @@ SLOPE(of_gelu_tanh) {
     mpfr_add(r, r, t[0], R);
 }
 
+/* ---- internal: what second derivatives are made of ---- */
+
+SLOPE(of_gauss) {
+    UNUSED;
+    mpfr_sqr(r, x, R);
+    negate(r);
+    mpfr_exp(r, r, R);
+    mpfr_mul(r, r, x, R);
+    mpfr_mul_si(r, r, -2, R);
+}
+/* phi(x) (2 - x^2) */
+SLOPE(of_gelu_slope) {
+    UNUSED;
+    bell(t[1], x, 0.5, 2, t);
+    mpfr_sqr(r, x, R);
+    mpfr_ui_sub(r, 2, r, R);
+    mpfr_mul(r, r, t[1], R);
+}
+/* -(pi^2 sinc(x) + 2 sinc'(x) / x); beside 0 -pi^2/3 (1 - 3/10 pi^2 x^2 ...). */
+SLOPE(of_sinc_slope) {
+    mpfr_const_pi(t[3], R);
+    mpfr_sqr(t[3], t[3], R);
+    if (mpfr_zero_p(x) || mpfr_get_exp(x) < -100) {
+        mpfr_div_si(r, t[3], -3, R);
+        return;
+    }
+    of_sinc(r, x, y, t);
+    mpfr_div(r, r, x, R);
+    mpfr_mul_ui(r, r, 2, R);
+    set(t[1], 2);
+    mpfr_fmod(t[1], x, t[1], R); /* exact */
+    mpfr_const_pi(t[0], R);
+    mpfr_mul(t[1], t[1], t[0], R);
+    mpfr_sin(t[1], t[1], R);
+    mpfr_mul(t[0], t[0], x, R);
+    mpfr_div(t[1], t[1], t[0], R); /* sinc */
+    mpfr_mul(t[1], t[1], t[3], R);
+    mpfr_add(r, r, t[1], R);
+    negate(r);
+}
+/* t[2] = c = sqrt(2/pi), t[3] = 3 c k x^2, r = c (1 + 3 k x^2) */
+SLOPE(of_gelu_tanh_argument) {
+    UNUSED;
+    mpfr_const_pi(t[2], R);
+    mpfr_ui_div(t[2], 2, t[2], R);
+    mpfr_sqrt(t[2], t[2], R);
+    mpfr_set_str(t[3], "0.134145", 10, R);
+    mpfr_sqr(r, x, R);
+    mpfr_mul(t[3], t[3], r, R);
+    mpfr_mul(t[3], t[3], t[2], R);
+    mpfr_add(r, t[3], t[2], R);
+}
+/* sech(v)^2 (2 v' - c - x v'^2 tanh(v)), v = x (c + k c x^2) */
+SLOPE(of_gelu_tanh_slope) {
+    of_gelu_tanh_argument(r, x, y, t);
+    mpfr_div_ui(t[3], t[3], 3, R);
+    mpfr_add(t[3], t[3], t[2], R);
+    mpfr_mul(t[3], t[3], x, R); /* v */
+    mpfr_tanh(t[1], t[3], R);
+    mpfr_sech(t[0], t[3], R);
+    mpfr_sqr(t[0], t[0], R);
+    mpfr_mul(t[1], t[1], x, R);
+    mpfr_sqr(t[3], r, R);
+    mpfr_mul(t[1], t[1], t[3], R);
+    mpfr_mul_ui(r, r, 2, R);
+    mpfr_sub(r, r, t[2], R);
+    mpfr_sub(r, r, t[1], R);
+    mpfr_mul(r, r, t[0], R);
+}
+SLOPE(of_deviation) {
+    UNUSED;
+    mpfr_set_prec(r, 2300);
+    mpfr_sub(r, x, y, R);
+    mpfr_mul_ui(r, r, 2, R);
+}
+
 /* ---- two operands: the names say by which ---- */
 
 SLOPE(other) { UNUSED, mpfr_set(r, y, R); }
@@ -370,6 +446,13 @@ static const struct {
     {"selu", {of_selu}},
     {"gelu", {of_gelu}},
     {"gelu_tanh", {of_gelu_tanh}},
+    {"gauss", {of_gauss}},
+    {"gelu_slope", {of_gelu_slope}},
+    {"gelu_tanh_argument", {of_gelu_tanh_argument}},
+    {"gelu_tanh_slope", {of_gelu_tanh_slope}},
+    {"sinc_slope", {of_sinc_slope}},
+    {"squared_deviation", {of_deviation}},
+    {"known_product", {other, first}},
 };
 
 static slope *slope_of(const char *op, int input) {
@@ -389,8 +472,9 @@ range_answer range_compare(const char *op, int input, const double *operands, do
     set(y, operands[1]);
     set(t[6], 1);
     slope_of(op, input)(r, x, y, t);
+    range_answer answer = {.slope = mpfr_regular_p(r) ? mpfr_get_exp(r) : 0};
     mpfr_mul_d(r, r, g, R);
-    range_answer answer = {.nearest = mpfr_get_d(r, R)};
+    answer.nearest = mpfr_get_d(r, R);
     answer.zero = mpfr_zero_p(r);
     answer.infinite = !mpfr_number_p(r);
     if (!answer.zero && !answer.infinite) {

@@ -21,7 +21,7 @@ bool range_knows(const char *op, int input);
  * 1)). `zero`, `infinite`: the exact one is, and then the error is got itself, and the sign of exact. */
 typedef struct range_answer {
     double error;
-    long exponent;
+    long exponent, slope; /* that of g times it, and that of the derivative alone */
     bool zero, infinite;
     double nearest; /* the exact one, rounded */
 } range_answer;
