@@ -38,7 +38,7 @@ static void by_conv(void *context) {
     const product *p = context;
     const raw_conv *s = &p->shape;
     int64_t x[2] = {s->h, s->w}, w[2] = {s->k, s->k}, one[2] = {1, 1}, pad[2] = {s->p, s->p};
-    int64_t y[2] = {s->h + 2 * s->p - s->k + 1, s->w + 2 * s->p - s->k + 1};
+    int64_t y[2] = {raw_conv_out(s, s->h), raw_conv_out(s, s->w)}, stride[2] = {s->s, s->s};
     mgr_conv c = {.dtype = MG_F32,
                   .spatial = 2,
                   .n = s->n,
@@ -47,7 +47,7 @@ static void by_conv(void *context) {
                   .x = x,
                   .w = w,
                   .y = y,
-                  .stride = one,
+                  .stride = stride,
                   .pad = pad,
                   .dilation = one};
     if (p->kind == RAW_FORWARD) mgr_conv_forward(&c, p->a, p->b, p->result);
@@ -125,7 +125,7 @@ static const char *const kind_names[] = {"forward", "backward data", "backward w
 
 static void conv(bench_suite *suite, const char *what, raw_conv s, raw_kind kind) {
     size_t sizes[3] = {(size_t)(s.n * s.c * s.h * s.w), (size_t)(s.f * s.c * s.k * s.k),
-                       (size_t)(s.n * s.f * s.h * s.w)}; /* x, w, y: padding keeps the image's size */
+                       (size_t)(s.n * s.f * raw_conv_out(&s, s.h) * raw_conv_out(&s, s.w))}; /* x, w, y */
     static const int roles[3][3] = {{0, 1, 2}, {2, 1, 0}, {0, 2, 1}};
     size_t na = sizes[roles[kind][0]], nb = sizes[roles[kind][1]], n = sizes[roles[kind][2]];
     float *a = suite_memory(4 * na), *b = suite_memory(4 * nb), *theirs = suite_memory(4 * n),
@@ -166,9 +166,15 @@ void family_products(bench_suite *suite) {
     int before = mgr_openmp_alone_begin(&openmp); /* the other side, too */
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) matmul(suite, sizes[i]);
     for (int kind = RAW_FORWARD; kind <= RAW_BACKWARD_WEIGHTS; kind++) /* examples/train_digits/model.c, batch 64 */
-        conv(suite, "conv 1 to 16, 28x28", (raw_conv){64, 1, 16, 28, 28, 3, 1}, (raw_kind)kind);
+        conv(suite, "conv 1 to 16, 28x28", (raw_conv){64, 1, 16, 28, 28, 3, 1, 1}, (raw_kind)kind);
     for (int kind = RAW_FORWARD; kind <= RAW_BACKWARD_WEIGHTS; kind++)
-        conv(suite, "conv 16 to 32, 14x14", (raw_conv){64, 16, 32, 14, 14, 3, 1}, (raw_kind)kind);
+        conv(suite, "conv 16 to 32, 14x14", (raw_conv){64, 16, 32, 14, 14, 3, 1, 1}, (raw_kind)kind);
+    for (int kind = RAW_FORWARD; kind <= RAW_BACKWARD_WEIGHTS; kind++) /* first layers, pointwise ones, strides */
+        conv(suite, "conv 1 to 16, 28x28, 5x5", (raw_conv){64, 1, 16, 28, 28, 5, 2, 1}, (raw_kind)kind);
+    for (int kind = RAW_FORWARD; kind <= RAW_BACKWARD_WEIGHTS; kind++)
+        conv(suite, "conv 3 to 16, 32x32, stride 2", (raw_conv){64, 3, 16, 32, 32, 3, 1, 2}, (raw_kind)kind);
+    for (int kind = RAW_FORWARD; kind <= RAW_BACKWARD_WEIGHTS; kind++)
+        conv(suite, "conv 16 to 16, 28x28, 1x1", (raw_conv){64, 16, 16, 28, 28, 1, 0, 1}, (raw_kind)kind);
     mgr_openmp_alone_end(&openmp, before);
     mg_set_num_threads(0);
     mg_error error = mg_take_error();

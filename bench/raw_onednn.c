@@ -68,8 +68,8 @@ raw_product *raw_matmul_new(int64_t m, int64_t n, int64_t k) {
 
 /* l: x, w, y by role. */
 static bool describe(dnnl_primitive_desc_t *pd, dnnl_engine_t engine, raw_kind kind, const dnnl_memory_desc_t l[3],
-                     int64_t padding) {
-    dnnl_dims_t stride = {1, 1}, pad = {padding, padding};
+                     const raw_conv *shape) {
+    dnnl_dims_t stride = {shape->s, shape->s}, pad = {shape->p, shape->p};
     dnnl_convolution_desc_t desc;
     dnnl_primitive_desc_t forward = NULL;
     bool ok = dnnl_convolution_forward_desc_init(&desc, dnnl_forward_training, dnnl_convolution_direct, &l[0], &l[1],
@@ -92,7 +92,7 @@ raw_product *raw_conv_new(raw_kind kind, const raw_conv *s, bool blocked) {
     static const int args[3][OPERANDS] = {{DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST},
                                           {DNNL_ARG_DIFF_DST, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_SRC},
                                           {DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_WEIGHTS}};
-    int64_t h = s->h + 2 * s->p - s->k + 1, w = s->w + 2 * s->p - s->k + 1;
+    int64_t h = raw_conv_out(s, s->h), w = raw_conv_out(s, s->w);
     dnnl_dims_t dims[3] = {{s->n, s->c, s->h, s->w}, {s->f, s->c, s->k, s->k}, {s->n, s->f, h, w}};
     dnnl_memory_desc_t plain[3], wanted[3], outer[OPERANDS];
     raw_product *p = calloc(1, sizeof *p);
@@ -107,7 +107,7 @@ raw_product *raw_conv_new(raw_kind kind, const raw_conv *s, bool blocked) {
         outer[i] = plain[roles[kind][i]];
         p->arg[i] = args[kind][i];
     }
-    ok = ok && describe(&pd, p->engine, kind, wanted, s->p) && finish(p, pd, outer);
+    ok = ok && describe(&pd, p->engine, kind, wanted, s) && finish(p, pd, outer);
     dnnl_primitive_desc_destroy(pd);
     return ok ? p : (raw_free(p), NULL);
 }

@@ -14,10 +14,13 @@ typedef struct raw_product raw_product;
 
 typedef enum raw_kind { RAW_FORWARD, RAW_BACKWARD_DATA, RAW_BACKWARD_WEIGHTS } raw_kind;
 
-/* n x c x h x w images, f filters of k x k, padding p, stride 1; plain layouts (nchw, oihw) on the outside. */
+/* n x c x h x w images, f filters of k x k, padding p, stride s; plain layouts (nchw, oihw) on the outside. */
 typedef struct raw_conv {
-    int64_t n, c, f, h, w, k, p;
+    int64_t n, c, f, h, w, k, p, s;
 } raw_conv;
+
+/* The length of y along an axis of x. */
+static inline int64_t raw_conv_out(const raw_conv *c, int64_t x) { return (x + 2 * c->p - c->k) / c->s + 1; }
 
 /* f32, row-major. */
 raw_product *raw_matmul_new(int64_t m, int64_t n, int64_t k);

@@ -300,41 +300,95 @@ static void dense_strides(int ndim, const dnnl_dims_t dims, dnnl_dims_t strides)
     for (int i = ndim - 1; i > 0; i--) strides[i - 1] = strides[i] * (dims[i] > 0 ? dims[i] : 1);
 }
 
-static dnnl_status_t plan_conv(const context *ctx, plan *p) {
-    int spatial = p->key.spatial, ndim = spatial + 2;
+/* By kind: which role (x, w, y) is source 0, source 1 and result, and what oneDNN calls them. */
+static const int conv_roles[4][3] = {{0}, {0, 1, 2}, {2, 1, 0}, {0, 2, 1}};
+static const int conv_args[4][3] = {{0},
+                                    {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST},
+                                    {DNNL_ARG_DIFF_DST, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_SRC},
+                                    {DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_WEIGHTS}};
+
+typedef struct conv_plan {
+    int kind, ndim;
+    dnnl_dims_t dims[3], stride, pad, dilation; /* dims by role */
+    layout plain[3], any[3];
+} conv_plan;
+
+static dnnl_status_t conv_try(dnnl_primitive_desc_t *pd, const context *ctx, const conv_plan *c, const layout l[3]) {
+    return conv_describe(pd, ctx, c->kind, &l[0], &l[1], &l[2], c->stride, c->dilation, c->pad);
+}
+
+static const layout *conv_layout(const conv_plan *c, const_dnnl_primitive_desc_t pd, int role) {
+    for (int i = 0; i < 3; i++)
+        if (conv_roles[c->kind][i] == role) return layout_of_arg(pd, conv_args[c->kind][i]);
+    return NULL;
+}
+
+/* One position of x for one of y: a product of the plain arrays, which then need no columns. */
+static bool is_pointwise(const conv_plan *c) {
+    for (int i = 2; i < c->ndim; i++)
+        if (c->dims[1][i] != 1 || c->stride[i - 2] != 1 || c->pad[i - 2] != 0) return false;
+    return true;
+}
+
+#define POINTWISE_POSITIONS 128 /* of y in an image: a product as narrow as fewer is slow [at 49: 1.2 times] */
+
+/* Are the plain layouts faster than the blocked ones of `pd`, all reorders included? Blocks of channels win by a factor
+ * of two, but are padded where there are few (of x, in its gradient and in that of w), and what is padded is computed:
+ * eightfold, plain takes .5 of the time, fourfold .4 to .9, threefold the same. Pointwise, the reorders are most of the
+ * work [plain takes .2 to .9]; only the gradient of w, as a product, is too small for registers as wide as 16. */
+static bool plain_is_faster(const plan *p, const conv_plan *c, const_dnnl_primitive_desc_t pd) {
+    const layout *x = conv_layout(c, pd, 0), *y = conv_layout(c, pd, 2);
+    int64_t positions = 1;
+    bool weights = c->kind == PLAN_BACKWARD_WEIGHTS;
+    for (int i = 2; i < c->ndim; i++) positions *= c->dims[2][i];
+    bool single = p->key.dtype == MG_F32, pointwise = single && positions >= POINTWISE_POSITIONS && is_pointwise(c);
+    if (pointwise && weights)
+        return y->padded_dims[1] > 2 * c->dims[2][1] ||
+               (c->dims[0][1] >= 8 && y->format_desc.blocking.inner_nblks > 0 &&
+                y->format_desc.blocking.inner_blks[0] <= 8);
+    if (pointwise) return true;
+    return c->kind != PLAN_FORWARD && (single || !weights) && x->padded_dims[1] > (weights ? 4 : 3) * c->dims[0][1];
+}
+
+static bool conv_plan_of(const plan *p, conv_plan *c) {
+    int spatial = p->key.spatial;
     const int64_t *v = p->key.v, *axes = v + 5;
-    /* Roles x, w, y; axes: x, w, y, stride, pad, dilation with `spatial` numbers each. */
-    dnnl_dims_t dims[3] = {{v[0], v[1]}, {v[2], v[1]}, {v[0], v[2]}}, strides, stride = {0}, pad = {0}, dilation = {0};
-    layout outer[3], wanted[3];
-    /* Blocked layouts win by a factor of two, but pad channels to 16: for the gradient of a few channels that loses [5x
-     * at one, even at five]. */
-    bool narrow = p->key.kind == PLAN_BACKWARD_DATA && v[1] <= 4;
+    /* Axes: x, w, y, stride, pad, dilation with `spatial` numbers each. */
+    *c = (conv_plan){.kind = p->key.kind, .ndim = spatial + 2, .dims = {{v[0], v[1]}, {v[2], v[1]}, {v[0], v[2]}}};
     for (int i = 0; i < spatial; i++) {
-        for (int role = 0; role < 3; role++) dims[role][2 + i] = axes[role * spatial + i];
-        stride[i] = axes[3 * spatial + i];
-        pad[i] = axes[4 * spatial + i];
-        dilation[i] = axes[5 * spatial + i] - 1; /* 0 is dense here */
+        for (int role = 0; role < 3; role++) c->dims[role][2 + i] = axes[role * spatial + i];
+        c->stride[i] = axes[3 * spatial + i];
+        c->pad[i] = axes[4 * spatial + i];
+        c->dilation[i] = axes[5 * spatial + i] - 1; /* 0 is dense here */
     }
     for (int role = 0; role < 3; role++) {
-        dense_strides(ndim, dims[role], strides);
+        dnnl_dims_t strides;
+        dense_strides(c->ndim, c->dims[role], strides);
         strides[0] = strides[1] * (role == 2 ? v[4] : v[3]);
-        if (!layout_strided(&outer[role], ndim, dims[role], p->key.dtype, strides)) return dnnl_unimplemented;
-        wanted[role] = outer[role];
-        if (!narrow && !layout_any(&wanted[role], ndim, dims[role], p->key.dtype)) return dnnl_unimplemented;
+        if (!layout_strided(&c->plain[role], c->ndim, c->dims[role], p->key.dtype, strides) ||
+            !layout_any(&c->any[role], c->ndim, c->dims[role], p->key.dtype))
+            return false;
     }
-    /* By kind: which role is source 0, source 1 and result, and what oneDNN calls them. */
-    static const int roles[4][3] = {{0}, {0, 1, 2}, {2, 1, 0}, {0, 2, 1}};
-    static const int args[4][3] = {{0},
-                                   {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST},
-                                   {DNNL_ARG_DIFF_DST, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_SRC},
-                                   {DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_WEIGHTS}};
+    return true;
+}
+
+static dnnl_status_t plan_conv(const context *ctx, plan *p) {
+    conv_plan c;
+    if (!conv_plan_of(p, &c)) return dnnl_unimplemented;
+    dnnl_primitive_desc_t pd = NULL, plain = NULL;
+    dnnl_status_t s = conv_try(&pd, ctx, &c, c.any);
+    if (s == dnnl_success && plain_is_faster(p, &c, pd)) {
+        s = conv_try(&plain, ctx, &c, c.plain);
+        bool take = s == dnnl_success && !is_reference(plain);
+        dnnl_primitive_desc_destroy(take ? pd : plain);
+        if (take) pd = plain;
+        if (s != dnnl_out_of_memory) s = dnnl_success;
+    }
     layout ordered[PLAN_OPERANDS];
     for (int i = 0; i < PLAN_OPERANDS; i++) {
-        ordered[i] = outer[roles[p->key.kind][i]];
-        p->operands[i].arg = args[p->key.kind][i];
+        ordered[i] = c.plain[conv_roles[c.kind][i]];
+        p->operands[i].arg = conv_args[c.kind][i];
     }
-    dnnl_primitive_desc_t pd = NULL;
-    dnnl_status_t s = conv_describe(&pd, ctx, p->key.kind, &wanted[0], &wanted[1], &wanted[2], stride, dilation, pad);
     if (s == dnnl_success) s = plan_finish(ctx, p, pd, ordered);
     dnnl_primitive_desc_destroy(pd);
     return s;

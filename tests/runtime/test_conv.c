@@ -256,6 +256,48 @@ MG_TEST(conv, the_same_bits_on_every_run) {
     }
 }
 
+/* Shapes on both sides of every choice of layout: padded channels, pointwise with many and few positions, parts of the
+ * channels. Values, and the same bits with 2 and 3 threads as with one. */
+MG_TEST(conv, few_channels_and_pointwise) {
+    static const int64_t shapes[][7] = {{9, 1, 16, 28, 3, 1, 1},   {5, 1, 6, 16, 5, 2, 1},   {5, 2, 16, 20, 3, 1, 1},
+                                        {4, 3, 16, 20, 5, 2, 1},   {6, 5, 16, 16, 3, 1, 2},  {6, 16, 1, 16, 3, 1, 1},
+                                        {9, 16, 16, 28, 1, 0, 1},  {4, 3, 16, 12, 1, 0, 1},  {4, 16, 3, 12, 1, 0, 1},
+                                        {4, 40, 24, 7, 1, 0, 1},   {5, 16, 24, 28, 1, 0, 2}, {1, 260, 300, 16, 1, 0, 1},
+                                        {2, 300, 260, 12, 1, 0, 1}};
+    mg_test_rng rng = mg_test_rng_new();
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        const int64_t *v = shapes[s];
+        problem p = {.conv = {.dtype = MG_F32, .spatial = 2, .n = v[0], .c = v[1], .f = v[2]}};
+        for (int d = 0; d < 2; d++) {
+            p.x[d] = v[3];
+            p.w[d] = v[4];
+            p.pad[d] = v[5];
+            p.stride[d] = v[6];
+            p.y[d] = (v[3] + 2 * v[5] - v[4]) / v[6] + 1;
+            p.x[d] = (p.y[d] - 1) * v[6] + v[4] - 2 * v[5]; /* exactly what y needs */
+            p.dilation[d] = 1;
+        }
+        problem_link(&p);
+        check_problem(&p, &rng);
+        int64_t nx = p.conv.n * p.conv.c * p.xs, nw = p.conv.f * p.conv.c * p.ws, ny = p.conv.n * p.conv.f * p.ys;
+        void *x = array_random(&rng, MG_F32, nx), *w = array_random(&rng, MG_F32, nw),
+             *dy = array_random(&rng, MG_F32, ny), *y[3], *dx[3], *dw[3];
+        for (int t = 0; t < 3; t++) {
+            y[t] = array_random(&rng, MG_F32, ny);
+            dx[t] = array_random(&rng, MG_F32, nx);
+            dw[t] = array_random(&rng, MG_F32, nw);
+            mgr_set_num_threads(t + 1);
+            run_all(&p, x, w, dy, y[t], dx[t], dw[t]);
+            CHECK_EQ_MEM(y[0], y[t], sizeof(float) * (size_t)ny);
+            CHECK_EQ_MEM(dx[0], dx[t], sizeof(float) * (size_t)nx);
+            CHECK_EQ_MEM(dw[0], dw[t], sizeof(float) * (size_t)nw);
+        }
+        mgr_set_num_threads(0);
+        for (int t = 0; t < 3; t++) free(y[t]), free(dx[t]), free(dw[t]);
+        free(x), free(w), free(dy);
+    }
+}
+
 static void *many_problems(void *arg) {
     mg_test_rng rng = mg_test_rng_from(*(uint64_t *)arg);
     for (int t = 0; t < 30; t++) {
