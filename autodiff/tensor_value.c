@@ -22,6 +22,32 @@ mg_status mga_save_for_readers(mga_node *node) {
     return MG_OK;
 }
 
+void mga_exchange_buffers(mga_node *a, mga_node *b) {
+    mgr_buffer *buffer = a->buffer;
+    char *data = a->data;
+    a->buffer = b->buffer;
+    a->data = b->data;
+    b->buffer = buffer;
+    b->data = data;
+}
+
+static uint32_t counts_of(const mg_tensor *t, const mga_node *node) {
+    if (t->node == node) return 1;
+    const bool viewed = t->node->op == MGA_OP_VIEW && t->node->in[0] == node;
+    return viewed && atomic_load_explicit(&t->node->refs, memory_order_acquire) == 1;
+}
+
+uint32_t mga_handle_counts(const mg_tensor *t, const mga_node *node) {
+    const mg_tensor *base = t->storage ? t->storage->base : NULL;
+    return counts_of(t, node) + (base && base != t ? counts_of(base, node) : 0);
+}
+
+bool mga_is_read(const mg_tensor *t) {
+    const mga_node *root = mga_root(t);
+    const uint32_t own = (t->storage ? 1u : 0u) + mga_handle_counts(t, root);
+    return atomic_load_explicit(&root->refs, memory_order_acquire) > own;
+}
+
 static mga_node *leaf_of(const mga_node *node, mgr_buffer *buffer, bool variable) {
     mga_node *leaf = mga_leaf_new((mg_dtype)node->dtype, node->shape, buffer);
     if (!leaf) return NULL;
@@ -224,7 +250,5 @@ bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes) 
         nodes[i] = mga_value(op, t[i]);
         if (!nodes[i]) return false;
     }
-    for (int i = 0; i < n; i++)
-        if (t[i]->grad || mga_home(t[i])->grad) mga_handle_drop_grad(t[i]);
     return true;
 }
