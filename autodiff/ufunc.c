@@ -243,8 +243,7 @@ mg_status mga_ufunc_two(const char *name, const uint16_t ops[2], mg_tensor *cons
     results[0] = results[1] = NULL;
     if (!mga_operands(name, 2, in, nodes)) return mgr_error();
     if (all.where && !(mask = mask_of(&mgk_ops[ops[0]], nodes, all.where))) return mgr_error();
-    const bool ok =
-        record_two(name, ops, nodes, &all, mask, made) && finish_two(name, outs, mask, made, results);
+    const bool ok = record_two(name, ops, nodes, &all, mask, made) && finish_two(name, outs, mask, made, results);
     for (int k = 0; k < 2; k++) mga_node_release(made[k]);
     mga_used(results[0], 2, in);
     return ok ? MG_OK : mgr_error();
