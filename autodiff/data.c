@@ -98,8 +98,12 @@ int64_t mg_item_i64(mg_tensor *x) {
 
 /* ---- writing from outside ---- */
 
-/* Does a recorded graph hold this value? Pending readers do not count: they get a copy. */
-static bool guarded(const mga_node *root) { return atomic_load_explicit(&root->history, memory_order_relaxed) > 0; }
+/* Does a recorded graph need this value's memory, or was the value recorded by one, which writing would end? Pending
+ * readers do not count: they get a copy. */
+static bool guarded(const mga_node *node) {
+    if (node->flags & MGA_HISTORY || atomic_load_explicit(&node->history, memory_order_relaxed) > 0) return true;
+    return (node->flags & MGA_SHARES) && atomic_load_explicit(&node->buffer->guards, memory_order_relaxed) > 0;
+}
 
 /* Can the root's memory be written where it is? */
 static bool is_alone(const mg_tensor *x) {

@@ -73,6 +73,12 @@ static inline bool mga_is_variable(const mg_tensor *t) {
     return mga_home(t)->flags & MGA_VARIABLE;
 }
 
+/* Was own written over, through its base, while a gradient or a recorded graph hung from it? */
+static inline bool mga_is_outdated(const mga_own *own, const mga_storage *storage) {
+    return own->version != storage->version &&
+           (own->node->grad || atomic_load_explicit(&own->node->history, memory_order_relaxed) > 0);
+}
+
 /* A node's gradient, or NULL. */
 static inline mga_node *mga_node_grad(const mga_node *node) {
     return node->flags & MGA_GRAD_STORED ? node->grad_storage->root : node->grad;

@@ -62,11 +62,16 @@ static void release_extra(mga_node *node, mga_node **dead) {
     node->extra = NULL;
 }
 
+static MGR_APART void count_shared_history(mga_node *input, uint32_t change) {
+    if (input->flags & MGA_FROZEN) return;
+    atomic_fetch_add_explicit(&input->history, change, memory_order_relaxed);
+    if (input->flags & MGA_SHARES) atomic_fetch_add_explicit(&input->buffer->guards, change, memory_order_relaxed);
+}
+
 static void count_history(mga_node *input, uint32_t change) {
     if (input->op == MGA_OP_VIEW) input = input->in[0];
-    if (input->flags & MGA_FROZEN) return;
-    if (input->flags & MGA_SHARED) {
-        atomic_fetch_add_explicit(&input->history, change, memory_order_relaxed);
+    if (input->flags & (MGA_FROZEN | MGA_SHARED | MGA_SHARES)) {
+        count_shared_history(input, change);
     } else {
         uint32_t history = atomic_load_explicit(&input->history, memory_order_relaxed);
         atomic_store_explicit(&input->history, history + change, memory_order_relaxed);
@@ -83,6 +88,19 @@ void mga_node_clear_history(mga_node *node) {
     if (!(node->flags & MGA_HISTORY)) return;
     node->flags &= (uint16_t)~MGA_HISTORY;
     for (int i = 0; i < node->n_in; i++) count_history(node->in[i], UINT32_MAX);
+}
+
+static void guard_by_buffer(mga_node *node) {
+    if (node->flags & (MGA_SHARES | MGA_FROZEN)) return;
+    node->flags |= MGA_SHARES;
+    atomic_fetch_add_explicit(&node->buffer->guards, atomic_load_explicit(&node->history, memory_order_relaxed),
+                              memory_order_relaxed);
+}
+
+void mga_guard_together(mga_node *a, mga_node *b) {
+    if (a->buffer != b->buffer) return;
+    guard_by_buffer(a);
+    guard_by_buffer(b);
 }
 
 /* A gradient's storage is shared with its handles. */

@@ -125,6 +125,7 @@ bool mga_own_make(mg_tensor *t, bool variable) {
         return false;
     }
     *own = (mga_own){.refs = 1, .version = t->storage->version, .node = leaf};
+    mga_guard_together(t->storage->root, leaf);
     leaf->flags |= t->storage->root->flags & (MGA_KEPT | MGA_SHARED);
     mga_show(leaf);
     mga_own *old = t->own;
@@ -142,7 +143,7 @@ static void move_grad(mga_node *from, mga_node *to) {
     from->flags &= (uint16_t)~MGA_GRAD_STORED;
 }
 
-static bool renew_own(mga_own *own, const mga_storage *storage) {
+static bool renew_own(mga_own *own, mga_storage *storage) {
     const bool consumed = own->node->flags & MGA_CONSUMED, variable = own->node->flags & MGA_VARIABLE;
     if (!consumed && own->version == storage->version) return true;
     mga_node *leaf = consumed && own->version == storage->version ? mga_leaf_over(own->node, variable)
@@ -151,6 +152,10 @@ static bool renew_own(mga_own *own, const mga_storage *storage) {
     if (consumed) {
         move_grad(own->node, leaf);
         leaf->flags |= MGA_WAS_CONSUMED;
+    }
+    if (own->version != storage->version) {
+        if (mga_is_outdated(own, storage)) storage->replaced = true;
+        mga_guard_together(storage->root, leaf);
     }
     set_own(own, leaf, storage->version);
     return true;

@@ -14,6 +14,7 @@ typedef struct mgr_buffer {
     void *data;
     void (*free)(void *data, void *context); /* borrowed memory only, may be NULL */
     void *context;
+    _Atomic uint32_t guards; /* the holders' business: 0 when the last one goes */
 } mgr_buffer;
 #define MGR_BORROWED UINT32_MAX
 

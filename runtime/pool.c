@@ -158,6 +158,7 @@ static MGR_SLOW owned_buffer *system_new(uint32_t class) {
     owned->buffer.data = owned + 1;
     owned->buffer.free = NULL;
     owned->buffer.context = NULL;
+    atomic_init(&owned->buffer.guards, 0);
     owned->owner = owner;
     atomic_fetch_add_explicit(&owned_bytes, size, memory_order_relaxed);
     return owned;
@@ -339,6 +340,7 @@ mgr_buffer *mgr_buffer_borrow(void *data, size_t bytes, void (*free_data)(void *
     *buffer =
         (mgr_buffer){.size_class = MGR_BORROWED, .bytes = bytes, .data = data, .free = free_data, .context = context};
     atomic_init(&buffer->refs, 1);
+    atomic_init(&buffer->guards, 0);
     return buffer;
 }
 
