@@ -286,7 +286,8 @@ MG_EXTERN_C_BEGIN
 
 /* Make t outlive its scope, until mg_release. Returns t. Another thread may have it once that scope has closed;
  * histories stay with the thread that recorded them: to go on from t's value there, where t was computed from
- * variables, hand over a copy (mg_detach). */
+ * variables, hand over a copy (mg_detach). Backward through such a history on another thread is an invalid backprop
+ * error. */
 MG_API mg_tensor *mg_keep(mg_tensor *t);
 
 /* Let go of t before its scope does; kept tensors live until this. Readers of its values keep what they need. NULL is
