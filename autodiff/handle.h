@@ -34,20 +34,21 @@ enum {
     MGA_T_APART = 4,    /* a view made while nothing was recorded: a variable with a history of its own, which begins
                            (`own`) when it is next used while something is */
     MGA_T_REPLACED = 8, /* as storage->replaced, of a tensor without storage */
-    MGA_T_OPEN = 16,    /* in its thread's list of what is settled when scopes close (history.h) */
+    MGA_T_OPEN = 16,    /* in a thread's list of what is settled when scopes close, or later (history.h) */
     MGA_T_CLOSED = 32   /* no handle any more: its scope has closed, or it was released */
 };
 
 struct mg_tensor {
-    mga_node *node;         /* current value if version == storage->version (or there is no storage) */
-    mga_storage *storage;   /* NULL until a view or an in-place write needs one */
-    mga_view *view;         /* relative to storage->root; NULL: the whole */
-    mga_own *own;           /* NULL: its history and constancy are the storage's */
-    const mgr_shape *shape; /* node's, which counts it: it changes its node, never its shape */
-    mg_tensor *grad;        /* handle made by mg_grad */
-    mg_tensor *owner;       /* of such a handle: the tensor whose gradient it is still */
-    mg_tensor *prev, *next; /* the list of its scope; kept tensors and gradients are in none */
-    mg_tensor *open_next, **open_link;
+    mga_node *node;                    /* current value if version == storage->version (or there is no storage) */
+    mga_storage *storage;              /* NULL until a view or an in-place write needs one */
+    mga_view *view;                    /* relative to storage->root; NULL: the whole */
+    mga_own *own;                      /* NULL: its history and constancy are the storage's */
+    const mgr_shape *shape;            /* node's, which counts it: it changes its node, never its shape */
+    mg_tensor *grad;                   /* handle made by mg_grad */
+    mg_tensor *owner;                  /* of such a handle: the tensor whose gradient it is still */
+    mg_tensor *prev, *next;            /* the list of its scope; kept tensors and gradients are in none */
+    mg_tensor *open_next, **open_link; /* these three with the lock held, also by other threads than the user's */
+    mga_node *open_node;               /* its value then, counted; NULL: that has nothing more to let go of */
     uint32_t open_scope;
     uint32_t version;
     uint32_t scope; /* index of the scope that owns it; kept: UINT32_MAX */

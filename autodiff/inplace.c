@@ -201,8 +201,10 @@ static void move_memory(const mg_tensor *t, mga_node *old, mga_node *root) {
 }
 
 void mga_write_end(const char *op, mga_write *w) {
-    mg_tensor *t = w->t;
+    mg_tensor *t = w->t, *base = t->storage ? t->storage->base : NULL;
+    mg_tensor *who = base && !t->own && (base->flags & MGA_T_KEPT) ? base : t; /* whose history goes on */
     mga_node *old = mga_root(t), *root = w->root;
+    mga_settle_not(who);
     const bool borrowed = mga_is_borrowed(old);
     if (borrowed) mga_node_retain(old);
     mga_drop_written_grads(t);
@@ -212,8 +214,9 @@ void mga_write_end(const char *op, mga_write *w) {
     mga_node *home = mga_home(t);
     mga_settle_branches(home);
     if (borrowed) move_memory(t, old, root);
-    if ((home->flags & MGA_HISTORY) && (is_kept(t, home) || mga_is_outer(t))) mga_settle_later(t);
+    if ((home->flags & MGA_HISTORY) && (is_kept(t, home) || mga_is_outer(t))) mga_settle_later(who);
     mga_try_value(op, t);
+    mga_sweep_if_due(mga_thread_get());
 }
 
 static mg_status assign(const char *op, mg_tensor *t, mga_node *value) {

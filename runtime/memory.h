@@ -62,5 +62,7 @@ typedef struct mgr_memory_stats {
 } mgr_memory_stats;
 void mgr_memory_get_stats(mgr_memory_stats *out);
 void mgr_memory_reset_peak(void);
+/* live_bytes, to within 256 KiB for each other thread, without a walk over the threads. */
+uint64_t mgr_live_about(void);
 
 #endif

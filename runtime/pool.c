@@ -355,6 +355,12 @@ static MGR_SLOW void borrowed_end(mgr_buffer *buffer) {
     mgr_block_free(buffer, sizeof *buffer);
 }
 
+uint64_t mgr_live_about(void) {
+    int64_t live = atomic_load_explicit(&live_bytes, memory_order_relaxed);
+    if (self) live += atomic_load_explicit(&self->unpublished, memory_order_relaxed);
+    return live > 0 ? (uint64_t)live : 0;
+}
+
 /* More than the limit, with what was released just now? What other threads have not published is missing, a step each;
  * a limit of 0 is kept all the same. */
 static inline bool too_much_idle(const magazine *state) {
