@@ -32,9 +32,18 @@ static mg_status fail_consumed(const mga_node *node) {
                     mg_dtype_name((mg_dtype)node->dtype), mgr_shape_text(node->shape, text));
 }
 
+static mg_status fail_foreign(const mga_node *node) {
+    char text[MGR_SHAPE_TEXT];
+    return mgr_fail(MG_ERR_INVALID_BACKPROP, "backward",
+                    "A %s tensor of shape %s was computed from variables on another thread, which has that history "
+                    "still: what is to be differentiated here begins with mg_detach's copy of it.",
+                    mg_dtype_name((mg_dtype)node->dtype), mgr_shape_text(node->shape, text));
+}
+
 static mg_status visit_inputs(mga_thread *thread, const mga_node *node) {
     if (node->flags & MGA_CONSUMED) return fail_consumed(node);
     if (!(node->flags & MGA_HISTORY)) return MG_OK;
+    if (node->owner != thread->number) return fail_foreign(node);
     bool ok = true;
     for (int i = 0; ok && i < node->n_in; i++) ok = visit(thread, node->in[i]);
     if (node->op == MGA_OP_ACCUMULATE) {

@@ -213,7 +213,7 @@ mg_tensor *mg_conv_nd_with(mg_tensor *x, mg_tensor *w, const mg_conv_opts *opts)
     mga_node_release(data);
     mga_node_release(weights);
     if (given.constant == MG_CONSTANT) mg_no_autodiff(false);
-    mg_tensor *tensor = mga_wrap(result);
+    mg_tensor *tensor = mga_used(mga_wrap(result), 2, (mg_tensor *[]){x, w});
     if (!tensor || given.constant == MG_CONSTANT_AUTO) return tensor;
     return mg_set_constant(tensor, given.constant == MG_CONSTANT);
 }

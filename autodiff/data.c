@@ -98,35 +98,46 @@ int64_t mg_item_i64(mg_tensor *x) {
 
 /* ---- writing from outside ---- */
 
-/* Does a recorded graph hold this value? Pending readers do not count: they get a copy. */
-static bool guarded(const mga_node *root) { return atomic_load_explicit(&root->history, memory_order_relaxed) > 0; }
-
-/* A root that nobody else holds, so that its memory can be written: the present one, or a copy of it that takes its
- * place. */
-static mga_node *exclusive_root(mg_tensor *x) {
-    mga_node *root = x->storage->root;
-    bool viewed = x->node->op == MGA_OP_VIEW && x->node->in[0] == root;
-    uint32_t own = 1u + (x->node == root ? 1u : 0u) + (viewed ? 1u : 0u);
-    bool read_through = viewed && atomic_load_explicit(&x->node->refs, memory_order_acquire) > 1;
-    bool alone = !read_through && atomic_load_explicit(&root->refs, memory_order_acquire) <= own &&
-                 atomic_load_explicit(&root->buffer->refs, memory_order_acquire) == 1 && root->op == MGA_OP_LEAF;
-    if (alone) return root;
-    mga_node *leaf = mga_leaf_empty((mg_dtype)root->dtype, root->shape);
-    if (!leaf) return NULL;
-    memcpy(leaf->data, root->data, (size_t)root->shape->size * mg_dtype_size((mg_dtype)root->dtype));
-    leaf->flags |= root->flags & MGA_VARIABLE;
-    mga_set_root(x, leaf);
-    return leaf;
+/* Does a recorded graph need this value's memory, or was the value recorded by one, which writing would end? Pending
+ * readers do not count: they get a copy. */
+static bool guarded(const mga_node *node) {
+    if (node->flags & MGA_HISTORY || atomic_load_explicit(&node->history, memory_order_relaxed) > 0) return true;
+    return (node->flags & MGA_SHARES) && atomic_load_explicit(&node->buffer->guards, memory_order_relaxed) > 0;
 }
 
-/* Readers of borrowed memory have their copy, and what it holds was computed by nobody. */
-static bool exclusive_memory(mg_tensor *x) {
-    if (mg_sync(x) != MG_OK || !mga_value("data_mut", x)) return false;
+/* Can the root's memory be written where it is? */
+static bool is_alone(const mg_tensor *x) {
+    const mga_node *root = x->storage->root;
+    return !mga_is_read(x) && atomic_load_explicit(&root->buffer->refs, memory_order_acquire) == 1;
+}
+
+/* The root's elements go over to leaf, which nobody else holds; its readers keep theirs. Borrowed memory is the
+ * leaf's. */
+static void go_on_as(mg_tensor *x, mga_node *leaf) {
     mga_node *root = x->storage->root;
-    if (root->op == MGA_OP_LEAF) return true;
-    mga_node *leaf = mga_leaf_over(root, root->flags & MGA_VARIABLE);
-    if (leaf) mga_set_root(x, leaf);
-    return leaf;
+    const size_t bytes = (size_t)root->shape->size * mg_dtype_size((mg_dtype)root->dtype);
+    if (bytes) memcpy(leaf->data, root->data, bytes);
+    if (mga_is_borrowed(root)) mga_exchange_buffers(root, leaf);
+    leaf->flags |= root->flags & MGA_VARIABLE;
+    mga_set_root(x, leaf);
+}
+
+/* x's memory as nobody else's. What that may need is acquired first; whether it is needed shows when x's gradients,
+ * which may be computed from x, are gone. */
+static bool make_exclusive(mg_tensor *x) {
+    mga_node *root = x->storage->root, *leaf = NULL;
+    if (!is_alone(x) && !(leaf = mga_leaf_empty((mg_dtype)root->dtype, root->shape))) return false;
+    mga_drop_written_grads(x);
+    if (!is_alone(x)) {
+        go_on_as(x, leaf);
+        return true;
+    }
+    mga_node_release(leaf);
+    if (root->op != MGA_OP_LEAF) { /* what is written was computed by nobody */
+        mga_node_drop_inputs(root);
+        root->weak = MGR_STRONG;
+    }
+    return true;
 }
 
 static mg_status check_unguarded(const mg_tensor *x) {
@@ -141,9 +152,8 @@ void *mg_data_mut(mg_tensor *x) {
     mga_node *node = evaluated("data_mut", x);
     if (!node || !mga_can_write("data_mut", x)) return NULL;
     if (!mga_storage_make(x) || mga_eval(x->storage->root) != MG_OK || check_unguarded(x) != MG_OK) return NULL;
-    mga_drop_written_grads(x);
-    if (!(mga_is_borrowed(x->storage->root) ? exclusive_memory(x) : exclusive_root(x) != NULL)) return NULL;
-    if (!mga_value("data_mut", x)) return NULL;
+    if (!make_exclusive(x)) return NULL;
+    mga_try_value("data_mut", x);
     if (x->storage->refs > 1 || x->own)
         x->storage->version++; /* views' own values begin again when the memory has been written */
     char *first = x->storage->root->data;

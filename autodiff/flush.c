@@ -5,6 +5,7 @@
 #include "autodiff/borrowed.h"
 #include "autodiff/flush_small.h"
 #include "autodiff/graph_check.h"
+#include "autodiff/history.h"
 #include "autodiff/job.h"
 #include "runtime/dtype.h"
 #include "runtime/fill.h"
@@ -122,6 +123,7 @@ static mg_status run_flush(mga_flush *flush, size_t n_roots, mga_node *const *ro
     }
     for (uint32_t j = 0; j < flush->n_jobs; j++) mga_job_run(&flush->jobs[j]);
     attach(flush);
+    mga_sweep_note_bytes(flush->thread);
     flush->thread->clusters_run += flush->n_jobs;
     return MG_OK;
 }

@@ -42,6 +42,7 @@ mg_grad_state mg_grad_status(const mg_tensor *t) {
     if (!t || mga_is_closed(t) || !mga_is_variable(t)) return MG_GRAD_CONSTANT;
     if (has_grad(t)) return MG_GRAD_READY;
     if (mga_home(t)->flags & MGA_CONSUMED) return MG_GRAD_RELEASED;
+    if (t->own && mga_is_outdated(t->own, t->storage)) return MG_GRAD_REPLACED;
     return (t->storage ? t->storage->replaced : t->flags & MGA_T_REPLACED) ? MG_GRAD_REPLACED : MG_GRAD_NONE;
 }
 
@@ -86,9 +87,10 @@ bool mga_set_fresh_constant(mga_node *node, bool constant) {
 static bool replace_by_leaf(mg_tensor *x, bool constant) {
     if (x->owner && !mga_storage_make(x)) return false;
     const bool whole = mga_is_whole(x), fresh = whole && !x->storage && mga_set_fresh_constant(x->node, constant);
-    mga_node *leaf = whole && !fresh ? mga_leaf_over(x->storage ? x->storage->root : x->node, !constant) : NULL;
+    mga_node *leaf = whole && !fresh ? mga_leaf_over(mga_root(x), !constant) : NULL;
     if (!fresh && !leaf && (whole || !mga_own_make(x, !constant))) return false;
     mga_handle_drop_grad(x);
+    if (leaf) mga_guard_together(mga_root(x), leaf);
     if (leaf) mga_set_root(x, leaf);
     mga_try_value("set_constant", x);
     return true;

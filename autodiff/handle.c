@@ -62,6 +62,7 @@ static inline mg_tensor *wrap_plain(mga_node *node) {
         mg_release(t);
         return NULL;
     }
+    mga_sweep_if_due(thread);
     return t;
 }
 
@@ -90,6 +91,7 @@ mg_tensor *mga_wrap_over(mga_storage *storage, mga_own *own, const mgr_shape *sh
         mg_release(t);
         return NULL;
     }
+    mga_sweep_if_due(thread);
     return t;
 }
 

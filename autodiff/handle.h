@@ -34,20 +34,21 @@ enum {
     MGA_T_APART = 4,    /* a view made while nothing was recorded: a variable with a history of its own, which begins
                            (`own`) when it is next used while something is */
     MGA_T_REPLACED = 8, /* as storage->replaced, of a tensor without storage */
-    MGA_T_OPEN = 16,    /* in its thread's list of what is settled when scopes close (history.h) */
+    MGA_T_OPEN = 16,    /* in a thread's list of what is settled when scopes close, or later (history.h) */
     MGA_T_CLOSED = 32   /* no handle any more: its scope has closed, or it was released */
 };
 
 struct mg_tensor {
-    mga_node *node;         /* current value if version == storage->version (or there is no storage) */
-    mga_storage *storage;   /* NULL until a view or an in-place write needs one */
-    mga_view *view;         /* relative to storage->root; NULL: the whole */
-    mga_own *own;           /* NULL: its history and constancy are the storage's */
-    const mgr_shape *shape; /* node's, which counts it: it changes its node, never its shape */
-    mg_tensor *grad;        /* handle made by mg_grad */
-    mg_tensor *owner;       /* of such a handle: the tensor whose gradient it is still */
-    mg_tensor *prev, *next; /* the list of its scope; kept tensors and gradients are in none */
-    mg_tensor *open_next, **open_link;
+    mga_node *node;                    /* current value if version == storage->version (or there is no storage) */
+    mga_storage *storage;              /* NULL until a view or an in-place write needs one */
+    mga_view *view;                    /* relative to storage->root; NULL: the whole */
+    mga_own *own;                      /* NULL: its history and constancy are the storage's */
+    const mgr_shape *shape;            /* node's, which counts it: it changes its node, never its shape */
+    mg_tensor *grad;                   /* handle made by mg_grad */
+    mg_tensor *owner;                  /* of such a handle: the tensor whose gradient it is still */
+    mg_tensor *prev, *next;            /* the list of its scope; kept tensors and gradients are in none */
+    mg_tensor *open_next, **open_link; /* these three with the lock held, also by other threads than the user's */
+    mga_node *open_node;               /* its value then, counted; NULL: that has nothing more to let go of */
     uint32_t open_scope;
     uint32_t version;
     uint32_t scope; /* index of the scope that owns it; kept: UINT32_MAX */
@@ -62,12 +63,21 @@ static inline mga_node *mga_home(const mg_tensor *t) {
     return t->own ? t->own->node : t->storage->root;
 }
 
+/* The value of the whole that t is, or is a view of. */
+static inline mga_node *mga_root(const mg_tensor *t) { return t->storage ? t->storage->root : t->node; }
+
 /* Does t stand for the whole of its storage? */
 static inline bool mga_is_whole(const mg_tensor *t) { return !t->view || t->storage->base == t; }
 
 static inline bool mga_is_variable(const mg_tensor *t) {
     if ((t->flags & MGA_T_APART) && !t->own) return true;
     return mga_home(t)->flags & MGA_VARIABLE;
+}
+
+/* Was own written over, through its base, while a gradient or a recorded graph hung from it? */
+static inline bool mga_is_outdated(const mga_own *own, const mga_storage *storage) {
+    return own->version != storage->version &&
+           (own->node->grad || atomic_load_explicit(&own->node->history, memory_order_relaxed) > 0);
 }
 
 /* A node's gradient, or NULL. */
@@ -101,23 +111,28 @@ mga_node *mga_value(const char *op, mg_tensor *t);
  * failed, for want of memory. */
 void mga_try_value(const char *op, mg_tensor *t);
 
-/* mga_value for n operands of an op, dropping their gradients as any use in a new op does. False with an error set. */
+/* mga_value for n operands of an op. False with an error set. */
 bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes);
 
-/* The functional in-place write: t's whole value becomes `value` (t's shape and dtype, count taken over, also on
- * failure). */
-mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value);
+/* A functional in-place write. First all of it that can fail, of several writes for each; nothing has changed then.
+ * Then it is done, or let go. */
+typedef struct mga_write {
+    mg_tensor *t;
+    mga_node *root; /* what the storage, or t without one, goes on with */
+    mga_node *own;  /* what t's own value goes on with; NULL: it has none */
+} mga_write;
 
-/* Before several tensors, t among them, are written as wholes: what of it can fail. Borrowed memory is set aside, with
- * a count, and t's present value is a copy of it; *memory is NULL for other tensors. Then either put back, or filled
- * with the new value (evaluated, contiguous), which is then assigned; both take over the count of memory. */
-mg_status mga_set_memory_aside(const char *op, mg_tensor *t, mgr_buffer **memory);
-void mga_put_memory_back(mg_tensor *t, mgr_buffer *memory);
-void mga_fill_memory(mga_node *value, mgr_buffer *memory);
+/* t's whole value is to become `value` (t's shape and dtype, count taken over, also on failure). before: a write that
+ * will be done before this one, or NULL. */
+mg_status mga_write_begin(const char *op, mg_tensor *t, mga_node *value, const mga_write *before, mga_write *w);
+void mga_write_end(const char *op, mga_write *w);
+void mga_write_cancel(mga_write *w);
 
-/* t[...] = value, broadcast, by unsafe casting. Takes over the count of value. Returns t, or NULL with an error that
- * names op. */
-mg_tensor *mga_copy_into(const char *op, mg_tensor *t, mga_node *value);
+/* mga_write_begin for t[...] = value, broadcast, by unsafe casting. Takes over the count of value. */
+mg_status mga_copy_begin(const char *op, mg_tensor *t, mga_node *value, const mga_write *before, mga_write *w);
+
+/* t's value after `before` (or NULL) was done; counted. NULL with an error set. */
+mga_node *mga_value_before(const char *op, mg_tensor *t, const mga_write *before);
 
 /* Can t be written at all? Not what is frozen, nor a view in which two indices are one element. False with an error
  * set. */
@@ -171,6 +186,11 @@ void mga_set_own(mg_tensor *t, mga_node *node);
 
 /* Readers of borrowed memory get a copy of their own, so that the memory can be written now. */
 mg_status mga_save_for_readers(mga_node *node);
+/* How many of node's counts are t's handle's and its base's, if nobody reads it through these. */
+uint32_t mga_handle_counts(const mg_tensor *t, const mga_node *node);
+/* Does anybody but t, its base and their storage hold the whole? (Other views do, as if they read it.) */
+bool mga_is_read(const mg_tensor *t);
+void mga_exchange_buffers(mga_node *a, mga_node *b);
 static inline bool mga_is_borrowed(const mga_node *node) {
     return node->buffer && node->buffer->size_class == MGR_BORROWED;
 }
@@ -187,6 +207,14 @@ bool mga_set_fresh_constant(mga_node *node, bool constant);
 void mga_handle_drop_grad(mg_tensor *t);
 void mga_handle_orphan_grad(mg_tensor *t);
 void mga_drop_node_grad(mga_node *node);
+
+/* The op was recorded, or (result NULL) it failed: using its operands drops their gradients. Returns result. */
+static inline mg_tensor *mga_used(mg_tensor *result, int n, mg_tensor *const *t) {
+    for (int i = 0; result && i < n; i++)
+        if (t[i]->grad || mga_home(t[i])->grad) mga_handle_drop_grad(t[i]);
+    return result;
+}
+
 /* What the handles of a node's gradient share, so that what is written through one is what everybody reads. Made for
  * the first view or write. NULL with an error set. */
 mga_storage *mga_grad_storage(mga_node *node);

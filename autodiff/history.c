@@ -4,9 +4,11 @@
  * writes its parameters stays as large as one turn of it.
  *
  * A verdict looks at the inputs first: one that is alive ends the search at once. The searches of a thread together
- * visit at most SEARCH nodes for every node it has recorded; what that leaves undecided counts as alive. */
+ * visit at most SEARCH nodes for every node it has recorded; what that leaves undecided counts as alive, until the
+ * sweep, which is how histories end whose variables die later than their last write, release or close. */
 #include "autodiff/history.h"
 
+#include "runtime/sizes.h"
 #include "runtime/thread.h"
 
 enum { SEARCH = 8 };
@@ -77,7 +79,7 @@ static void end(mga_node *node, verdict v) {
 }
 
 static bool push(mga_thread *thread, mga_node *node) {
-    const bool affordable = thread->searched < SEARCH * thread->seq;
+    const bool affordable = thread->sweeping || thread->searched < SEARCH * thread->seq;
     thread->searched++;
     return affordable && mga_nodes_try_push(&thread->undecided, node);
 }
@@ -122,53 +124,177 @@ void mga_settle_branches(mga_node *node) {
 
 /* ---- when scopes close ---- */
 
-/* With the lock held: a kept tensor may end on another thread than that whose list it is in. */
-static void unlink_open(mg_tensor *t) {
-    if (!(t->flags & MGA_T_OPEN)) return;
+/* With the lock held: a kept tensor may end on another thread than that whose list it is in. Gives back its count. */
+static mga_node *unlink_open(mg_tensor *t) {
+    mga_node *node = t->open_node;
     t->flags &= (uint8_t)~MGA_T_OPEN;
     *t->open_link = t->open_next;
     if (t->open_next) t->open_next->open_link = t->open_link;
+    t->open_node = NULL;
+    return node;
+}
+
+static void link_open(mg_tensor **list, mg_tensor *t, mga_node *node) {
+    t->open_node = node;
+    t->open_next = *list;
+    t->open_link = list;
+    if (*list) (*list)->open_link = &t->open_next;
+    *list = t;
+    t->flags |= MGA_T_OPEN;
 }
 
 void mga_settle_not(mg_tensor *t) {
     if (!(t->flags & MGA_T_OPEN)) return;
     mgr_lock_acquire(MGR_LOCK_HANDLES);
-    unlink_open(t);
+    mga_node *node = unlink_open(t);
     mgr_lock_release(MGR_LOCK_HANDLES);
+    mga_node_release(node);
 }
 
 /* The latest first, so that those of inner scopes are before those of outer ones. */
 void mga_settle_later(mg_tensor *t) {
     mga_thread *thread = mga_thread_peek();
     if (!thread) return;
+    mga_settle_not(t);
+    mga_node *node = mga_home(t);
+    mga_node_retain(node);
     mgr_lock_acquire(MGR_LOCK_HANDLES);
-    unlink_open(t);
     t->open_scope = (uint32_t)(thread->n_scopes - 1);
-    t->open_next = thread->open;
-    t->open_link = &thread->open;
-    if (thread->open) thread->open->open_link = &t->open_next;
-    thread->open = t;
-    t->flags |= MGA_T_OPEN;
+    link_open(&thread->open, t, node);
     mgr_lock_release(MGR_LOCK_HANDLES);
 }
 
-/* The value of the latest of them, counted; NULL if there is none. */
-static mga_node *take_open(mga_thread *thread, size_t first) {
-    mga_node *node = NULL;
-    mgr_lock_acquire(MGR_LOCK_HANDLES);
-    mg_tensor *t = thread->open;
-    if (t && t->open_scope >= first) {
-        node = mga_home(t);
-        mga_node_retain(node);
-        unlink_open(t);
+/* What node's end gives back, on whatever thread that is, is counted atomically. Leaves and other threads' nodes are
+ * left alone: they may be read just now. */
+static bool hold_inputs(mga_thread *thread, mga_node *node) {
+    if (node->n_in == 0 || node->owner != thread->number || (node->flags & (MGA_HELD | MGA_FROZEN))) return true;
+    for (int i = 0; i < node->n_in; i++) {
+        if (!(node->in[i]->flags & (MGA_SHARED | MGA_FROZEN))) node->in[i]->flags |= MGA_SHARED;
+        if (!mga_nodes_try_push(&thread->undecided, node->in[i])) return false;
     }
-    mgr_lock_release(MGR_LOCK_HANDLES);
-    return node;
+    node->flags |= MGA_HELD;
+    return true;
 }
 
-void mga_settle_scopes(mga_thread *thread, size_t first) {
-    for (mga_node *node = NULL; thread->open && (node = take_open(thread, first));) {
-        mga_settle_branches(node);
+/* From now on another thread may let go of node, and so of all below it. Each is visited once. */
+static void hold(mga_thread *thread, mga_node *node) {
+    mga_nodes *open = &thread->undecided;
+    open->n = 0;
+    while (node && hold_inputs(thread, node)) node = open->n ? open->v[--open->n] : NULL;
+    open->n = 0;
+}
+
+/* t's scope has closed; it is in `held` now. Out of that, if nothing is left to let go of. */
+static void settle_open(mga_thread *thread, mg_tensor *t, mga_node *node) {
+    mga_node *mine = NULL;
+    mga_settle_branches(node);
+    mgr_lock_acquire(MGR_LOCK_HANDLES);
+    if (thread->held == t && (!(node->flags & MGA_HISTORY) || !(t->flags & MGA_T_KEPT))) mine = unlink_open(t);
+    mgr_lock_release(MGR_LOCK_HANDLES);
+    mga_node_release(mine);
+    if (!mine) hold(thread, node);
+}
+
+void mga_settle_open(mga_thread *thread, size_t first) {
+    while (thread->open) {
+        mgr_lock_acquire(MGR_LOCK_HANDLES);
+        mg_tensor *t = thread->open;
+        mga_node *node = NULL;
+        if (t && t->open_scope >= first) {
+            node = unlink_open(t);
+            mga_node_retain(node);
+            link_open(&thread->held, t, node);
+        }
+        mgr_lock_release(MGR_LOCK_HANDLES);
+        if (!node) return;
+        settle_open(thread, t, node);
         mga_node_release(node);
     }
+}
+
+/* ---- the sweep ---- */
+
+static bool collect(mga_nodes *nodes, mga_node *node) {
+    if (!mga_nodes_try_push(nodes, node)) return false;
+    mga_node_retain(node);
+    return true;
+}
+
+/* With the lock held. Values that have nothing more to let go of leave the list with their counts. */
+static bool collect_list(mga_nodes *nodes, mg_tensor *list) {
+    for (mg_tensor *t = list; t; t = t->open_next) {
+        mga_node *node = t->open_node;
+        if (!node) continue;
+        if ((node->flags & MGA_HISTORY) && mga_is_shown(node)) {
+            if (!collect(nodes, node)) return false;
+        } else {
+            if (!mga_nodes_try_push(nodes, node)) return false;
+            t->open_node = NULL;
+        }
+    }
+    return true;
+}
+
+static void collect_all(mga_thread *thread) {
+    mga_nodes *nodes = &thread->swept;
+    mgr_lock_acquire(MGR_LOCK_HANDLES);
+    bool ok = collect_list(nodes, thread->held) && collect_list(nodes, thread->open);
+    mgr_lock_release(MGR_LOCK_HANDLES);
+    for (size_t i = 0; i < thread->n_scopes; i++)
+        for (const mg_tensor *t = thread->scopes[i].tensors; t && ok; t = t->next) {
+            mga_node *root = mga_root(t), *home = mga_home(t);
+            if (root->flags & MGA_HISTORY) ok = collect(nodes, root);
+            if (ok && home != root && (home->flags & MGA_HISTORY)) ok = collect(nodes, home);
+        }
+}
+
+/* Values that nobody but the list of what closing scopes evaluate holds any more. */
+static void forget_wanted(mga_thread *thread) {
+    mga_nodes *wanted = &thread->wanted;
+    size_t left = 0;
+    for (size_t i = 0; i < wanted->n; i++) {
+        mga_node *node = wanted->v[i];
+        if (atomic_load_explicit(&node->refs, memory_order_acquire) > 1)
+            wanted->v[left++] = node;
+        else
+            mga_node_release(node);
+    }
+    wanted->n = left;
+}
+
+static void set_limits(mga_thread *thread) {
+    const int64_t nodes = thread->live_nodes > 0 ? thread->live_nodes : 0;
+    const int64_t tensors = thread->live_tensors > 0 ? thread->live_tensors : 0;
+    const uint64_t bytes = mgr_live_about(), visit = 256 * (uint64_t)(nodes + tensors);
+    thread->sweep_nodes = 2 * nodes + tensors + MGA_SWEEP_NODES;
+    thread->sweep_bytes = bytes + (bytes > visit ? bytes : visit) + MGA_SWEEP_BYTES;
+    thread->raised = nodes + tensors > MGA_SWEEP_NODES || bytes > MGA_SWEEP_BYTES;
+}
+
+void mga_sweep(mga_thread *thread) {
+    if (thread->sweeping) return;
+    thread->sweeping = true;
+    thread->epoch = mga_epoch_next(thread->epoch);
+    const uint32_t looked = thread->epoch;
+    forget_wanted(thread);
+    collect_all(thread);
+    for (size_t i = 0; i < thread->swept.n; i++) {
+        mga_node *node = thread->swept.v[i];
+        if (node->mark != looked && searching_thread(node)) search(thread, node, looked);
+    }
+    while (thread->swept.n) mga_node_release(thread->swept.v[--thread->swept.n]);
+    thread->sweeping = false;
+    set_limits(thread);
+}
+
+void mga_sweep_note_bytes(mga_thread *thread) {
+    if (mgr_live_about() >= thread->sweep_bytes) thread->sweep_nodes = 0;
+}
+
+void mga_sweep_lower(mga_thread *thread) {
+    const int64_t nodes = thread->sweep_nodes;
+    const uint64_t bytes = thread->sweep_bytes;
+    set_limits(thread);
+    if (nodes < thread->sweep_nodes) thread->sweep_nodes = nodes;
+    if (bytes < thread->sweep_bytes) thread->sweep_bytes = bytes;
 }

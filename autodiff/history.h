@@ -37,6 +37,22 @@ void mga_settle_later(mg_tensor *t);
 void mga_settle_not(mg_tensor *t); /* t ends */
 static inline bool mga_is_open(const mg_tensor *t) { return t->flags & MGA_T_OPEN; }
 /* Scopes from this index on have closed. */
-void mga_settle_scopes(mga_thread *thread, size_t first);
+MGR_SLOW void mga_settle_open(mga_thread *thread, size_t first);
+static inline void mga_settle_scopes(mga_thread *thread, size_t first) {
+    if (thread->open) mga_settle_open(thread, first);
+}
+
+/* ---- the sweep ---- */
+
+/* Settle all that the thread holds, each node once. Due whenever its nodes or the bytes of buffers have doubled since
+ * the last time, which makes it O(1) for each node or 256 bytes. Only where nobody holds a node without a count. */
+MGR_SLOW void mga_sweep(mga_thread *thread);
+static inline void mga_sweep_if_due(mga_thread *thread) {
+    if (thread->live_nodes >= thread->sweep_nodes) mga_sweep(thread);
+}
+/* Buffers were made: the sweep is due if they are too many. */
+void mga_sweep_note_bytes(mga_thread *thread);
+/* Scopes have closed: what doubles from now on is less. */
+MGR_SLOW void mga_sweep_lower(mga_thread *thread);
 
 #endif

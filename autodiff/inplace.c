@@ -22,7 +22,7 @@ static bool repeats(const mg_tensor *t) {
 }
 
 bool mga_can_write(const char *op, const mg_tensor *t) {
-    const mga_node *root = t->storage ? t->storage->root : t->node;
+    const mga_node *root = mga_root(t);
     char text[MGR_SHAPE_TEXT];
     if (root->flags & MGA_FROZEN)
         mgr_fail(MG_ERR_READ_ONLY, op, "The tensor is frozen: it cannot be written.");
@@ -56,24 +56,6 @@ static mga_node *updated(mga_node *root, const mg_tensor *t, mga_node *value) {
     return node;
 }
 
-/* Writes into borrowed memory run at once: evaluate the new root, then move its contents and the memory over. */
-static mg_status write_through(mga_node *old, mga_node *root) {
-    size_t bytes = (size_t)old->shape->size * mg_dtype_size((mg_dtype)old->dtype);
-    MGR_TRY(mga_eval(root));
-    mgr_buffer *memory = old->buffer;
-    mgr_buffer_retain(memory);
-    mg_status status = mga_save_for_readers(old);
-    if (status == MG_OK) {
-        memcpy(memory->data, root->data, bytes);
-        mgr_buffer_release(root->buffer);
-        root->buffer = memory;
-        root->data = memory->data;
-    } else {
-        mgr_buffer_release(memory);
-    }
-    return status;
-}
-
 static void set_variable(mga_node *root, bool variable) {
     if (!variable) mga_node_clear_history(root);
     if (variable)
@@ -93,10 +75,16 @@ static bool is_kept(const mg_tensor *t, const mga_node *old) {
     return (t->flags & MGA_T_KEPT) || (old->flags & MGA_KEPT);
 }
 
-/* The storage's new root. A constant takes no history of what is written into it, and neither does a variable through a
- * constant view of it. Counted; takes over the count of value. */
-static mga_node *new_root(mg_tensor *t, mga_node *value) {
-    mga_node *old = t->storage ? t->storage->root : t->node;
+/* What goes to borrowed memory is computed now, into memory that is the node's alone. */
+static mg_status compute(mga_node *node) {
+    MGR_TRY(mga_eval(node));
+    const bool shared = atomic_load_explicit(&node->buffer->refs, memory_order_acquire) > 1;
+    return shared || mga_is_borrowed(node) ? mga_save_for_readers(node) : MG_OK;
+}
+
+/* What the storage goes on with instead of old. A constant takes no history of what is written into it, and neither
+ * does a variable through a constant view of it. Counted; takes over the count of value. */
+static mga_node *new_root(mg_tensor *t, mga_node *old, mga_node *value) {
     const bool variable = old->flags & MGA_VARIABLE;
     if (t->own && variable && !mga_is_variable(t)) {
         mga_node *constant = mga_constant_copy(value);
@@ -107,7 +95,7 @@ static mga_node *new_root(mg_tensor *t, mga_node *value) {
     mga_node_release(value);
     if (!root) return NULL;
     set_variable(root, variable);
-    mg_status status = mga_is_borrowed(old) ? write_through(old, root) : MG_OK;
+    mg_status status = mga_is_borrowed(mga_root(t)) ? compute(root) : MG_OK;
     if (status == MG_OK) status = adopt(t, root, is_kept(t, old));
     if (status == MG_OK) return root;
     mga_node_release(root);
@@ -115,14 +103,28 @@ static mga_node *new_root(mg_tensor *t, mga_node *value) {
 }
 
 /* The same for what a view with a value of its own goes on with. */
-static mga_node *new_own(mg_tensor *t, mga_node *value) {
+static mga_node *new_own(mg_tensor *t, mga_node *old, mga_node *value) {
     const bool variable = mga_is_variable(t);
-    mga_node *node = updated(t->own->node, t, value);
+    mga_node *node = updated(old, t, value);
     if (!node) return NULL;
     set_variable(node, variable);
-    if (adopt(t, node, is_kept(t, t->own->node)) == MG_OK) return node;
+    if (adopt(t, node, is_kept(t, old)) == MG_OK) return node;
     mga_node_release(node);
     return NULL;
+}
+
+/* Will t's storage be written before that? Then what it goes on with then, else NULL. */
+static mga_node *root_before(const mg_tensor *t, const mga_write *before) {
+    return before && t->storage && t->storage == before->t->storage ? before->root : NULL;
+}
+
+/* What t's own value is when it is written; counted. */
+static mga_node *own_before(mg_tensor *t, const mga_write *before) {
+    mga_node *root = root_before(t, before);
+    if (root && before->t->own != t->own) return mga_leaf_beside(root, mga_is_variable(t));
+    mga_node *own = root ? before->own : t->own->node;
+    mga_node_retain(own);
+    return own;
 }
 
 static void note_replaced(mg_tensor *t) {
@@ -142,64 +144,86 @@ void mga_drop_written_grads(mg_tensor *t) {
     mga_drop_node_grad(t->storage->root);
 }
 
-mg_status mga_assign(const char *op, mg_tensor *t, mga_node *value) {
-    if (!value) return mgr_error();
-    if (!mga_can_write(op, t)) {
-        mga_node_release(value);
-        return mgr_error();
-    }
-    mga_node *own = NULL;
-    if ((t->owner && !mga_storage_make(t)) || (t->own && !(own = new_own(t, value)))) {
-        mga_node_release(value);
-        return mgr_error();
-    }
-    mga_node *root = new_root(t, value);
-    if (!root) {
-        mga_node_release(own);
-        return mgr_error();
-    }
-    mga_drop_written_grads(t);
-    mga_set_root(t, root);
-    if (own) mga_set_own(t, own);
-    mga_node *home = mga_home(t);
-    mga_settle_branches(home);
-    if ((home->flags & MGA_HISTORY) && (is_kept(t, home) || mga_is_outer(t))) mga_settle_later(t);
-    mga_try_value(op, t);
-    return MG_OK;
+/* ---- one write, or several of which all happen or none ---- */
+
+mga_node *mga_value_before(const char *op, mg_tensor *t, const mga_write *before) {
+    mga_node *root = root_before(t, before), *node = root ? root : mga_value(op, t);
+    if (root && t->view) return mga_view_new(root, t->shape, t->view->offset, t->view->strides);
+    if (node) mga_node_retain(node);
+    return node;
 }
 
-/* ---- several writes of which all happen or none ---- */
-
-static mga_node *root_of(const mg_tensor *t) { return t->storage ? t->storage->root : t->node; }
-
-mg_status mga_set_memory_aside(const char *op, mg_tensor *t, mgr_buffer **memory) {
-    mga_node *root = root_of(t);
-    *memory = NULL;
-    if (!mga_can_write(op, t)) return mgr_error();
-    if (!mga_is_borrowed(root)) return MG_OK;
-    mgr_buffer *borrowed = root->buffer;
-    mgr_buffer_retain(borrowed);
-    if (mga_save_for_readers(root) == MG_OK)
-        *memory = borrowed;
+mg_status mga_write_begin(const char *op, mg_tensor *t, mga_node *value, const mga_write *before, mga_write *w) {
+    *w = (mga_write){.t = t};
+    if (!value) return mgr_error();
+    bool ok = mga_can_write(op, t) && (!t->owner || mga_storage_make(t));
+    if (ok && t->own) {
+        mga_node *own = own_before(t, before);
+        w->own = own ? new_own(t, own, value) : NULL;
+        mga_node_release(own);
+        ok = w->own;
+    }
+    mga_node *root = root_before(t, before);
+    if (ok)
+        w->root = new_root(t, root ? root : mga_root(t), value);
     else
-        mgr_buffer_release(borrowed);
+        mga_node_release(value);
+    if (w->root) return MG_OK;
+    mga_write_cancel(w);
     return mgr_error();
 }
 
-static void move_into(mga_node *node, mgr_buffer *memory) {
-    mgr_buffer_release(node->buffer);
-    node->buffer = memory;
-    node->data = memory->data;
+void mga_write_cancel(mga_write *w) {
+    mga_node_release(w->root);
+    mga_node_release(w->own);
+    w->root = w->own = NULL;
 }
 
-void mga_put_memory_back(mg_tensor *t, mgr_buffer *memory) {
-    if (memory) move_into(root_of(t), memory);
+static void exchange_bytes(char *a, char *b, size_t bytes) {
+    char part[512];
+    for (size_t at = 0, n; at < bytes; at += n) {
+        n = bytes - at < sizeof part ? bytes - at : sizeof part;
+        memcpy(part, a + at, n);
+        memcpy(a + at, b + at, n);
+        memcpy(b + at, part, n);
+    }
 }
 
-void mga_fill_memory(mga_node *value, mgr_buffer *memory) {
-    if (!memory) return;
-    memcpy(memory->data, value->data, (size_t)value->shape->size * mg_dtype_size((mg_dtype)value->dtype));
-    move_into(value, memory);
+/* Borrowed memory goes over from old to root, and shows what root was computed to be; who still reads old finds its
+ * elements where that was computed. Takes over a count of old. */
+static void move_memory(const mg_tensor *t, mga_node *old, mga_node *root) {
+    const size_t bytes = (size_t)old->shape->size * mg_dtype_size((mg_dtype)old->dtype);
+    const bool is_read = atomic_load_explicit(&old->refs, memory_order_acquire) > 1 + mga_handle_counts(t, old);
+    if (bytes && is_read) exchange_bytes(old->data, root->data, bytes);
+    if (bytes && !is_read) memcpy(old->data, root->data, bytes);
+    mga_exchange_buffers(old, root);
+    mga_node_release(old);
+}
+
+void mga_write_end(const char *op, mga_write *w) {
+    mg_tensor *t = w->t, *base = t->storage ? t->storage->base : NULL;
+    mg_tensor *who = base && !t->own && (base->flags & MGA_T_KEPT) ? base : t; /* whose history goes on */
+    mga_node *old = mga_root(t), *root = w->root;
+    mga_settle_not(who);
+    const bool borrowed = mga_is_borrowed(old);
+    if (borrowed) mga_node_retain(old);
+    mga_drop_written_grads(t);
+    mga_set_root(t, root);
+    if (w->own) mga_set_own(t, w->own);
+    w->root = w->own = NULL;
+    mga_node *home = mga_home(t);
+    mga_settle_branches(home);
+    if (borrowed) move_memory(t, old, root);
+    if ((home->flags & MGA_HISTORY) && (is_kept(t, home) || mga_is_outer(t))) mga_settle_later(who);
+    mga_try_value(op, t);
+    mga_sweep_if_due(mga_thread_get());
+}
+
+static mg_status assign(const char *op, mg_tensor *t, mga_node *value) {
+    mga_write w;
+    MGR_TRY(mga_write_begin(op, t, value, NULL, &w));
+    mga_write_end(op, &w);
+    return MG_OK;
 }
 
 /* ---- the public operations ---- */
@@ -249,7 +273,7 @@ static mga_node *owned(mga_node *value, bool whole) {
 
 static mg_tensor *write(const char *op, mg_tensor *x, mga_node *value, bool same_kind) {
     value = owned(fitted(op, x, value, same_kind), !x->view);
-    return mga_assign(op, x, value) == MG_OK ? x : NULL;
+    return assign(op, x, value) == MG_OK ? x : NULL;
 }
 
 /* Using y drops its gradient, as any use does; writing x drops that of x, if it comes to that. */
@@ -270,7 +294,9 @@ mg_tensor *mg_isubtract(mg_tensor *x, mg_tensor *y) { return inplace("isubtract"
 mg_tensor *mg_imultiply(mg_tensor *x, mg_tensor *y) { return inplace("imultiply", MGK_OP_MULTIPLY, x, y); }
 mg_tensor *mg_idivide(mg_tensor *x, mg_tensor *y) { return inplace("idivide", MGK_OP_DIVIDE, x, y); }
 
-mg_tensor *mga_copy_into(const char *op, mg_tensor *t, mga_node *value) { return write(op, t, value, false); }
+mg_status mga_copy_begin(const char *op, mg_tensor *t, mga_node *value, const mga_write *before, mga_write *w) {
+    return mga_write_begin(op, t, owned(fitted(op, t, value, false), !t->view), before, w);
+}
 
 /* The value without those leading axes of length 1 that a tensor of ndim axes does not have, which an assignment
  * allows. Counted; NULL with an error set. */
@@ -305,13 +331,12 @@ mg_status mg_sync(mg_tensor *x) {
     if (is_tensor_synced(x)) return mgr_error();
     mga_node *node = mga_value("sync", x);
     if (!node) return mgr_error();
-    mga_node *root = x->storage ? x->storage->root : node;
+    mga_node *root = mga_root(x);
     MGR_TRY(mga_eval(root));
     if (!mga_is_borrowed(root)) return MG_OK;
     if (root->flags & MGA_FROZEN)
         return mgr_fail(MG_ERR_READ_ONLY, "sync", "The tensor is frozen: its memory must stay as it is.");
-    const uint32_t own = x->storage && node == root ? 2 : 1;
-    const bool is_read = root->op != MGA_OP_LEAF || atomic_load_explicit(&root->refs, memory_order_relaxed) > own;
+    const bool is_read = root->op != MGA_OP_LEAF || mga_is_read(x);
     const bool has_views = x->storage && (x->storage->refs > 1 || x->own);
     if (!is_read && !root->grad && !has_views) return MG_OK;
     if (!mga_storage_make(x)) return mgr_error();

@@ -4,6 +4,7 @@
 
 #include "autodiff/borrowed.h"
 #include "autodiff/graph_check.h"
+#include "autodiff/history.h"
 #include "autodiff/thread.h"
 #include "runtime/status.h"
 
@@ -62,10 +63,18 @@ static void release_extra(mga_node *node, mga_node **dead) {
     node->extra = NULL;
 }
 
-static void count_history(mga_node *input, uint32_t change) {
-    if (input->op == MGA_OP_VIEW) input = input->in[0];
+/* Of frozen nodes nothing is counted; of what shares its memory, in the buffer, too. */
+static MGR_APART void count_apart(mga_node *input, uint32_t change) {
     if (input->flags & MGA_FROZEN) return;
-    if (input->flags & MGA_SHARED) {
+    atomic_fetch_add_explicit(&input->history, change, memory_order_relaxed);
+    atomic_fetch_add_explicit(&input->buffer->guards, change, memory_order_relaxed);
+}
+
+static inline void count_history(mga_node *input, uint32_t change) {
+    if (input->op == MGA_OP_VIEW) input = input->in[0];
+    if (input->flags & (MGA_FROZEN | MGA_SHARES)) {
+        count_apart(input, change);
+    } else if (input->flags & MGA_SHARED) {
         atomic_fetch_add_explicit(&input->history, change, memory_order_relaxed);
     } else {
         uint32_t history = atomic_load_explicit(&input->history, memory_order_relaxed);
@@ -83,6 +92,19 @@ void mga_node_clear_history(mga_node *node) {
     if (!(node->flags & MGA_HISTORY)) return;
     node->flags &= (uint16_t)~MGA_HISTORY;
     for (int i = 0; i < node->n_in; i++) count_history(node->in[i], UINT32_MAX);
+}
+
+static void guard_by_buffer(mga_node *node) {
+    if (node->flags & (MGA_SHARES | MGA_FROZEN)) return;
+    node->flags |= MGA_SHARES;
+    atomic_fetch_add_explicit(&node->buffer->guards, atomic_load_explicit(&node->history, memory_order_relaxed),
+                              memory_order_relaxed);
+}
+
+void mga_guard_together(mga_node *a, mga_node *b) {
+    if (a->buffer != b->buffer) return;
+    guard_by_buffer(a);
+    guard_by_buffer(b);
 }
 
 /* A gradient's storage is shared with its handles. */
@@ -176,7 +198,9 @@ mga_node *mga_leaf_new(mg_dtype dtype, const mgr_shape *shape, mgr_buffer *buffe
 }
 
 mga_node *mga_leaf_empty(mg_dtype dtype, const mgr_shape *shape) {
-    return mga_leaf_new(dtype, shape, mgr_buffer_new((size_t)shape->size * mg_dtype_size(dtype)));
+    mga_node *leaf = mga_leaf_new(dtype, shape, mgr_buffer_new((size_t)shape->size * mg_dtype_size(dtype)));
+    if (leaf) mga_sweep_note_bytes(mga_thread_peek());
+    return leaf;
 }
 
 mga_node *mga_fill_f64(mg_dtype dtype, const mgr_shape *shape, double value) {

@@ -25,16 +25,19 @@ enum {
 };
 
 enum {
-    MGA_VARIABLE = 1,      /* takes part in differentiation */
-    MGA_HISTORY = 2,       /* inputs are held for backward, also after evaluation */
-    MGA_NEEDED = 4,        /* a recorded rule reads this value */
-    MGA_COMPUTED = 8,      /* was computed once in a tile without being stored */
-    MGA_SHARED = 16,       /* counts are atomic: kept tensors may be read by several threads */
-    MGA_FROZEN = 32,       /* not counted at all */
-    MGA_KEPT = 64,         /* a kept tensor's value: evaluated when its scope closes, gets a gradient */
-    MGA_CONSUMED = 128,    /* history was let go by backward(.consume), its own or that of what it was recorded from */
-    MGA_GRAD_STORED = 256, /* somebody has looked at its gradient, which has a storage since */
-    MGA_WAS_CONSUMED = 512 /* the leaf that a consumed value goes on as */
+    MGA_VARIABLE = 1,       /* takes part in differentiation */
+    MGA_HISTORY = 2,        /* inputs are held for backward, also after evaluation */
+    MGA_NEEDED = 4,         /* a recorded rule reads this value */
+    MGA_COMPUTED = 8,       /* was computed once in a tile without being stored */
+    MGA_SHARED = 16,        /* counts are atomic: kept tensors may be read by several threads */
+    MGA_FROZEN = 32,        /* not counted at all */
+    MGA_KEPT = 64,          /* a kept tensor's value: evaluated when its scope closes, gets a gradient */
+    MGA_CONSUMED = 128,     /* history was let go by backward(.consume), its own or that of what it was recorded from */
+    MGA_GRAD_STORED = 256,  /* somebody has looked at its gradient, which has a storage since */
+    MGA_WAS_CONSUMED = 512, /* the leaf that a consumed value goes on as */
+    MGA_SHARES =
+        1024,       /* its memory is that of other values of one tensor: who needs it is counted in the buffer, too */
+    MGA_HELD = 2048 /* the counts of all below it are atomic: a kept tensor leads there, which may end on any thread */
 };
 
 /* The copy that reshape needs where strides cannot show the elements in another shape: for gradients it is a view. */
@@ -117,6 +120,8 @@ void mga_node_release(mga_node *node); /* NULL is fine; cascades without recursi
 /* Hold the inputs for backward, and guard their memory; and the reverse. */
 void mga_node_set_history(mga_node *node);
 void mga_node_clear_history(mga_node *node);
+/* Both, evaluated, are values of one tensor or of its views: if they share their memory it is guarded for both. */
+void mga_guard_together(mga_node *a, mga_node *b);
 
 /* An evaluated node that needs no history becomes a leaf: its inputs and extra are let go. */
 void mga_node_drop_inputs(mga_node *node);

@@ -160,7 +160,7 @@ typedef struct new_values {
     mga_node **values;
     mga_node **wanted; /* the same without gaps, for one evaluation */
     size_t n_wanted;
-    mgr_buffer **memories; /* of borrowed parameters, one per slot; NULL for others */
+    mga_write *writes; /* as values */
 } new_values;
 
 /* The op's parameters for the coming update of a slot; returns nothing, fills at most six. */
@@ -226,57 +226,53 @@ static mg_status record_all(const mg_optimizer *o, new_values *step) {
 }
 
 /* All that could still fail; nothing has changed if it does. */
-static mg_status set_memories_aside(const mg_optimizer *o, new_values *step) {
-    mg_status status = MG_OK;
-    size_t i = 0;
-    for (; i < o->n && status == MG_OK; i++)
-        if (step->values[i * VALUES]) status = mga_set_memory_aside(o->name, o->slots[i].param, &step->memories[i]);
-    if (status == MG_OK) return MG_OK;
-    while (i-- > 0) mga_put_memory_back(o->slots[i].param, step->memories[i]);
-    return status;
+static mg_status begin_writes(const mg_optimizer *o, new_values *step) {
+    for (size_t i = 0; i < o->n * VALUES; i++) {
+        const slot *s = &o->slots[i / VALUES];
+        mga_node *value = step->values[i];
+        if (!value) continue;
+        step->values[i] = NULL;
+        mg_tensor *t = i % VALUES ? s->states[i % VALUES - 1] : s->param;
+        MGR_TRY(mga_write_begin(o->name, t, value, NULL, &step->writes[i]));
+    }
+    return MG_OK;
 }
 
 /* Everything has been computed; from here only handles change. */
-static mg_status write_back(mg_optimizer *o, new_values *step) {
-    for (size_t i = 0; i < o->n; i++) {
-        slot *s = &o->slots[i];
-        mga_node **values = step->values + i * VALUES;
-        if (!values[0]) continue;
-        for (int j = 0; j < VALUES; j++) {
-            if (!values[j]) continue;
-            mga_node *value = values[j];
-            values[j] = NULL;
-            if (j == 0) mga_fill_memory(value, step->memories[i]);
-            MGR_TRY(mga_assign(o->name, j == 0 ? s->param : s->states[j - 1], value));
-        }
-        s->steps++;
-        mg_null_grad(s->param);
+static void end_writes(mg_optimizer *o, new_values *step) {
+    for (size_t i = 0; i < o->n * VALUES; i++) {
+        if (!step->writes[i].root) continue;
+        mga_write_end(o->name, &step->writes[i]);
+        if (i % VALUES == 0) o->slots[i / VALUES].steps++;
     }
-    return MG_OK;
 }
 
 static mg_status run_step(mg_optimizer *o, new_values *step) {
     MGR_TRY(record_all(o, step));
     MGR_TRY(mga_eval_all(step->n_wanted, step->wanted));
-    MGR_TRY(set_memories_aside(o, step));
-    return write_back(o, step);
+    MGR_TRY(begin_writes(o, step));
+    end_writes(o, step);
+    return MG_OK;
 }
 
 mg_status mg_optimizer_step(mg_optimizer *optimizer) {
     MGR_TRY(mgr_error());
     if (!optimizer) return mgr_fail(MG_ERR_VALUE, "optimizer_step", "optimizer is NULL");
     size_t slots = optimizer->n * VALUES;
-    size_t bytes = 2 * slots * sizeof(mga_node *) + optimizer->n * sizeof(mgr_buffer *);
+    size_t bytes = slots * (2 * sizeof(mga_node *) + sizeof(mga_write));
     mga_node **nodes = mgr_block_new(bytes);
     if (!nodes) return mgr_error();
     memset(nodes, 0, bytes);
-    new_values step = {.values = nodes, .wanted = nodes + slots, .memories = (void *)(nodes + 2 * slots)};
+    new_values step = {.values = nodes, .wanted = nodes + slots, .writes = (void *)(nodes + 2 * slots)};
     mg_no_autodiff(true);
     mgr_fpenv env = mgr_fpenv_enter(); /* for the powers of beta */
     mg_status status = run_step(optimizer, &step);
     mgr_fpenv_leave(env);
     mg_no_autodiff(false);
-    for (size_t i = 0; i < slots; i++) mga_node_release(nodes[i]);
+    for (size_t i = 0; i < slots; i++) {
+        mga_node_release(step.values[i]);
+        mga_write_cancel(&step.writes[i]);
+    }
     mgr_block_free(nodes, bytes);
     return status;
 }

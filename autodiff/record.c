@@ -4,6 +4,7 @@
 #include "autodiff/record.h"
 
 #include "autodiff/backward.h"
+#include "autodiff/history.h"
 #include "autodiff/thread.h"
 #include "runtime/dtype.h"
 #include "runtime/status.h"
@@ -326,6 +327,7 @@ mga_node *mga_record_opaque(uint16_t op, mg_dtype dtype, const mgr_shape *shape,
     node->data = buffer->data;
     node->depth = 0;
     node->extra = held;
+    mga_sweep_note_bytes(mga_thread_get());
     check_flags(&node, MG_CONSTANT_AUTO, mga_backward_table[op] != NULL);
     if (node && !(node->flags & MGA_HISTORY)) mga_node_drop_inputs(node);
     return node;

@@ -50,6 +50,7 @@ static void close_down_to(mga_thread *thread, size_t first) {
         thread->n_scopes--;
     }
     mga_settle_scopes(thread, first);
+    if (thread->raised) mga_sweep_lower(thread);
 }
 
 mg_status mg_scope_close(mg_scope scope) {

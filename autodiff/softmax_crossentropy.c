@@ -104,7 +104,7 @@ mg_tensor *mg_softmax_crossentropy(mg_tensor *x, mg_tensor *labels) {
     mga_node *node = packed ? loss_node(in[0], packed) : NULL;
     mga_node_release(packed);
     mga_node_release(wide);
-    return mga_wrap(node);
+    return mga_used(mga_wrap(node), 2, (mg_tensor *[]){x, labels});
 }
 
 /* ---- gradient --------------------------------------------------------------------------------------------------- */

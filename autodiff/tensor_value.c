@@ -22,6 +22,32 @@ mg_status mga_save_for_readers(mga_node *node) {
     return MG_OK;
 }
 
+void mga_exchange_buffers(mga_node *a, mga_node *b) {
+    mgr_buffer *buffer = a->buffer;
+    char *data = a->data;
+    a->buffer = b->buffer;
+    a->data = b->data;
+    b->buffer = buffer;
+    b->data = data;
+}
+
+static uint32_t counts_of(const mg_tensor *t, const mga_node *node) {
+    if (t->node == node) return 1;
+    const bool viewed = t->node->op == MGA_OP_VIEW && t->node->in[0] == node;
+    return viewed && atomic_load_explicit(&t->node->refs, memory_order_acquire) == 1;
+}
+
+uint32_t mga_handle_counts(const mg_tensor *t, const mga_node *node) {
+    const mg_tensor *base = t->storage ? t->storage->base : NULL;
+    return counts_of(t, node) + (base && base != t ? counts_of(base, node) : 0);
+}
+
+bool mga_is_read(const mg_tensor *t) {
+    const mga_node *root = mga_root(t);
+    const uint32_t own = (t->storage ? 1u : 0u) + mga_handle_counts(t, root);
+    return atomic_load_explicit(&root->refs, memory_order_acquire) > own;
+}
+
 static mga_node *leaf_of(const mga_node *node, mgr_buffer *buffer, bool variable) {
     mga_node *leaf = mga_leaf_new((mg_dtype)node->dtype, node->shape, buffer);
     if (!leaf) return NULL;
@@ -99,6 +125,7 @@ bool mga_own_make(mg_tensor *t, bool variable) {
         return false;
     }
     *own = (mga_own){.refs = 1, .version = t->storage->version, .node = leaf};
+    mga_guard_together(t->storage->root, leaf);
     leaf->flags |= t->storage->root->flags & (MGA_KEPT | MGA_SHARED);
     mga_show(leaf);
     mga_own *old = t->own;
@@ -116,7 +143,7 @@ static void move_grad(mga_node *from, mga_node *to) {
     from->flags &= (uint16_t)~MGA_GRAD_STORED;
 }
 
-static bool renew_own(mga_own *own, const mga_storage *storage) {
+static bool renew_own(mga_own *own, mga_storage *storage) {
     const bool consumed = own->node->flags & MGA_CONSUMED, variable = own->node->flags & MGA_VARIABLE;
     if (!consumed && own->version == storage->version) return true;
     mga_node *leaf = consumed && own->version == storage->version ? mga_leaf_over(own->node, variable)
@@ -125,6 +152,10 @@ static bool renew_own(mga_own *own, const mga_storage *storage) {
     if (consumed) {
         move_grad(own->node, leaf);
         leaf->flags |= MGA_WAS_CONSUMED;
+    }
+    if (own->version != storage->version) {
+        if (mga_is_outdated(own, storage)) storage->replaced = true;
+        mga_guard_together(storage->root, leaf);
     }
     set_own(own, leaf, storage->version);
     return true;
@@ -224,7 +255,5 @@ bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes) 
         nodes[i] = mga_value(op, t[i]);
         if (!nodes[i]) return false;
     }
-    for (int i = 0; i < n; i++)
-        if (t[i]->grad || mga_home(t[i])->grad) mga_handle_drop_grad(t[i]);
     return true;
 }

@@ -139,6 +139,7 @@ static void thread_exit(void) {
     for (size_t i = t->n_scopes; i-- > 0;)
         while (t->scopes[i].tensors) mg_release(t->scopes[i].tensors);
     while (t->open) mga_settle_not(t->open);
+    while (t->held) mga_settle_not(t->held);
     for (size_t i = 0; i < t->wanted.n; i++) mga_node_release(t->wanted.v[i]);
     mga_closed_free(t);
     mga_thread_state = NULL;
@@ -146,6 +147,7 @@ static void thread_exit(void) {
     mga_nodes_free(&t->walk);
     mga_nodes_free(&t->stack);
     mga_nodes_free(&t->undecided);
+    mga_nodes_free(&t->swept);
     mgr_free(t->scopes);
     mgr_free(t);
 }
@@ -159,7 +161,12 @@ mga_thread *mga_thread_make(void) {
     mga_record_ready();
     mga_thread *t = mgr_alloc(sizeof *t);
     if (!t) return NULL;
-    *t = (mga_thread){.guard = true, .next_token = 1, .epoch = UINT32_MAX, .scope_capacity = MGA_SCOPES_START};
+    *t = (mga_thread){.guard = true,
+                      .next_token = 1,
+                      .epoch = UINT32_MAX,
+                      .scope_capacity = MGA_SCOPES_START,
+                      .sweep_nodes = MGA_SWEEP_NODES,
+                      .sweep_bytes = MGA_SWEEP_BYTES};
     t->scopes = mgr_alloc(t->scope_capacity * sizeof *t->scopes);
     if (!t->scopes) {
         mgr_free(t);

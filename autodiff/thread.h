@@ -38,7 +38,12 @@ typedef struct mga_thread {
     mga_nodes walk, stack;     /* scratch of flush and backward */
     mga_nodes undecided;       /* scratch of history.c */
     mg_tensor *open;           /* whose values are settled when scopes close (history.c) */
-    uint64_t searched;         /* nodes that this took so far */
+    mg_tensor *held;           /* kept tensors that still had a history when theirs closed */
+    mga_nodes swept;           /* scratch of mga_sweep */
+    uint64_t searched;         /* nodes that settling took so far */
+    int64_t sweep_nodes;       /* live_nodes from which on all that the thread holds is settled */
+    uint64_t sweep_bytes;      /* the same in bytes of buffers */
+    bool sweeping, raised;     /* these limits are not the least ones */
     struct mga_closed *closed; /* handles that ended lately (closed.c) */
     uint32_t epoch;            /* of the last walk */
     uint32_t number;           /* of this thread; no other one ever had it */

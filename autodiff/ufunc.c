@@ -86,16 +86,29 @@ static bool goes_into(const char *op, const mga_node *result, const mga_node *ma
     return false;
 }
 
-/* Into an existing tensor, outside recorded graphs; where there is a mask and it is false, that keeps what it holds.
- * Takes over result. */
-static mg_tensor *into(const char *op, mga_node *result, mga_node *mask, mg_tensor *out) {
-    mga_node *old = mga_value(op, out);
+/* Begins the write into an existing tensor, outside recorded graphs; where there is a mask and it is false, that keeps
+ * what it holds, after `before`. Takes over result. */
+static mg_status begin_into(const char *op, mga_node *result, mga_node *mask, mg_tensor *out, const mga_write *before,
+                            mga_write *w) {
+    *w = (mga_write){0};
+    mga_node *old = mga_value_before(op, out, before);
     if (!old || !goes_into(op, result, mask, out)) {
+        mga_node_release(old);
         mga_node_release(result);
-        return NULL;
+        return mgr_error();
     }
-    if (mask) result = selected(mask, mga_converted(result, (mg_dtype)out->dtype), mga_held(old));
-    return result ? mga_copy_into(op, out, result) : NULL;
+    if (mask)
+        result = selected(mask, mga_converted(result, (mg_dtype)out->dtype), old);
+    else
+        mga_node_release(old);
+    return result ? mga_copy_begin(op, out, result, before, w) : mgr_error();
+}
+
+static mg_tensor *into(const char *op, mga_node *result, mga_node *mask, mg_tensor *out) {
+    mga_write w;
+    if (begin_into(op, result, mask, out, NULL, &w) != MG_OK) return NULL;
+    mga_write_end(op, &w);
+    return out;
 }
 
 /* NumPy's clip with None: the other bound alone. A bound that failed has left its error. */
@@ -170,8 +183,9 @@ mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, c
     mga_node *nodes[MGK_MAX_IN];
     if (op == MGK_OP_CLIP && in[0] && (!in[1] || !in[2])) return clip_one_side(in, opts);
     if (!mga_operands(info->name, info->n_in, in, nodes)) return NULL;
-    if (asks(opts) || op == MGK_OP_POWER) return with_options(op, nodes, params, opts ? opts : &standard);
-    return mga_wrap(mga_record_map(op, nodes, params, MG_DTYPE_NONE, MG_CONSTANT_AUTO));
+    if (asks(opts) || op == MGK_OP_POWER)
+        return mga_used(with_options(op, nodes, params, opts ? opts : &standard), info->n_in, in);
+    return mga_used(mga_wrap(mga_record_map(op, nodes, params, MG_DTYPE_NONE, MG_CONSTANT_AUTO)), info->n_in, in);
 }
 
 /* ---- two results ---- */
@@ -194,6 +208,30 @@ static bool record_two(const char *name, const uint16_t ops[2], mga_node *const 
     return true;
 }
 
+/* Both results, new ones or written; all that can fail first. */
+static bool finish_two(const char *name, mg_tensor *const outs[2], mga_node *mask, mga_node *made[2],
+                       mg_tensor *results[2]) {
+    mga_write w[2] = {{0}, {0}};
+    bool ok = true;
+    for (int k = 0; k < 2 && ok; k++) {
+        mga_node *result = made[k];
+        made[k] = NULL;
+        if (outs[k])
+            ok = begin_into(name, result, mask, outs[k], k ? &w[0] : NULL, &w[k]) == MG_OK;
+        else
+            ok = (results[k] = mga_wrap(mask ? masked(mask, result) : result)) != NULL;
+    }
+    for (int k = 0; k < 2; k++) {
+        if (ok && outs[k]) mga_write_end(name, &w[k]);
+        mga_write_cancel(&w[k]);
+        if (ok && outs[k]) results[k] = outs[k];
+        if (ok) continue;
+        if (!outs[k]) mg_release(results[k]);
+        results[k] = NULL;
+    }
+    return ok;
+}
+
 mg_status mga_ufunc_two(const char *name, const uint16_t ops[2], mg_tensor *const in[2], const mg_ufunc_opts *opts,
                         mg_tensor *results[2]) {
     mg_ufunc_opts all = {0};
@@ -202,22 +240,12 @@ mg_status mga_ufunc_two(const char *name, const uint16_t ops[2], mg_tensor *cons
     mg_tensor *const outs[2] = {all.out, all.out2};
     if (all.out && all.out == all.out2)
         return mgr_fail(MG_ERR_VALUE, name, ".out and .out2 are the same tensor: each result needs its own.");
+    results[0] = results[1] = NULL;
     if (!mga_operands(name, 2, in, nodes)) return mgr_error();
     if (all.where && !(mask = mask_of(&mgk_ops[ops[0]], nodes, all.where))) return mgr_error();
-    bool ok = record_two(name, ops, nodes, &all, mask, made);
-    for (int i = 0; i < 4; i++) { /* new tensors first: they can be taken back */
-        const int k = i % 2;
-        if (!ok || (outs[k] != NULL) != (i >= 2)) continue;
-        results[k] = outs[k] ? into(name, made[k], mask, outs[k]) : mga_wrap(mask ? masked(mask, made[k]) : made[k]);
-        made[k] = NULL;
-        ok = results[k] != NULL;
-    }
-    for (int k = 0; k < 2; k++) {
-        mga_node_release(made[k]);
-        if (ok) continue;
-        if (!outs[k]) mg_release(results[k]);
-        results[k] = NULL;
-    }
+    const bool ok = record_two(name, ops, nodes, &all, mask, made) && finish_two(name, outs, mask, made, results);
+    for (int k = 0; k < 2; k++) mga_node_release(made[k]);
+    mga_used(results[0], 2, in);
     return ok ? MG_OK : mgr_error();
 }
 
@@ -250,5 +278,5 @@ mg_tensor *mga_reduce(uint16_t op, mg_tensor *x, const mg_reduce_opts *opts) {
     if (!shape) return NULL;
     mg_tensor *t = mga_wrap(mga_record_reduce(op, node, mask, shape, all.constant));
     mgr_shape_release(shape);
-    return t;
+    return mga_used(t, 1, &x);
 }

@@ -14,6 +14,7 @@ typedef struct mgr_buffer {
     void *data;
     void (*free)(void *data, void *context); /* borrowed memory only, may be NULL */
     void *context;
+    _Atomic uint32_t guards; /* the holders' business: 0 when the last one goes */
 } mgr_buffer;
 #define MGR_BORROWED UINT32_MAX
 
@@ -61,5 +62,7 @@ typedef struct mgr_memory_stats {
 } mgr_memory_stats;
 void mgr_memory_get_stats(mgr_memory_stats *out);
 void mgr_memory_reset_peak(void);
+/* live_bytes, to within 256 KiB for each other thread, without a walk over the threads. */
+uint64_t mgr_live_about(void);
 
 #endif

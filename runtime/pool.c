@@ -158,6 +158,7 @@ static MGR_SLOW owned_buffer *system_new(uint32_t class) {
     owned->buffer.data = owned + 1;
     owned->buffer.free = NULL;
     owned->buffer.context = NULL;
+    atomic_init(&owned->buffer.guards, 0);
     owned->owner = owner;
     atomic_fetch_add_explicit(&owned_bytes, size, memory_order_relaxed);
     return owned;
@@ -339,6 +340,7 @@ mgr_buffer *mgr_buffer_borrow(void *data, size_t bytes, void (*free_data)(void *
     *buffer =
         (mgr_buffer){.size_class = MGR_BORROWED, .bytes = bytes, .data = data, .free = free_data, .context = context};
     atomic_init(&buffer->refs, 1);
+    atomic_init(&buffer->guards, 0);
     return buffer;
 }
 
@@ -351,6 +353,12 @@ static MGR_SLOW void borrowed_end(mgr_buffer *buffer) {
         mgr_fpenv_resume(env);
     }
     mgr_block_free(buffer, sizeof *buffer);
+}
+
+uint64_t mgr_live_about(void) {
+    int64_t live = atomic_load_explicit(&live_bytes, memory_order_relaxed);
+    if (self) live += atomic_load_explicit(&self->unpublished, memory_order_relaxed);
+    return live > 0 ? (uint64_t)live : 0;
 }
 
 /* More than the limit, with what was released just now? What other threads have not published is missing, a step each;

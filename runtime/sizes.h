@@ -121,6 +121,9 @@
 #define MGA_SMALL_ELEMENTS MGR_SIZE(1024, 8)
 /* Numbers of walks that a thread takes at a time; a power of two. */
 #define MGA_EPOCHS MGR_SIZE(256u, 2u)
+/* Nodes, and bytes of buffers, beyond twice what the last sweep through all histories left (history.c). */
+#define MGA_SWEEP_NODES MGR_SIZE(1024, 8)
+#define MGA_SWEEP_BYTES MGR_SIZE((uint64_t)4 << 20, (uint64_t)1 << 10)
 /* Handles that ended, of which the debug mode (MYGRAD_DEBUG=1) can tell that they did. */
 #define MGA_CLOSED_KEPT MGR_SIZE(65536, 16)
 /* Growing arrays at their start. */

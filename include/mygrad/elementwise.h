@@ -12,8 +12,7 @@ MG_EXTERN_C_BEGIN
  * (ops.h). Options apply to both, but that .out is for the quotient and .out2 for the remainder, each optional: what
  * was given comes back in *quotient or *remainder, else a new tensor. They may overlap the operands, which are read as
  * they were; where they overlap each other, the remainder is written last; value error if they are one tensor. Both or
- * neither: everything is checked before either is written (only memory that runs out between the two writes can leave
- * the first alone), and on failure *quotient and *remainder are NULL. */
+ * neither: all that can fail is done before either is written, and on failure *quotient and *remainder are NULL. */
 MG_API mg_status mg_divmod_with(mg_tensor *x, mg_tensor *y, mg_tensor **quotient, mg_tensor **remainder,
                                 const mg_ufunc_opts *opts);
 

@@ -182,8 +182,10 @@ MG_API const float *mg_data_f32(mg_tensor *x); /* type error unless x is float32
 MG_API const double *mg_data_f64(mg_tensor *x);
 MG_API const int64_t *mg_data_i64(mg_tensor *x);
 
-/* The same for writing, until x is next used in an operation. Pending readers keep the old values. MG_ERR_READ_ONLY
- * while a graph needs the buffer and the memory guard is on. */
+/* The same for writing, until x is next used in an operation. Pending readers keep the old values. While the memory
+ * guard is on, MG_ERR_READ_ONLY if a recorded graph needs the memory that x shares with its base and all views of that,
+ * or if x is itself the result of one: it goes when the graph does (released, consumed). Without the guard the graph
+ * keeps the old values, and x is no result any more. On failure nothing has changed. */
 MG_API void *mg_data_mut(mg_tensor *x);
 MG_API void mg_mem_guard(bool on); /* this thread's guard; on at start */
 
@@ -284,7 +286,8 @@ MG_EXTERN_C_BEGIN
 
 /* Make t outlive its scope, until mg_release. Returns t. Another thread may have it once that scope has closed;
  * histories stay with the thread that recorded them: to go on from t's value there, where t was computed from
- * variables, hand over a copy (mg_detach). */
+ * variables, hand over a copy (mg_detach). Backward through such a history on another thread is an invalid backprop
+ * error. */
 MG_API mg_tensor *mg_keep(mg_tensor *t);
 
 /* Let go of t before its scope does; kept tensors live until this. Readers of its values keep what they need. NULL is

@@ -136,3 +136,107 @@ MG_TEST(borrowed, a_constant_stays_one_when_it_was_synced) {
     VALUES(y, 9, 16);
     CHECK(mg_is_constant(x) && mg_is_constant(mg_square(x)));
 }
+
+/* ---- what a write needs ---- */
+
+enum { MANY = 1 << 20 }; /* 8 MiB of float64: far from what counts are good to */
+
+/* Buffers of this size that were held at the most since the last call, beyond those at the time; those held now. */
+static double most(double *now) {
+    static double before;
+    mg_stats stats;
+    mg_get_stats(&stats);
+    mg_stats_reset_peak();
+    const double peak = (double)stats.peak_live_bytes / (8.0 * MANY) - before;
+    before = (double)stats.live_bytes / (8.0 * MANY);
+    *now = before;
+    return peak;
+}
+
+static double *many(void) {
+    static double memory[MANY];
+    for (int i = 0; i < MANY; i++) memory[i] = i % 7;
+    return memory;
+}
+
+#define NEEDS(n, what)                                                                                                 \
+    do {                                                                                                               \
+        double held_, most_ = most(&held_);                                                                            \
+        CHECK_MSG(most_ < (n) + .2, "%s: %g buffers, of %g", what, most_, (double)(n));                                \
+        CHECK_MSG(held_ < start + .2, "%s: %g buffers stay", what, held_ - start);                                     \
+    } while (0)
+
+/* The result, and nothing for readers where there are none. */
+MG_TEST(borrowed, a_write_copies_nothing_for_nobody) {
+    double *memory = many(), start;
+    MG_SCOPE;
+    mg_tensor *x = mg_borrow(MG_F64, memory, MG_SHAPE(MANY), NULL, NULL), *two = mg_scalar(2);
+    most(&start);
+    for (int variable = 1; variable >= 0; variable--) {
+        mg_set_constant(x, !variable);
+        mg_imultiply(x, two);
+        NEEDS(1, "in place");
+        mg_setitem(x, MG_KEY(MG_S(0, MANY, 2)), two);
+        NEEDS(1, "setitem");
+        CHECK(mg_data_mut(x) == memory);
+        NEEDS(0, "data_mut");
+        CHECK_EQ_I64(mg_sync(x), MG_OK);
+        NEEDS(0, "sync");
+        mg_tensor *v = mg_getitem(x, MG_KEY(MG_S(0, MANY, 2)));
+        mg_mem_guard(false);
+        CHECK(mg_data_mut(v) == memory);
+        mg_mem_guard(true);
+        mg_release(v);
+        NEEDS(0, "data_mut of a view");
+    }
+    CHECK(memory[0] == 2 && memory[1] == 4 && memory[3] == 12);
+}
+
+MG_TEST(borrowed, nor_does_writing_through_a_view_of_other_memory) {
+    double start;
+    MG_SCOPE;
+    mg_tensor *x = mg_set_constant(mg_from_f64(many(), MG_SHAPE(MANY)), true);
+    mg_tensor *v = mg_getitem(x, MG_KEY(MG_S(1, MANY, 1)));
+    most(&start);
+    double *p = mg_data_mut(v);
+    mg_release(v);
+    double *q = mg_data_mut(x);
+    NEEDS(0, "data_mut");
+    CHECK(p == q + 1);
+}
+
+/* A reader that waits keeps the old value where the new one was computed; it goes when the reader does. */
+MG_TEST(borrowed, readers_keep_the_old_value_in_the_memory_of_the_new_one) {
+    double *memory = many(), start;
+    MG_SCOPE;
+    mg_tensor *x = mg_set_constant(mg_borrow(MG_F64, memory, MG_SHAPE(MANY), NULL, NULL), true);
+    most(&start);
+    mg_tensor *y = mg_add(x, mg_scalar(0));
+    mg_imultiply(x, mg_scalar(3));
+    double now;
+    CHECK(most(&now) < 1.2);
+    CHECK(memory[6] == 18 && memory[MANY - 1] == 3 * ((MANY - 1) % 7));
+    CHECK(mg_data_f64(y)[6] == 6 && mg_data_f64(y)[MANY - 1] == (MANY - 1) % 7);
+    mg_release(y);
+    most(&now);
+    CHECK(now < start + .2);
+}
+
+MG_TEST(borrowed, an_optimiser_copies_nothing_either) {
+    double *memory = many(), start;
+    mg_tensor *x = mg_keep(mg_borrow(MG_F64, memory, MG_SHAPE(MANY), NULL, NULL));
+    mg_optimizer *sgd = mg_sgd(&x, 1, .lr = .5);
+    most(&start);
+    {
+        MG_SCOPE;
+        CHECK_EQ_I64(mg_backward(mg_sum(mg_square(x))), MG_OK);
+    }
+    double now;
+    most(&now);
+    CHECK_EQ_I64(mg_optimizer_step(sgd), MG_OK);
+    const double peak = most(&now);
+    CHECK_MSG(peak < 1.2 && now < start + .2, "%g buffers, %g stay", peak, now - start);
+    CHECK(memory[6] == 0 && mg_data(x) == memory);
+    mg_optimizer_free(sgd);
+    mg_release(x);
+}

@@ -162,6 +162,79 @@ MG_TEST(inplace, the_guard_sees_through_views_of_constants) {
     for (int i = 0; i < 3; i++) CHECK(mg_data_mut(all[i]) != NULL);
 }
 
+static void refused(mg_tensor *x, const char *what) {
+    const void *p = mg_data_mut(x);
+    const mg_status status = mg_take_error().code;
+    CHECK_MSG(!p && status == MG_ERR_READ_ONLY, "%s: status %d", what, (int)status);
+}
+
+/* One memory, four values: the base's, that of a view with a history of its own, and of views of either. */
+MG_TEST(inplace, the_guard_sees_a_graph_through_whatever_shares_the_memory) {
+    for (int handle = 0; handle < 3; handle++) {
+        MG_SCOPE;
+        mg_tensor *x = mg_set_constant(vec(1, 2, 3), true), *v = mg_set_constant(SLICE(x, 0, 2), false);
+        mg_tensor *const all[] = {x, v, SLICE(v, 0, 1), SLICE(x, 2, 3), mg_reshape(x, MG_SHAPE(3, 1))};
+        mg_tensor *y = mg_square(all[handle == 2 ? 2 : 1]);
+        for (int i = 1; handle == 1 && i < 3; i++) mg_release(all[i]); /* the graph goes on without the handles */
+        for (int i = 0; i < 5; i++)
+            if (handle != 1 || (i != 1 && i != 2)) refused(all[i], "shared");
+        CHECK(mg_data_mut(mg_detach(x)) != NULL); /* no memory of x's once it is written */
+        CHECK_EQ_I64(mg_backward(mg_sum(y), .consume = true), MG_OK);
+        for (int i = 1; handle != 1 && i < 3; i++) mg_release(all[i]); /* views of variables are recorded, too */
+        CHECK(mg_data_mut(x) != NULL);
+    }
+}
+
+MG_TEST(inplace, the_guard_sees_a_graph_of_what_was_a_variable_then) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *y = mg_square(x);
+    mg_set_constant(x, true);
+    refused(x, "a variable before");
+    mg_set_constant(mg_set_constant(x, false), true);
+    refused(x, "twice");
+    mg_release(y);
+    double *p = mg_data_mut(x);
+    CHECK(p != NULL);
+    *p = 7;
+    VALUES(x, 7, 2, 3);
+}
+
+/* As MyGrad locks results: to write them would cut their history. */
+MG_TEST(inplace, the_guard_protects_the_results_of_a_graph) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *y = mg_exp(x), *v = SLICE(y, 0, 2);
+    refused(y, "a result");
+    refused(v, "a view of one");
+    mg_backward(mg_sum(y));
+    CHECK_NEAR(mg_data_f64(mg_grad(x))[0], 2.718281828459045, 1e-15);
+    CHECK(mg_data_mut(mg_grad(x)) != NULL);
+    mg_backward(mg_sum(mg_square(y)), .consume = true);
+    CHECK(mg_data_mut(y) != NULL);
+    mg_tensor *w = vec(1, 2, 3);
+    mg_isubtract(w, mg_scalar(1)); /* of nothing that can be asked for */
+    CHECK(mg_data_mut(w) != NULL);
+}
+
+/* What was written into the base is another memory: the graph keeps the old one. */
+MG_TEST(inplace, what_a_write_left_behind_is_not_guarded_any_more) {
+    MG_SCOPE;
+    mg_tensor *x = mg_set_constant(vec(1, 2, 3), true), *v = mg_set_constant(SLICE(x, 0, 2), false);
+    mg_tensor *y = mg_square(v);
+    CHECK_EQ_I64(mg_grad_status(v), MG_GRAD_NONE);
+    mg_iadd(x, mg_scalar(10));
+    CHECK_EQ_I64(mg_grad_status(v), MG_GRAD_REPLACED);
+    double *p = mg_data_mut(x);
+    CHECK(p != NULL);
+    p[0] = 5;
+    VALUES(v, 5, 12);
+    CHECK_EQ_I64(mg_grad_status(v), MG_GRAD_REPLACED);
+    VALUES(y, 1, 4);
+    mg_backward(mg_sum(mg_square(v)));
+    CHECK_EQ_I64(mg_grad_status(v), MG_GRAD_READY);
+    mg_data_mut(x);
+    CHECK_EQ_I64(mg_take_error().code, MG_ERR_READ_ONLY);
+}
+
 MG_TEST(inplace, borrowed_memory_is_written_at_once) {
     double memory[3] = {1, 2, 3};
     MG_SCOPE;
