@@ -75,6 +75,9 @@ static inline mga_node *mga_node_grad(const mga_node *node) {
     return node->flags & MGA_GRAD_STORED ? node->grad_storage->root : node->grad;
 }
 
+/* Is there one that may be seen? */
+static inline bool mga_shows_grad(const mga_node *node) { return node->grad && !(node->flags & MGA_GRAD_ASIDE); }
+
 /* A new handle in the innermost scope; takes over the count of node, also on failure. node == NULL (an error is set):
  * returns NULL. */
 mg_tensor *mga_wrap(mga_node *node);
@@ -185,6 +188,9 @@ bool mga_set_fresh_constant(mga_node *node, bool constant);
 
 /* Dropping a tensor's (its handle becomes a temporary), dropping a node's. */
 void mga_handle_drop_grad(mg_tensor *t);
+/* What a use does: as if dropped, but that backward(.accumulate) adds to it. Every forward uses what it differentiates
+ * by, so micro-batches would never add up otherwise. */
+void mga_handle_set_grad_aside(mg_tensor *t);
 void mga_handle_orphan_grad(mg_tensor *t);
 void mga_drop_node_grad(mga_node *node);
 /* What the handles of a node's gradient share, so that what is written through one is what everybody reads. Made for

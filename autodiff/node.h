@@ -25,16 +25,17 @@ enum {
 };
 
 enum {
-    MGA_VARIABLE = 1,      /* takes part in differentiation */
-    MGA_HISTORY = 2,       /* inputs are held for backward, also after evaluation */
-    MGA_NEEDED = 4,        /* a recorded rule reads this value */
-    MGA_COMPUTED = 8,      /* was computed once in a tile without being stored */
-    MGA_SHARED = 16,       /* counts are atomic: kept tensors may be read by several threads */
-    MGA_FROZEN = 32,       /* not counted at all */
-    MGA_KEPT = 64,         /* a kept tensor's value: evaluated when its scope closes, gets a gradient */
-    MGA_CONSUMED = 128,    /* history was let go by backward(.consume), its own or that of what it was recorded from */
-    MGA_GRAD_STORED = 256, /* somebody has looked at its gradient, which has a storage since */
-    MGA_WAS_CONSUMED = 512 /* the leaf that a consumed value goes on as */
+    MGA_VARIABLE = 1,       /* takes part in differentiation */
+    MGA_HISTORY = 2,        /* inputs are held for backward, also after evaluation */
+    MGA_NEEDED = 4,         /* a recorded rule reads this value */
+    MGA_COMPUTED = 8,       /* was computed once in a tile without being stored */
+    MGA_SHARED = 16,        /* counts are atomic: kept tensors may be read by several threads */
+    MGA_FROZEN = 32,        /* not counted at all */
+    MGA_KEPT = 64,          /* a kept tensor's value: evaluated when its scope closes, gets a gradient */
+    MGA_CONSUMED = 128,     /* history was let go by backward(.consume), its own or that of what it was recorded from */
+    MGA_GRAD_STORED = 256,  /* somebody has looked at its gradient, which has a storage since */
+    MGA_WAS_CONSUMED = 512, /* the leaf that a consumed value goes on as */
+    MGA_GRAD_ASIDE = 1024   /* a use dropped its gradient: backward(.accumulate) alone still adds to it */
 };
 
 /* The copy that reshape needs where strides cannot show the elements in another shape: for gradients it is a view. */

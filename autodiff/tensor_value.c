@@ -111,9 +111,9 @@ bool mga_own_make(mg_tensor *t, bool variable) {
 
 static void move_grad(mga_node *from, mga_node *to) {
     to->grad = from->grad;
-    to->flags |= from->flags & MGA_GRAD_STORED;
+    to->flags |= from->flags & (MGA_GRAD_STORED | MGA_GRAD_ASIDE);
     from->grad = NULL;
-    from->flags &= (uint16_t)~MGA_GRAD_STORED;
+    from->flags &= (uint16_t) ~(MGA_GRAD_STORED | MGA_GRAD_ASIDE);
 }
 
 static bool renew_own(mga_own *own, const mga_storage *storage) {
@@ -225,6 +225,6 @@ bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes) 
         if (!nodes[i]) return false;
     }
     for (int i = 0; i < n; i++)
-        if (t[i]->grad || mga_home(t[i])->grad) mga_handle_drop_grad(t[i]);
+        if (t[i]->grad || mga_home(t[i])->grad) mga_handle_set_grad_aside(t[i]);
     return true;
 }
