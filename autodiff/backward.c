@@ -261,7 +261,10 @@ static void attach(mga_walk *walk, const mg_backward_opts *opts) {
     for (size_t i = 0; i < walk->n; i++) {
         mga_node *node = walk->order[i], *g = walk->gradients[node->walk];
         bool gets = g && gets_gradient(node, opts->consume);
-        if (!gets && opts->accumulate) continue;
+        if (!gets && opts->accumulate) {
+            node->flags &= (uint16_t)~MGA_GRAD_ASIDE;
+            continue;
+        }
         mga_drop_node_grad(node);
         if (!gets) continue;
         mga_node_retain(g);

@@ -24,8 +24,8 @@ static MGR_APART bool base_has_handle(mg_tensor *t) {
 
 /* Is there one of t's present value? A value of a view's own may have been written over through its base. */
 static bool has_grad(const mg_tensor *t) {
-    if (t->own) return t->own->node->grad && t->own->version == t->storage->version;
-    return mga_home(t)->grad && !(t->flags & MGA_T_APART);
+    if (t->own) return mga_shows_grad(t->own->node) && t->own->version == t->storage->version;
+    return mga_shows_grad(mga_home(t)) && !(t->flags & MGA_T_APART);
 }
 
 mg_tensor *mg_grad(mg_tensor *t) {

@@ -215,7 +215,7 @@ void mga_drop_node_grad(mga_node *node) {
     mga_storage *storage = node->flags & MGA_GRAD_STORED ? node->grad_storage : NULL;
     if (!grad) return;
     node->grad = NULL;
-    node->flags &= (uint16_t)~MGA_GRAD_STORED;
+    node->flags &= (uint16_t) ~(MGA_GRAD_STORED | MGA_GRAD_ASIDE);
     if (storage)
         mga_storage_release(storage);
     else
@@ -225,6 +225,12 @@ void mga_drop_node_grad(mga_node *node) {
 void mga_handle_drop_grad(mg_tensor *t) {
     if (t->grad) mga_handle_orphan_grad(t);
     if (t->own || mga_is_whole(t)) mga_drop_node_grad(mga_home(t));
+}
+
+void mga_handle_set_grad_aside(mg_tensor *t) {
+    if (t->grad) mga_handle_orphan_grad(t);
+    mga_node *home = mga_home(t);
+    if ((t->own || mga_is_whole(t)) && mga_shows_grad(home)) home->flags |= MGA_GRAD_ASIDE;
 }
 
 mga_storage *mga_grad_storage(mga_node *node) {

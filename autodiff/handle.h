@@ -85,6 +85,9 @@ static inline mga_node *mga_node_grad(const mga_node *node) {
     return node->flags & MGA_GRAD_STORED ? node->grad_storage->root : node->grad;
 }
 
+/* Is there one that may be seen? */
+static inline bool mga_shows_grad(const mga_node *node) { return node->grad && !(node->flags & MGA_GRAD_ASIDE); }
+
 /* A new handle in the innermost scope; takes over the count of node, also on failure. node == NULL (an error is set):
  * returns NULL. */
 mg_tensor *mga_wrap(mga_node *node);
@@ -205,13 +208,16 @@ bool mga_set_fresh_constant(mga_node *node, bool constant);
 
 /* Dropping a tensor's (its handle becomes a temporary), dropping a node's. */
 void mga_handle_drop_grad(mg_tensor *t);
+/* What a use does: as if dropped, but that backward(.accumulate) adds to it. Every forward uses what it differentiates
+ * by, so micro-batches would never add up otherwise. */
+void mga_handle_set_grad_aside(mg_tensor *t);
 void mga_handle_orphan_grad(mg_tensor *t);
 void mga_drop_node_grad(mga_node *node);
 
 /* The op was recorded, or (result NULL) it failed: using its operands drops their gradients. Returns result. */
 static inline mg_tensor *mga_used(mg_tensor *result, int n, mg_tensor *const *t) {
     for (int i = 0; result && i < n; i++)
-        if (t[i]->grad || mga_home(t[i])->grad) mga_handle_drop_grad(t[i]);
+        if (t[i]->grad || mga_shows_grad(mga_home(t[i]))) mga_handle_set_grad_aside(t[i]);
     return result;
 }
 

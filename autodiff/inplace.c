@@ -129,7 +129,7 @@ static mga_node *own_before(mg_tensor *t, const mga_write *before) {
 
 static void note_replaced(mg_tensor *t) {
     const mga_node *home = mga_home(t);
-    if (!home->grad && atomic_load_explicit(&home->history, memory_order_relaxed) == 0) return;
+    if (!mga_shows_grad(home) && atomic_load_explicit(&home->history, memory_order_relaxed) == 0) return;
     if (t->storage)
         t->storage->replaced = true;
     else
@@ -278,7 +278,7 @@ static mg_tensor *write(const char *op, mg_tensor *x, mga_node *value, bool same
 
 /* Using y drops its gradient, as any use does; writing x drops that of x, if it comes to that. */
 static mg_tensor *written(mg_tensor *x, mg_tensor *y) {
-    if (x && y != x) mga_handle_drop_grad(y);
+    if (x && y != x) mga_handle_set_grad_aside(y);
     return x;
 }
 

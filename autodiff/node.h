@@ -35,9 +35,11 @@ enum {
     MGA_CONSUMED = 128,     /* history was let go by backward(.consume), its own or that of what it was recorded from */
     MGA_GRAD_STORED = 256,  /* somebody has looked at its gradient, which has a storage since */
     MGA_WAS_CONSUMED = 512, /* the leaf that a consumed value goes on as */
-    MGA_SHARES =
-        1024,       /* its memory is that of other values of one tensor: who needs it is counted in the buffer, too */
-    MGA_HELD = 2048 /* the counts of all below it are atomic: a kept tensor leads there, which may end on any thread */
+    MGA_SHARES = 1024,      /* its memory is that of other values of one tensor: who needs it is counted in the buffer,
+                               too */
+    MGA_HELD = 2048,        /* the counts of all below it are atomic: a kept tensor leads there, which may end on any
+                               thread */
+    MGA_GRAD_ASIDE = 4096   /* a use dropped its gradient: backward(.accumulate) alone still adds to it */
 };
 
 /* The copy that reshape needs where strides cannot show the elements in another shape: for gradients it is a view. */

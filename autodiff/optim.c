@@ -208,7 +208,7 @@ static mg_status record_update(const mg_optimizer *o, const slot *s, mga_node *g
 
 /* The parameter's gradient without a handle for it, which would stay in the user's scope; NULL if it has none. */
 static mga_node *gradient_node(const mg_tensor *param) {
-    return mga_is_variable(param) ? mga_node_grad(mga_home(param)) : NULL;
+    return mga_is_variable(param) && mga_shows_grad(mga_home(param)) ? mga_node_grad(mga_home(param)) : NULL;
 }
 
 static mg_status record_all(const mg_optimizer *o, new_values *step) {

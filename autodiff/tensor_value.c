@@ -138,9 +138,9 @@ bool mga_own_make(mg_tensor *t, bool variable) {
 
 static void move_grad(mga_node *from, mga_node *to) {
     to->grad = from->grad;
-    to->flags |= from->flags & MGA_GRAD_STORED;
+    to->flags |= from->flags & (MGA_GRAD_STORED | MGA_GRAD_ASIDE);
     from->grad = NULL;
-    from->flags &= (uint16_t)~MGA_GRAD_STORED;
+    from->flags &= (uint16_t) ~(MGA_GRAD_STORED | MGA_GRAD_ASIDE);
 }
 
 static bool renew_own(mga_own *own, mga_storage *storage) {

@@ -79,7 +79,7 @@ static int cell(const tape *t, int a, int i) {
 static void become_leaf(tape *t, tape_home *home, const tape_home *elements, bool variable) {
     home->value = new_value(t, NONE, NONE, variable);
     for (int i = 0; i < TAPE_LENGTH; i++) home->cells[i] = constant_number(t, t->number[elements->cells[i]]);
-    home->has_grad = false;
+    home->has_grad = home->aside = false;
     home->version = elements->version;
 }
 
@@ -104,10 +104,16 @@ static void use(tape *t, int a) {
         become_leaf(t, &t->home[x->own], &t->home[x->home], x->own_variable);
 }
 
+/* A use hides it: what accumulates still adds to it. */
+static void set_aside(tape_home *home) {
+    home->aside = home->aside || home->has_grad;
+    home->has_grad = false;
+}
+
 /* As an operand: its gradient goes, but not that of the base of a view. */
 static void use_in_op(tape *t, int a) {
     use(t, a);
-    if (t->tensor[a].own != NONE || t->tensor[a].base == a) home_of(t, a)->has_grad = false;
+    if (t->tensor[a].own != NONE || t->tensor[a].base == a) set_aside(home_of(t, a));
 }
 
 /* ---- tensors ---- */
@@ -203,7 +209,7 @@ static void rewrite(tape *t, tape_home *home, const tape_tensor *x, bool whole, 
     for (int i = 0; i < TAPE_LENGTH; i++)
         home->cells[i] = leads ? same_number(t, cells[i]) : constant_number(t, t->number[cells[i]]);
     home->value = value;
-    home->has_grad = false;
+    home->has_grad = home->aside = false;
     home->version++;
 }
 
@@ -220,7 +226,7 @@ void tape_write(tape *t, int target, char op, int a, bool as_view) {
         constants[i] = constant_number(t, t->number[cells[i]]);
     }
     if (op != '=') from = new_value(t, home_of(t, target)->value, from, !t->recording || any_variable(t, target, a));
-    if (a != target && (t->tensor[a].own != NONE || t->tensor[a].base == a)) home_of(t, a)->has_grad = false;
+    if (a != target && (t->tensor[a].own != NONE || t->tensor[a].base == a)) set_aside(home_of(t, a));
     tape_home *home = &t->home[x->home];
     if (x->own != NONE) {
         const bool drop = t->value[home->value].variable && !x->own_variable; /* through a constant view */
@@ -248,7 +254,7 @@ void tape_set_constant(tape *t, int a, bool constant) {
     use(t, a);
     tape_tensor *x = &t->tensor[a];
     if (tape_is_variable(t, a) == !constant) {
-        if (x->own != NONE || x->base == a) home_of(t, a)->has_grad = false;
+        if (x->own != NONE || x->base == a) home_of(t, a)->has_grad = home_of(t, a)->aside = false;
         return;
     }
     if (x->base != a) {
@@ -291,9 +297,10 @@ void tape_backward(tape *t, int f, bool accumulate) {
         if (!reached[home->value]) continue;
         for (int i = 0; i < TAPE_LENGTH; i++) {
             const double d = t->adjoint[home->cells[i]];
-            home->grad[i] = accumulate && home->has_grad ? home->grad[i] + d : d;
+            home->grad[i] = accumulate && (home->has_grad || home->aside) ? home->grad[i] + d : d;
         }
         home->has_grad = true;
+        home->aside = false;
     }
 }
 

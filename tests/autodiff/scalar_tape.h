@@ -17,9 +17,9 @@ typedef struct tape_value {
 
 /* A tensor's elements and their gradient; a base and its views share one. */
 typedef struct tape_home {
-    int value;              /* number of a tape_value */
-    int cells[TAPE_LENGTH]; /* numbers on the tape */
-    bool has_grad, synced;
+    int value;                    /* number of a tape_value */
+    int cells[TAPE_LENGTH];       /* numbers on the tape */
+    bool has_grad, synced, aside; /* aside: hidden by a use, but there to be added to */
     double grad[TAPE_LENGTH];
     unsigned version;
 } tape_home;

@@ -152,6 +152,45 @@ MG_TEST(scopes, micro_batches_accumulate) {
     mg_release(w);
 }
 
+/* Each batch uses w, its square or not, and a kept value between them. */
+MG_TEST(scopes, so_they_do_whatever_each_batch_uses) {
+    for (int way = 0; way < 8; way++) {
+        mg_tensor *w = mg_keep(vec(1, 2, 3)), *whole = way & 4 ? mg_keep(mg_square(w)) : NULL;
+        for (int i = 0; i < 3; i++) {
+            MG_SCOPE;
+            mg_tensor *f = mg_sum(whole ? mg_positive(whole) : mg_square(w));
+            CHECK_EQ_I64(mg_grad_status(w) == MG_GRAD_READY, whole && i > 0);
+            CHECK_EQ_I64(mg_backward(f, .accumulate = (way & 1) || i > 0, .consume = !whole && (way & 2)), MG_OK);
+            if (way & 2) mg_imultiply(mg_grad(w), mg_scalar(1)); /* its place is shown */
+        }
+        VALUES(mg_grad(w), 6, 12, 18);
+        if (whole) VALUES(mg_grad(whole), 3, 3, 3);
+        mg_release(whole), mg_release(w);
+    }
+}
+
+MG_TEST(scopes, what_a_use_hides_goes_when_it_is_written_or_dropped) {
+    for (int way = 0; way < 4; way++) {
+        MG_SCOPE;
+        mg_tensor *w = mg_keep(vec(1, 2, 3)), *v = mg_getitem(w, MG_KEY(MG_ELLIPSIS));
+        mg_backward(mg_sum(mg_square(w)));
+        mg_exp(w);
+        CHECK(mg_grad(w) == NULL && mg_grad(v) == NULL);
+        CHECK_EQ_I64(mg_grad_status(w), MG_GRAD_NONE);
+        mg_optimizer *sgd = mg_sgd(&w, 1);
+        CHECK_EQ_I64(mg_optimizer_step(sgd), MG_OK); /* sees none */
+        mg_optimizer_free(sgd);
+        VALUES(w, 1, 2, 3);
+        if (way == 0) mg_null_grad(w);
+        if (way == 1) mg_imultiply(w, mg_scalar(1));
+        if (way == 2) mg_copyto(v, mg_copy(w));
+        if (way == 3) mg_backward(mg_sum(w)); /* replaces it */
+        mg_backward(mg_sum(w), .accumulate = true);
+        VALUES(mg_grad(w), way == 3 ? 2 : 1, way == 3 ? 2 : 1, way == 3 ? 2 : 1);
+        mg_release(w);
+    }
+}
+
 MG_TEST(scopes, the_first_error_waits) {
     MG_SCOPE;
     mg_tensor *x = vec(1, 2, 3), *y = mg_from_f64((double[]){1, 2}, MG_SHAPE(2));
