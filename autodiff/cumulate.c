@@ -235,7 +235,7 @@ static mg_tensor *cumulated(uint16_t op, mg_tensor *x, const mg_scan_opts *opts)
     mga_node *source = scanned(op, in, given.axis, &way.axis, &dtype);
     mga_node *wide = source ? mga_cumulate(op, source, way) : NULL;
     mga_node_release(source);
-    return mga_composite_end(mgk_ops[op].name, given.constant, mga_converted(wide, dtype));
+    return mga_used(1, &x, mga_composite_end(mgk_ops[op].name, given.constant, mga_converted(wide, dtype)));
 }
 
 mg_tensor *mg_cumsum_with(mg_tensor *x, const mg_scan_opts *opts) { return cumulated(MGK_OP_CUMSUM, x, opts); }

@@ -101,8 +101,12 @@ mga_node *mga_value(const char *op, mg_tensor *t);
  * failed, for want of memory. */
 void mga_try_value(const char *op, mg_tensor *t);
 
-/* mga_value for n operands of an op, dropping their gradients as any use in a new op does. False with an error set. */
+/* mga_value for n operands of an op. False with an error set. */
 bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes);
+
+/* The result of an op, NULL if it failed: then nothing happens, else the operands' gradients are dropped, as any use in
+ * a new op does. Returns result. */
+mg_tensor *mga_used(int n, mg_tensor *const *t, mg_tensor *result);
 
 /* The functional in-place write: t's whole value becomes `value` (t's shape and dtype, count taken over, also on
  * failure). */

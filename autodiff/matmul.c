@@ -141,7 +141,7 @@ mg_tensor *mg_matmul(mg_tensor *a, mg_tensor *b) {
     mga_node *result = right ? product_node(left, right) : NULL;
     mga_node_release(left);
     mga_node_release(right);
-    return mga_wrap(result);
+    return mga_used(2, operands, mga_wrap(result));
 }
 
 /* ---- gradient --------------------------------------------------------------------------------------------------- */

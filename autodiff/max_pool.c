@@ -208,5 +208,5 @@ mg_tensor *mg_max_pool(mg_tensor *x, mg_shape pool, mg_shape stride) {
         pool_free(state);
         return NULL;
     }
-    return mga_wrap(pool_node(state, in));
+    return mga_used(1, &x, mga_wrap(pool_node(state, in)));
 }

@@ -29,7 +29,9 @@ static mg_tensor *chained(const char *name, uint16_t op, mg_tensor *const *tenso
         return NULL;
     }
     mga_composite_begin(given.constant);
-    return mga_composite_end(name, given.constant, chain(name, op, tensors, n));
+    mg_tensor *t = mga_composite_end(name, given.constant, chain(name, op, tensors, n));
+    for (size_t i = 0; t && i < n; i++) mga_used(1, &tensors[i], t);
+    return t;
 }
 
 mg_tensor *mg_add_sequence_with(mg_tensor *const *tensors, size_t n, const mg_sequence_opts *opts) {

@@ -190,7 +190,7 @@ static mg_tensor *normalised(uint16_t op, mg_tensor *x, const mg_softmax_opts *o
     if (mga_read_axes(mgk_ops[op].name, &given.axis, given.mg_text) != MG_OK) return NULL;
     if (!given.axis.v && given.axis.n == 0) given.axis = (mg_axes){.n = in->shape->ndim ? 1 : 0, .v = &last};
     if (mga_axis_mask(mgk_ops[op].name, given.axis, in->shape->ndim, &axes) != MG_OK) return NULL;
-    return recorded(op, in, axes, true, given.constant);
+    return mga_used(1, &x, recorded(op, in, axes, true, given.constant));
 }
 
 mg_tensor *mg_softmax_with(mg_tensor *x, const mg_softmax_opts *opts) { return normalised(MGK_OP_SOFTMAX, x, opts); }
@@ -206,7 +206,7 @@ mg_tensor *mg_logsumexp_with(mg_tensor *x, const mg_reduce_opts *opts) {
     if (!mga_operands("logsumexp", 1, &x, &in)) return NULL;
     if (mga_read_axes("logsumexp", &given.axis, given.mg_text) != MG_OK) return NULL;
     if (mga_axis_mask("logsumexp", given.axis, in->shape->ndim, &axes) != MG_OK) return NULL;
-    return recorded(MGK_OP_LOGSUMEXP, in, axes, given.keepdims, given.constant);
+    return mga_used(1, &x, recorded(MGK_OP_LOGSUMEXP, in, axes, given.keepdims, given.constant));
 }
 
 mg_tensor *(mg_softmax)(mg_tensor *x) { return mg_softmax_with(x, NULL); }

@@ -224,7 +224,11 @@ bool mga_operands(const char *op, int n, mg_tensor *const *t, mga_node **nodes) 
         nodes[i] = mga_value(op, t[i]);
         if (!nodes[i]) return false;
     }
-    for (int i = 0; i < n; i++)
-        if (t[i]->grad || mga_home(t[i])->grad) mga_handle_drop_grad(t[i]);
     return true;
+}
+
+mg_tensor *mga_used(int n, mg_tensor *const *t, mg_tensor *result) {
+    for (int i = 0; result && i < n; i++)
+        if (t[i]->grad || mga_home(t[i])->grad) mga_handle_drop_grad(t[i]);
+    return result;
 }

@@ -170,8 +170,10 @@ mg_tensor *mga_ufunc(uint16_t op, mg_tensor *const in[], const double *params, c
     mga_node *nodes[MGK_MAX_IN];
     if (op == MGK_OP_CLIP && in[0] && (!in[1] || !in[2])) return clip_one_side(in, opts);
     if (!mga_operands(info->name, info->n_in, in, nodes)) return NULL;
-    if (asks(opts) || op == MGK_OP_POWER) return with_options(op, nodes, params, opts ? opts : &standard);
-    return mga_wrap(mga_record_map(op, nodes, params, MG_DTYPE_NONE, MG_CONSTANT_AUTO));
+    mg_tensor *result = asks(opts) || op == MGK_OP_POWER
+                            ? with_options(op, nodes, params, opts ? opts : &standard)
+                            : mga_wrap(mga_record_map(op, nodes, params, MG_DTYPE_NONE, MG_CONSTANT_AUTO));
+    return mga_used(info->n_in, in, result);
 }
 
 /* ---- two results ---- */
@@ -218,6 +220,7 @@ mg_status mga_ufunc_two(const char *name, const uint16_t ops[2], mg_tensor *cons
         if (!outs[k]) mg_release(results[k]);
         results[k] = NULL;
     }
+    mga_used(2, in, results[0]);
     return ok ? MG_OK : mgr_error();
 }
 
@@ -250,5 +253,5 @@ mg_tensor *mga_reduce(uint16_t op, mg_tensor *x, const mg_reduce_opts *opts) {
     if (!shape) return NULL;
     mg_tensor *t = mga_wrap(mga_record_reduce(op, node, mask, shape, all.constant));
     mgr_shape_release(shape);
-    return t;
+    return mga_used(1, &x, t);
 }

@@ -76,7 +76,7 @@ static mg_tensor *moment(const char *op, mg_tensor *x, const mg_var_opts *opts, 
     const bool idle = given.axis.v && given.axis.n == 0 && mg_dtype_is_float((mg_dtype)in->dtype);
     mga_composite_begin(given.constant);
     mga_node *result = idle ? idle_node(in, &given, root) : moment_node(in, axes, &given, root);
-    return mga_composite_end(op, given.constant, result);
+    return mga_used(1, &x, mga_composite_end(op, given.constant, result));
 }
 
 mg_tensor *mg_var_with(mg_tensor *x, const mg_var_opts *opts) { return moment("var", x, opts, false); }
