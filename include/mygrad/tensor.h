@@ -90,8 +90,9 @@ typedef struct mg_create_opts {
 typedef struct mg_backward_opts {
     MG_OPTS_HEAD(mg_backward_opts);
     mg_tensor *grad MG_DEFAULT_(nullptr); /* the incoming gradient, of a shape that broadcasts to f's; default: ones */
-    bool accumulate MG_DEFAULT_(false);   /* add to the gradients that are there */
-    bool consume MG_DEFAULT_(false);      /* let go of the graph and its buffers when it has been walked */
+    /* add to the gradients that are there; a use in a new operation drops them, so record all of it before */
+    bool accumulate MG_DEFAULT_(false);
+    bool consume MG_DEFAULT_(false); /* let go of the graph and its buffers when it has been walked */
 } mg_backward_opts;
 
 #ifdef __cplusplus
