@@ -204,7 +204,8 @@ mg_tensor *mg_conv_nd_with(mg_tensor *x, mg_tensor *w, const mg_conv_opts *opts)
         mga_read_shape("conv_nd", ".padding", &given.padding, given.mg_text) != MG_OK ||
         mga_read_shape("conv_nd", ".dilation", &given.dilation, given.mg_text) != MG_OK)
         return NULL;
-    if (!mga_operands("conv_nd", 2, (mg_tensor *[]){x, w}, in)) return NULL;
+    mg_tensor *const operands[2] = {x, w};
+    if (!mga_operands("conv_nd", 2, operands, in)) return NULL;
     mg_dtype dtype = mg_promote_types((mg_dtype)in[0]->dtype, (mg_dtype)in[1]->dtype);
     if (conv_check(in[0], in[1], dtype) != MG_OK) return NULL;
     if (given.constant == MG_CONSTANT) mg_no_autodiff(true);
@@ -213,7 +214,7 @@ mg_tensor *mg_conv_nd_with(mg_tensor *x, mg_tensor *w, const mg_conv_opts *opts)
     mga_node_release(data);
     mga_node_release(weights);
     if (given.constant == MG_CONSTANT) mg_no_autodiff(false);
-    mg_tensor *tensor = mga_used(mga_wrap(result), 2, (mg_tensor *[]){x, w});
+    mg_tensor *tensor = mga_used(mga_wrap(result), 2, operands);
     if (!tensor || given.constant == MG_CONSTANT_AUTO) return tensor;
     return mg_set_constant(tensor, given.constant == MG_CONSTANT);
 }

@@ -97,14 +97,15 @@ static mga_node *loss_node(mga_node *x, mga_node *labels) {
 
 mg_tensor *mg_softmax_crossentropy(mg_tensor *x, mg_tensor *labels) {
     mga_node *in[2];
-    if (!mga_operands(op_name, 2, (mg_tensor *[]){x, labels}, in)) return NULL;
+    mg_tensor *const operands[2] = {x, labels};
+    if (!mga_operands(op_name, 2, operands, in)) return NULL;
     if (check_operands(in[0], in[1]) != MG_OK) return NULL;
     mga_node *wide = mga_record_convert(in[1], MG_I64);
     mga_node *packed = wide ? mga_contiguous(wide) : NULL;
     mga_node *node = packed ? loss_node(in[0], packed) : NULL;
     mga_node_release(packed);
     mga_node_release(wide);
-    return mga_used(mga_wrap(node), 2, (mg_tensor *[]){x, labels});
+    return mga_used(mga_wrap(node), 2, operands);
 }
 
 /* ---- gradient --------------------------------------------------------------------------------------------------- */

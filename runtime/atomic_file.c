@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "runtime/file_target.h"
@@ -102,6 +103,32 @@ mg_status mgr_atomic_file_write(mgr_atomic_file *file, const void *data, size_t 
     return MG_OK;
 }
 
+/* ---- what a file has beside its mode ---- */
+
+#define ACL "system.posix_acl_access"
+enum { NAMES_BYTES = 4096, VALUE_BYTES = 4096 };
+
+/* With a list of who else may, the mode's bits for the group are the most that anybody on it has: a file that has such
+ * a list keeps it (with its owner and group), one that has none must not get its directory's. */
+static int restore_list(const mgr_atomic_file *file, bool kept) {
+    char value[VALUE_BYTES];
+    const ssize_t n = kept ? getxattr(file->target, ACL, value, sizeof value) : -1;
+    if (n >= 0) return fsetxattr(file->fd, ACL, value, (size_t)n, 0);
+    if (kept && errno == ERANGE) return -1;
+    return fremovexattr(file->fd, ACL) == 0 || errno == ENODATA || errno == ENOTSUP || errno == ENOSYS ? 0 : -1;
+}
+
+/* What users attach to a file, "user.comment": kept where the system lets us, for it decides nothing. */
+static void copy_attributes(const mgr_atomic_file *file) {
+    char names[NAMES_BYTES], value[VALUE_BYTES];
+    const ssize_t bytes = listxattr(file->target, names, sizeof names);
+    for (const char *name = names; name < names + (bytes > 0 ? bytes : 0); name += strlen(name) + 1) {
+        if (strncmp(name, "user.", 5) != 0) continue;
+        const ssize_t n = getxattr(file->target, name, value, sizeof value);
+        if (n >= 0) (void)fsetxattr(file->fd, name, value, (size_t)n, 0);
+    }
+}
+
 /* The owner too, where this process may. Whoever may not give the file to its group lets no other group in instead. */
 static int restore_mode(const mgr_atomic_file *file) {
     struct stat now;
@@ -111,7 +138,8 @@ static int restore_mode(const mgr_atomic_file *file) {
     bool kept = (now.st_uid == file->owner && now.st_gid == file->group) ||
                 fchown(file->fd, file->owner, file->group) == 0 || fchown(file->fd, (uid_t)-1, file->group) == 0;
     if (!kept) mode &= ~(mode_t)070 | (mode & 07) << 3;
-    return fchmod(file->fd, mode);
+    copy_attributes(file);
+    return restore_list(file, kept) == 0 ? fchmod(file->fd, mode) : -1;
 }
 
 static int sync_file(int fd) {
@@ -119,6 +147,16 @@ static int sync_file(int fd) {
     do failed = fsync(fd);
     while (failed && errno == EINTR);
     return failed;
+}
+
+/* The new name is in the directory's own data. The file has it already: what goes wrong here is nobody's error. */
+static void sync_directory(char *target) {
+    char *slash = strrchr(target, '/');
+    if (slash) slash[slash == target] = '\0';
+    const int fd = open(slash ? target : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    (void)sync_file(fd);
+    close(fd);
 }
 
 mg_status mgr_atomic_file_end(mgr_atomic_file *file, mg_status so_far) {
@@ -131,6 +169,7 @@ mg_status mgr_atomic_file_end(mgr_atomic_file *file, mg_status so_far) {
     if (status == MG_OK && rename(file->temporary, file->target) != 0) status = fail_io(file->path, "replace", errno);
     if (status != MG_OK) unlink(file->temporary);
     close(file->fd); /* which gives up the lock: not before the file has its name */
+    if (status == MG_OK) sync_directory(file->target);
     mgr_free(file->temporary);
     mgr_free(file->target);
     *file = (mgr_atomic_file){.fd = -1};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Files that appear whole or not at all: written under a temporary name in the same directory, synced, renamed. Used by
- * everything that saves. A file that is replaced keeps its mode; a symbolic link stays, and what it leads to is
- * replaced. Temporary files are locked by their savers; those of savers that were killed are removed. */
+ * everything that saves. A file that is replaced keeps its mode, ACL and users' attributes; a symbolic link stays, and
+ * what it leads to is replaced. Temporary files are locked by their savers; those of savers that were killed are
+ * removed. */
 #ifndef MGR_ATOMIC_FILE_H
 #define MGR_ATOMIC_FILE_H
 

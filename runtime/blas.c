@@ -9,12 +9,15 @@
 #if MYGRAD_HAVE_BLAS
 
 #include "runtime/openmp_alone.h"
+#include "runtime/thread.h"
 
 #include <cblas.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct {
     __typeof__(cblas_sgemm) *sgemm;
@@ -30,6 +33,15 @@ static struct {
 } blas = {.name = "BLAS"};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* The variant of OpenBLAS with threads of its own starts them when it is loaded, and in a forked child when their
+ * number is set. They take the signals that their starter takes: none of the program's. */
+static void signals_block(sigset_t *before) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, before);
+}
+static void signals_restore(const sigset_t *before) { pthread_sigmask(SIG_SETMASK, before, NULL); }
 
 #if MYGRAD_LINK_BLAS
 
@@ -59,7 +71,10 @@ static bool find_functions(void) {
 static bool find_functions(void) {
     static const char *const files[] = {MYGRAD_BLAS_FILE, MYGRAD_BLAS_SONAME};
     void *handle = NULL;
+    sigset_t before;
+    signals_block(&before);
     for (int i = 0; i < 2 && !handle; i++) handle = dlopen(files[i], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    signals_restore(&before);
     if (!handle) return false;
     struct {
         const char *name;
@@ -102,22 +117,28 @@ static bool is_ready(void) {
 
 bool mgr_blas_has(mg_dtype dtype) { return (dtype == MG_F32 || dtype == MG_F64) && is_ready(); }
 
-/* The variant of OpenBLAS with threads of its own has one number for the process: the first of us who are inside sets
- * it to 1, the last gives it back. */
-static struct {
-    pthread_mutex_t mutex;
-    int inside, before;
-} own_threads = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+static void set_own_threads(int n) {
+    sigset_t before;
+    signals_block(&before);
+    blas.set_num_threads(n);
+    signals_restore(&before);
+}
 
+/* The variant with threads of its own has one number for the process: the first of us who are inside sets it to 1, the
+ * last gives it back. In a forked child nobody is inside any more, but the number may still be to be given back. */
 static void own_threads_change(int by) {
-    pthread_mutex_lock(&own_threads.mutex);
-    if (by > 0 && own_threads.inside == 0) {
-        own_threads.before = blas.get_num_threads();
-        blas.set_num_threads(1);
-    }
-    own_threads.inside += by;
-    if (own_threads.inside == 0) blas.set_num_threads(own_threads.before);
-    pthread_mutex_unlock(&own_threads.mutex);
+    static int inside, before;
+    static pid_t process;
+    static bool lent;
+    mgr_lock_acquire(MGR_LOCK_BLAS);
+    if (process != getpid()) inside = 0;
+    process = getpid();
+    if (inside == 0 && !lent) before = blas.get_num_threads();
+    if (inside == 0) set_own_threads(1);
+    inside += by;
+    lent = inside > 0;
+    if (!lent) set_own_threads(before);
+    mgr_lock_release(MGR_LOCK_BLAS);
 }
 
 /* CBLAS wants a leading dimension of at least the line's length and at least 1, also for matrices of one line. */

@@ -46,6 +46,7 @@ typedef enum mgr_lock {
     MGR_LOCK_POOL,
     MGR_LOCK_BLOCKS, /* the pool's smallest buffers are blocks */
     MGR_LOCK_HANDLER,
+    MGR_LOCK_BLAS, /* how many are inside a BLAS that has threads of its own */
     MGR_LOCKS
 } mgr_lock;
 void mgr_lock_acquire(mgr_lock lock);

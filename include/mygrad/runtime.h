@@ -48,9 +48,11 @@ MG_API void mg_stats_reset_peak(void);
 
 /* NumPy files.
  *  - Saving replaces the file atomically: whoever reads it meanwhile has the old one or the new one, whole, and a save
- *    that fails changes nothing. A file that is replaced keeps its mode; where the path is a symbolic link, the link
- *    stays and what it leads to is replaced. The temporary file lies beside it, NAME.mg-PID-N.tmp; one that a killed
- *    process left is removed by the next save to that name.
+ *    that fails changes nothing. A file that is replaced keeps its mode (but for setuid and its kin), its list of who
+ *    else may (ACL) and the attributes that users gave it; where the path is a symbolic link, the link stays and what
+ * it leads to is replaced; other names of the file (hard links) keep the old one. The temporary file lies beside it,
+ *    NAME.mg-PID-N.tmp; one that a killed process left is removed by the next save to that name. The file, and then its
+ *    name in the directory, is on the disk when the call returns.
  *  - Loading takes regular files and pipes ("/dev/stdin", bash's <(zcat x.npy.gz)), and gives tensors of the innermost
  *    scope, whose floats are variables. A pipe that nobody writes to is given a second.
  *  - .npz members are written STORED; deflated ones are read where the build has zlib. Of several with one name the

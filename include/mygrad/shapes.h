@@ -198,6 +198,8 @@ struct mg_axes : mg::list<int> {
 class mg_key {
   public:
     mg_key() noexcept = default;
+    mg_key(const mg_index &one) { copy(1, &one); }
+    mg_key(int64_t one) : mg_key(mg_index(one)) {}
     mg_key(std::initializer_list<mg_index> indices) { copy(static_cast<int>(indices.size()), indices.begin()); }
     mg_key(int n, const mg_index *indices) { copy(n, indices); }
     mg_key(const mg_key &other) { copy(other.n_, other.v_); }
@@ -235,6 +237,8 @@ class mg_key_arg {
     mg_key_arg() noexcept = default;
     mg_key_arg(const mg_key &from) noexcept : n_(from.n_), v_(from.v_) {}
     mg_key_arg(const mg_index &one) noexcept : n_(1), v_(&one) {}
+    /* The index lives where the call is written, as every default argument does: until the call has returned. */
+    mg_key_arg(int64_t one, mg_index &&index = mg_index(0)) noexcept : n_(1), v_(&index) { index.start = one; }
     mg_key_arg(const std::initializer_list<mg_index> &indices) noexcept
         : n_(static_cast<int>(indices.size())), v_(first(indices)) {}
 

@@ -129,3 +129,35 @@ MG_TEST(grad_place, a_held_gradient_outlives_its_place) {
     VALUES(kept, 4, 8, 12);
     mg_release(kept);
 }
+
+/* As in MyGrad: a use drops the gradient, an attempt does not. */
+MG_TEST(grad_place, an_operation_that_fails_drops_none) {
+    MG_SCOPE;
+    mg_tensor *x = vec(1, 2, 3), *four = mg_ones(MG_SHAPE(4)), *q, *r;
+    const int64_t two = 2;
+    mg_backward(mg_sum(mg_square(x)));
+    mg_tensor *grad = mg_grad(x);
+#define FAILS(call) ((void)(call), mg_take_error().code != MG_OK && mg_grad(x) == grad)
+    CHECK(FAILS(mg_add(x, four)));
+    CHECK(FAILS(mg_add(four, x)));
+    CHECK(FAILS(mg_greater(x, four)));
+    CHECK(FAILS(mg_power(x, four)));
+    CHECK(FAILS(mg_clip(x, four, NULL)));
+    CHECK(FAILS(mg_add(x, x, .where = four)));
+    CHECK(FAILS(mg_add(x, x, .out = four)));
+    CHECK(FAILS(mg_exp(x, .dtype = MG_I8)));
+    CHECK(FAILS(mg_divmod(x, four, &q, &r)));
+    CHECK(FAILS(mg_add_sequence(MG_TENSORS(x, x, four))));
+    CHECK(FAILS(mg_sum(x, .axis = 5)));
+    CHECK(FAILS(mg_var(x, .axis = 5)));
+    CHECK(FAILS(mg_cumprod(x, .axis = 5)));
+    CHECK(FAILS(mg_softmax(x, .axis = 5)));
+    CHECK(FAILS(mg_logsumexp(x, .axis = 5)));
+    CHECK(FAILS(mg_matmul(x, four)));
+    CHECK(FAILS(mg_conv_nd(x, x)));
+    CHECK(FAILS(mg_max_pool(x, mg_shape_of(1, &two), mg_shape_of(1, &two))));
+    CHECK(FAILS(mg_softmax_crossentropy(mg_reshape(x, MG_SHAPE(1, 3)), x)));
+#undef FAILS
+    VALUES(grad, 2, 4, 6);
+    CHECK(mg_add(x, x) && mg_grad(x) == NULL);
+}

@@ -16,6 +16,11 @@ static void expect(const char *what, mg_tensor *x, int n, const double *values) 
 }
 #define EXPECT(x, ...) expect(#x, (x), (int)(sizeof((double[]){__VA_ARGS__}) / sizeof(double)), (double[]){__VA_ARGS__})
 
+#define FIRST       0
+#define ALONG_FIRST .axis = FIRST
+enum { ROWS };
+static int first_axis(void) { return 0; }
+
 static mg_shape stored(int64_t *dims) { return mg_shape_of(2, dims); }
 
 static void axes(mg_tensor *x) {
@@ -26,6 +31,21 @@ static void axes(mg_tensor *x) {
     EXPECT(mg_sum(x, .axis = 0), 5, 7, 9);
     EXPECT(mg_sum(x, .axis = (0)), 5, 7, 9);
     EXPECT(mg_sum(x, .axis = zero, .keepdims = true), 5, 7, 9);
+    const struct { int axis; } number = {0};
+    EXPECT(mg_sum(x, .axis = 0x0), 5, 7, 9);
+    EXPECT(mg_sum(x, .axis = FIRST), 5, 7, 9);
+    EXPECT(mg_sum(x, .axis = ROWS), 5, 7, 9);
+    EXPECT(mg_sum(x, .axis = first_axis()), 5, 7, 9);
+    EXPECT(mg_sum(x, .axis = number.axis), 5, 7, 9);
+    EXPECT(mg_sum(x, .axis = '0' - '0'), 5, 7, 9);
+    EXPECT(mg_sum(x, .axis = zero ? ',' : 0), 5, 7, 9);
+    EXPECT(mg_sum(x, ALONG_FIRST), 5, 7, 9);
+    EXPECT(mg_sum(x, /* .keepdims = */ .axis /* the */ = // first
+                     0),
+           5, 7, 9);
+    EXPECT(mg_sum(x, .keepdims = number.axis), 21);
+    EXPECT(mg_sum(x, .keepdims = number.axis == 0, .constant = MG_CONSTANT), 21);
+    EXPECT(mg_sum(x, .axis = -2), 5, 7, 9);
     EXPECT(mg_sum(x, .axis = {1}), 6, 15);
     EXPECT(mg_sum(x, .axis = MG_AXES(0, -1)), 21);
     EXPECT(mg_sum(x, .axis = MG_AXES0), 1, 2, 3, 4, 5, 6);

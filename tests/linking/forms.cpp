@@ -114,6 +114,13 @@ static void arguments(mg_tensor *x) {
     expect("keys", mg_getitem(x, {MG_ELLIPSIS, MG_NEWAXIS, 0}), {1, 4});
     expect("keys", mg_getitem(x, {1}), {4, 5, 6});
     expect("a key", mg_getitem(x, MG_I(-1)), {4, 5, 6});
+    const int last = 1;
+    const mg_key number = 1, index = MG_I(1);
+    expect("a number", mg_getitem(x, 1), {4, 5, 6});
+    expect("a number", mg_getitem(mg_getitem(x, last), -1), {6});
+    expect("a number", mg_setitem(mg_copy(x), 0, mg_getitem(x, last)), {4, 5, 6, 4, 5, 6});
+    expect("a stored number", mg_getitem(x, number), {4, 5, 6});
+    expect("a stored index", mg_getitem(x, index), {4, 5, 6});
     expect("no key", mg_getitem(x, {}), {1, 2, 3, 4, 5, 6});
     refused("a count and no array", mg_reshape(x, mg_shape_of(2, nullptr)));
     refused("a negative count", mg_reshape(x, mg_shape_of(-1, dims.data())));

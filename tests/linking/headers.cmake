@@ -1,42 +1,20 @@
-# Each public header compiles alone, as strict C11 and C23, C++17 to C++23, with every compiler that is installed. INCLUDE is a list of
-# directories, separated by |.
+# Each public header compiles alone, as strict C11 and C23, C++17 to C++23, with every compiler that is installed. INCLUDE is
+# a list of directories, separated by |.
 cmake_minimum_required(VERSION 3.25)
+include(${CMAKE_CURRENT_LIST_DIR}/public_face.cmake)
 
-string(REPLACE "|" ";" directories "${INCLUDE}")
 set(flags -fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror)
-set(headers "")
-foreach(directory IN LISTS directories)
-  list(APPEND flags -I${directory})
-  file(GLOB here RELATIVE ${directory} ${directory}/mygrad/*.h)
-  list(APPEND headers ${here})
-endforeach()
-list(LENGTH headers count)
-if(count LESS 5)
-  message(FATAL_ERROR "headers not found: ${headers}")
-endif()
+list(TRANSFORM directories PREPEND -I OUTPUT_VARIABLE include_flags)
+public_headers(headers)
 
-set(ways 0)
-foreach(way IN ITEMS "gcc|c|c11" "gcc|c|c2x" "clang|c|c11" "clang|c|c2x" "g++|c++|c++17" "g++|c++|c++20"
-    "g++|c++|c++2b" "clang++|c++|c++17" "clang++|c++|c++20" "clang++|c++|c++2b")
-  string(REPLACE "|" ";" way "${way}")
-  list(GET way 0 name)
-  list(GET way 1 language)
-  list(GET way 2 standard)
-  find_program(compiler_${name} NAMES ${name})
-  if(NOT compiler_${name})
-    message("${name} is not installed: left out")
-    continue()
-  endif()
+function(compile_alone compiler language standard)
   foreach(header IN LISTS headers)
-    execute_process(COMMAND ${compiler_${name}} -x ${language} -std=${standard} ${flags} -include ${header} /dev/null
+    execute_process(COMMAND ${compiler} -x ${language} -std=${standard} ${flags} ${include_flags} -include ${header} /dev/null
       RESULT_VARIABLE result ERROR_VARIABLE errors)
     if(NOT result EQUAL 0)
-      message(FATAL_ERROR "${header} alone, by ${name} -std=${standard}:\n${errors}")
+      message(FATAL_ERROR "${header} alone, by ${compiler} -std=${standard}:\n${errors}")
     endif()
   endforeach()
-  math(EXPR ways "${ways} + 1")
-endforeach()
-if(ways EQUAL 0)
-  message(FATAL_ERROR "no compiler was found")
-endif()
-message("${count} headers, ${ways} compilers")
+endfunction()
+
+each_compiler(compile_alone)

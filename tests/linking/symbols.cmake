@@ -2,32 +2,11 @@
 # one of our prefixes. NM, INCLUDE (directories, separated by |), SHARED, STATIC are given.
 cmake_minimum_required(VERSION 3.25)
 
-string(REPLACE "|" ";" directories "${INCLUDE}")
-set(declared "")
-foreach(directory IN LISTS directories)
-  file(GLOB headers ${directory}/mygrad/*.h)
-  foreach(header IN LISTS headers)
-    file(READ ${header} text)
-    string(REGEX REPLACE "[][]" "" text "${text}") # they and semicolons mean something in lists
-    string(REPLACE ";" "@" text "${text}")
-    string(REGEX REPLACE "\n#[^\n]*" "" text "${text}")
-    string(REGEX MATCHALL "MG_API [^@]*@" declarations "${text}")
-    foreach(declaration IN LISTS declarations)
-      # "mg_tensor *(mg_add)(...)" of a function that has a macro of its name, else "mg_tensor *mg_add(...)"
-      if(declaration MATCHES "\\((mg_[a-z0-9_]+)\\)\\(")
-        list(APPEND declared ${CMAKE_MATCH_1})
-      elseif(declaration MATCHES "(mg_[a-z0-9_]+)\\(")
-        list(APPEND declared ${CMAKE_MATCH_1})
-      else()
-        message(FATAL_ERROR "${header}: which name does this declare? ${declaration}")
-      endif()
-    endforeach()
-  endforeach()
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/public_face.cmake)
+
+public_functions(declared)
 list(LENGTH declared count)
-if(count LESS 100)
-  message(FATAL_ERROR "only ${count} declarations found: the headers are written in another way now")
-endif()
+list(TRANSFORM declared REPLACE "\\(.*" "")
 
 # names_of(<variable> <options and file for nm...>)
 function(names_of variable)

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "runtime/atomic_file.h"
@@ -140,6 +141,52 @@ MG_TEST(saving, owners) {
     }
     int state;
     CHECK(waitpid(child, &state, 0) == child && state == 0);
+    leave_room();
+}
+
+/* Lists of who may, as the kernel stores them: {tag, rights, id}; tags of the owner, one user, the group, the mask,
+ * all. */
+static const struct {
+    uint32_t version;
+    struct {
+        uint16_t tag, rights;
+        uint32_t id;
+    } entries[5];
+} one_reader = {2, {{1, 6, ~0u}, {2, 4, 12345}, {4, 0, ~0u}, {16, 4, ~0u}, {32, 0, ~0u}}};
+
+MG_TEST(saving, lists_and_attributes) {
+    char value[256];
+    enter_room("/tmp");
+    CHECK_EQ_I64(save("a", "old"), MG_OK);
+    const bool attributes = setxattr("a", "user.comment", "mine", 4, 0) == 0;
+    const bool lists = setxattr("a", "system.posix_acl_access", &one_reader, sizeof one_reader, 0) == 0;
+    CHECK_EQ_I64(save("a", "new"), MG_OK);
+    if (attributes) CHECK(getxattr("a", "user.comment", value, sizeof value) == 4 && memcmp(value, "mine", 4) == 0);
+    if (lists) {
+        struct stat info;
+        CHECK_EQ_I64(getxattr("a", "system.posix_acl_access", value, sizeof value), sizeof one_reader);
+        CHECK(memcmp(value, &one_reader, sizeof one_reader) == 0);
+        CHECK(stat("a", &info) == 0 && (info.st_mode & 0777) == 0640); /* the group's bits are the mask */
+
+        /* One without a list stays so, whatever its directory gives to new ones. */
+        CHECK_EQ_I64(save("b", "old"), MG_OK);
+        CHECK_EQ_I64(chmod("b", 0660), 0);
+        CHECK_EQ_I64(setxattr(".", "system.posix_acl_default", &one_reader, sizeof one_reader, 0), 0);
+        CHECK_EQ_I64(save("b", "new"), MG_OK);
+        CHECK(getxattr("b", "system.posix_acl_access", value, sizeof value) < 0 && errno == ENODATA);
+        CHECK(stat("b", &info) == 0 && (info.st_mode & 0777) == 0660);
+    }
+    leave_room();
+}
+
+MG_TEST(saving, hard_links) {
+    struct stat one, other;
+    enter_room("/tmp");
+    CHECK_EQ_I64(save("a", "old"), MG_OK);
+    CHECK_EQ_I64(link("a", "b"), 0);
+    CHECK_EQ_I64(save("a", "newer"), MG_OK); /* a file of its own: the other name keeps the old one */
+    CHECK(stat("a", &one) == 0 && stat("b", &other) == 0 && one.st_ino != other.st_ino && other.st_nlink == 1);
+    CHECK_EQ_I64(other.st_size, 3);
     leave_room();
 }
 

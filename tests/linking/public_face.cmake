@@ -1,0 +1,68 @@
+# What the tests of the public headers have in common: the functions that the headers declare, and the compilers and
+# languages that they are for. Included; INCLUDE is a list of directories, separated by |.
+string(REPLACE "|" ";" directories "${INCLUDE}")
+
+# public_headers(<variable>): their names as users write them, mygrad/tensor.h.
+function(public_headers variable)
+  set(headers "")
+  foreach(directory IN LISTS directories)
+    file(GLOB here RELATIVE ${directory} ${directory}/mygrad/*.h)
+    list(APPEND headers ${here})
+  endforeach()
+  list(LENGTH headers count)
+  if(count LESS 5)
+    message(FATAL_ERROR "headers not found in ${directories}: ${headers}")
+  endif()
+  set(${variable} ${headers} PARENT_SCOPE)
+endfunction()
+
+# public_functions(<variable>): "mg_add(mg_tensor *x, mg_tensor *y)" for each declaration, without what it returns.
+function(public_functions variable)
+  set(functions "")
+  foreach(directory IN LISTS directories)
+    file(GLOB headers ${directory}/mygrad/*.h)
+    foreach(header IN LISTS headers)
+      file(READ ${header} text)
+      string(REGEX REPLACE "[][]" "" text "${text}") # they and semicolons mean something in lists
+      string(REPLACE ";" "@" text "${text}")
+      string(REGEX REPLACE "\n#[^\n]*" "" text "${text}")
+      string(REGEX MATCHALL "MG_API [^@]*@" declarations "${text}")
+      foreach(declaration IN LISTS declarations)
+        string(REGEX REPLACE "[ \n]+" " " declaration "${declaration}")
+        # "mg_tensor *(mg_add)(...)" of a function that has a macro of its name, else "mg_tensor *mg_add(...)"
+        string(REGEX REPLACE "\\((mg_[a-z0-9_]+)\\)\\(" " \\1(" declaration "${declaration}")
+        if(NOT declaration MATCHES "(mg_[a-z0-9_]+\\(.*\\))@$")
+          message(FATAL_ERROR "${header}: which name does this declare? ${declaration}")
+        endif()
+        list(APPEND functions "${CMAKE_MATCH_1}")
+      endforeach()
+    endforeach()
+  endforeach()
+  list(LENGTH functions count)
+  if(count LESS 100)
+    message(FATAL_ERROR "only ${count} declarations found: the headers are written in another way now")
+  endif()
+  set(${variable} ${functions} PARENT_SCOPE)
+endfunction()
+
+# each_compiler(<command>): calls <command>(<path> <c or c++> <standard>) for every language that users may write, with every
+# compiler that is installed.
+function(each_compiler command)
+  set(ways 0)
+  foreach(way IN ITEMS "gcc|c|c11" "gcc|c|c2x" "clang|c|c11" "clang|c|c2x" "g++|c++|c++17" "g++|c++|c++20" "g++|c++|c++2b"
+      "clang++|c++|c++17" "clang++|c++|c++20" "clang++|c++|c++2b")
+    string(REPLACE "|" ";" way "${way}")
+    list(POP_FRONT way name language standard)
+    find_program(compiler_${name} NAMES ${name})
+    if(NOT compiler_${name})
+      message("${name} is not installed: left out")
+      continue()
+    endif()
+    cmake_language(CALL ${command} ${compiler_${name}} ${language} ${standard})
+    math(EXPR ways "${ways} + 1")
+  endforeach()
+  if(ways EQUAL 0)
+    message(FATAL_ERROR "no compiler was found")
+  endif()
+  message("${ways} compilers and languages")
+endfunction()
