@@ -144,8 +144,10 @@ void *mg_data_mut(mg_tensor *x) {
     mga_drop_written_grads(x);
     if (!(mga_is_borrowed(x->storage->root) ? exclusive_memory(x) : exclusive_root(x) != NULL)) return NULL;
     if (!mga_value("data_mut", x)) return NULL;
+    x->storage->root->flags &= (uint16_t)~MGA_WAS_CONSUMED; /* what comes from outside was recorded by nobody */
     if (x->storage->refs > 1 || x->own)
-        x->storage->version++; /* views' own values begin again when the memory has been written */
+        x->storage->version++,
+            x->storage->written++; /* views' own values begin again when the memory has been written */
     char *first = x->storage->root->data;
     return x->shape->size > 0 ? first + (x->view ? x->view->offset : 0) : NULL;
 }

@@ -313,7 +313,10 @@ mg_status mg_sync(mg_tensor *x) {
     const uint32_t own = x->storage && node == root ? 2 : 1;
     const bool is_read = root->op != MGA_OP_LEAF || atomic_load_explicit(&root->refs, memory_order_relaxed) > own;
     const bool has_views = x->storage && (x->storage->refs > 1 || x->own);
-    if (!is_read && !root->grad && !has_views) return MG_OK;
+    if (!is_read && !root->grad && !has_views) {
+        root->flags &= (uint16_t)~MGA_WAS_CONSUMED; /* what comes from outside was recorded by nobody */
+        return MG_OK;
+    }
     if (!mga_storage_make(x)) return mgr_error();
     mgr_buffer *memory = root->buffer;
     mgr_buffer_retain(memory);
