@@ -179,3 +179,24 @@ MG_TEST(handles, a_hundred_scopes_deep) {
     VALUES(x, 1, 2, 3);
     CHECK_EQ_I64(mg_take_error().code, MG_OK);
 }
+
+/* ---- values of views' own that several views share ---- */
+
+static void check_shared_own(bool first_again) {
+    MG_SCOPE;
+    mg_tensor *x = vec(4, 5, 6), *v = mg_getitem(mg_set_constant(vec(1, 2, 3), true), HEAD);
+    mg_set_constant(v, false);
+    mg_tensor *w = mg_getitem(v, MG_KEY(MG_S(1, 2, 1)));
+    mg_imultiply(v, mg_getitem(x, HEAD));
+    CHECK_EQ_I64(mg_eval(w), MG_OK);
+    CHECK_EQ_I64(mg_backward(mg_sum(v), .consume = true), MG_OK);
+    if (first_again) CHECK_EQ_I64(mg_eval(v), MG_OK);
+    CHECK_EQ_I64(mg_backward(mg_sum(mg_square(w))), MG_OK); /* of a leaf, from now on */
+    VALUES(mg_grad(w), 20);
+    VALUES(mg_grad(v), 0, 20);
+}
+
+MG_TEST(handles, a_value_that_views_share_is_consumed_for_all_of_them) {
+    check_shared_own(false);
+    check_shared_own(true);
+}
