@@ -241,7 +241,7 @@ static mg_status keep_own(mga_walk *walk, mga_node *copy, const mga_contribution
 
 /* A zero like any other: what was written over in a copy is part of nothing else. */
 static void close_hole(mga_contribution *c) {
-    if (!c->mask || c->mask != c->value) return;
+    if (c->mask != c->value) return;
     c->value->in[1]->scalar = 0.0;
     mga_node_release(c->mask);
     c->mask = NULL;

@@ -78,7 +78,7 @@ static bool is_covered(const mga_contribution *hole, const mga_contribution *c) 
  * made. */
 static mg_status settle_holes(const mga_node *target, mga_contribution *first) {
     for (mga_contribution *c = first; c; c = c->next) {
-        if (!c->mask || c->mask != c->value) continue;
+        if (c->mask != c->value) continue;
         mga_node *update = c->value;
         mga_node *mask = NULL;
         if (!first->next) {
@@ -179,7 +179,7 @@ static bool covers(const summing *s) {
     int64_t left = bytes;
     for (size_t g = 0; g < s->n_groups; g++) {
         const mga_box *box = &s->boxes[g];
-        if (box->alone && s->groups[g].plain) left -= box->shape->size * (int64_t)s->itemsize;
+        if (box->alone) left -= box->shape->size * (int64_t)s->itemsize;
         if (box->ground == MGA_GROUND_SPAN) left -= box->ground_high - box->ground_low;
     }
     return left == 0;

@@ -153,9 +153,12 @@ void *mg_data_mut(mg_tensor *x) {
     if (!node || !mga_can_write("data_mut", x)) return NULL;
     if (!mga_storage_make(x) || mga_eval(x->storage->root) != MG_OK || check_unguarded(x) != MG_OK) return NULL;
     if (!make_exclusive(x)) return NULL;
+    x->storage->root->flags &= (uint16_t)~MGA_WAS_CONSUMED; /* what comes from outside was recorded by nobody */
     mga_try_value("data_mut", x);
-    if (x->storage->refs > 1 || x->own)
-        x->storage->version++; /* views' own values begin again when the memory has been written */
+    if (x->storage->refs > 1 || x->own) { /* views' own values begin again when the memory has been written */
+        x->storage->version++;
+        x->storage->written++;
+    }
     char *first = x->storage->root->data;
     return x->shape->size > 0 ? first + (x->view ? x->view->offset : 0) : NULL;
 }

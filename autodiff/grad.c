@@ -24,7 +24,7 @@ static MGR_APART bool base_has_handle(mg_tensor *t) {
 
 /* Is there one of t's present value? A value of a view's own may have been written over through its base. */
 static bool has_grad(const mg_tensor *t) {
-    if (t->own) return mga_shows_grad(t->own->node) && t->own->version == t->storage->version;
+    if (t->own) return mga_shows_grad(t->own->node) && t->own->version == t->storage->written;
     return mga_shows_grad(mga_home(t)) && !(t->flags & MGA_T_APART);
 }
 
@@ -68,7 +68,7 @@ static void set_flag(mga_node *node, bool constant) {
         node->flags |= MGA_VARIABLE;
         return;
     }
-    node->flags &= (uint16_t)~MGA_VARIABLE;
+    node->flags &= (uint16_t) ~(MGA_VARIABLE | MGA_WAS_CONSUMED);
     mga_node_clear_history(node);
     if (node->data && node->op != MGA_OP_VIEW && node->n_in) mga_node_drop_inputs(node);
 }

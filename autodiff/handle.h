@@ -17,6 +17,7 @@ typedef struct mga_storage {
     mg_tensor *base;    /* the handle of the whole; NULL once released. It is a view itself where its value is one of
                            something that no handle shows: a reshaped copy, a part of what was detached */
     mgr_buffer *synced; /* borrowed memory, counted, that is the value from the next use on (mg_sync); NULL: none */
+    uint32_t written;   /* version of the elements: another root may hold the same ones */
     bool replaced;      /* written over while a gradient or a recorded graph hung from it */
 } mga_storage;
 
@@ -24,7 +25,7 @@ typedef struct mga_storage {
  * the whole. */
 typedef struct mga_own {
     uint32_t refs;
-    uint32_t version; /* of the storage when it was derived */
+    uint32_t version; /* `written` of the storage when it was derived */
     mga_node *node;
 } mga_own;
 
@@ -76,7 +77,7 @@ static inline bool mga_is_variable(const mg_tensor *t) {
 
 /* Was own written over, through its base, while a gradient or a recorded graph hung from it? */
 static inline bool mga_is_outdated(const mga_own *own, const mga_storage *storage) {
-    return own->version != storage->version &&
+    return own->version != storage->written &&
            (own->node->grad || atomic_load_explicit(&own->node->history, memory_order_relaxed) > 0);
 }
 

@@ -338,7 +338,10 @@ mg_status mg_sync(mg_tensor *x) {
         return mgr_fail(MG_ERR_READ_ONLY, "sync", "The tensor is frozen: its memory must stay as it is.");
     const bool is_read = root->op != MGA_OP_LEAF || mga_is_read(x);
     const bool has_views = x->storage && (x->storage->refs > 1 || x->own);
-    if (!is_read && !root->grad && !has_views) return MG_OK;
+    if (!is_read && !root->grad && !has_views) {
+        root->flags &= (uint16_t)~MGA_WAS_CONSUMED; /* what comes from outside was recorded by nobody */
+        return MG_OK;
+    }
     if (!mga_storage_make(x)) return mgr_error();
     mgr_buffer *memory = root->buffer;
     mgr_buffer_retain(memory);

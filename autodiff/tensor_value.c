@@ -97,7 +97,7 @@ static void set_own(mga_own *own, mga_node *leaf, uint32_t version) {
     own->version = version;
 }
 
-void mga_set_own(mg_tensor *t, mga_node *node) { set_own(t->own, node, t->storage->version); }
+void mga_set_own(mg_tensor *t, mga_node *node) { set_own(t->own, node, t->storage->written); }
 
 static bool rederive(mg_tensor *t) {
     mga_storage *storage = t->storage;
@@ -124,7 +124,7 @@ bool mga_own_make(mg_tensor *t, bool variable) {
         mga_node_release(leaf);
         return false;
     }
-    *own = (mga_own){.refs = 1, .version = t->storage->version, .node = leaf};
+    *own = (mga_own){.refs = 1, .version = t->storage->written, .node = leaf};
     mga_guard_together(t->storage->root, leaf);
     leaf->flags |= t->storage->root->flags & (MGA_KEPT | MGA_SHARED);
     mga_show(leaf);
@@ -143,27 +143,30 @@ static void move_grad(mga_node *from, mga_node *to) {
     from->flags &= (uint16_t) ~(MGA_GRAD_STORED | MGA_GRAD_ASIDE);
 }
 
+/* The leaf that a consumed value goes on as has its gradient, and its place among values of one memory. */
+static void go_on_from_consumed(mga_node *value, mga_node *leaf) {
+    move_grad(value, leaf);
+    leaf->flags |= MGA_WAS_CONSUMED;
+    if (value->flags & MGA_SHARES) mga_guard_together(value, leaf);
+}
+
 static bool renew_own(mga_own *own, mga_storage *storage) {
-    const bool consumed = own->node->flags & MGA_CONSUMED, variable = own->node->flags & MGA_VARIABLE;
-    if (!consumed && own->version == storage->version) return true;
-    mga_node *leaf = consumed && own->version == storage->version ? mga_leaf_over(own->node, variable)
-                                                                  : mga_leaf_beside(storage->root, variable);
+    const bool written = own->version != storage->written, variable = own->node->flags & MGA_VARIABLE;
+    const bool consumed = !written && (own->node->flags & MGA_CONSUMED);
+    if (!consumed && !written) return true;
+    mga_node *leaf = consumed ? mga_leaf_over(own->node, variable) : mga_leaf_beside(storage->root, variable);
     if (!leaf) return false;
-    if (consumed) {
-        move_grad(own->node, leaf);
-        leaf->flags |= MGA_WAS_CONSUMED;
-    }
-    if (own->version != storage->version) {
-        if (mga_is_outdated(own, storage)) storage->replaced = true;
-        mga_guard_together(storage->root, leaf);
-    }
-    set_own(own, leaf, storage->version);
+    if (consumed) go_on_from_consumed(own->node, leaf);
+    if (written && mga_is_outdated(own, storage)) storage->replaced = true;
+    if (written) mga_guard_together(storage->root, leaf);
+    set_own(own, leaf, storage->written);
     return true;
 }
 
 /* ---- roots ---- */
 
-void mga_set_root(mg_tensor *t, mga_node *root) {
+/* A root with the same elements: values of views' own stay as they are. */
+static void replace_root(mg_tensor *t, mga_node *root) {
     mga_node **place = t->storage ? &t->storage->root : &t->node, *old = *place;
     root->flags |= old->flags & (MGA_KEPT | MGA_SHARED);
     mga_show(root);
@@ -173,15 +176,19 @@ void mga_set_root(mg_tensor *t, mga_node *root) {
     if (t->storage) t->storage->version++;
 }
 
+void mga_set_root(mg_tensor *t, mga_node *root) {
+    replace_root(t, root);
+    if (t->storage) t->storage->written++;
+}
+
 /* What was recorded through a consumed value stays an invalid backprop; what is recorded from now on sees a leaf (rules
  * F7), which has the gradient. */
 static bool renew_consumed(mg_tensor *t) {
     mga_node *old = t->storage ? t->storage->root : t->node;
     mga_node *leaf = mga_leaf_over(old, old->flags & MGA_VARIABLE);
     if (!leaf) return false;
-    move_grad(old, leaf);
-    leaf->flags |= MGA_WAS_CONSUMED;
-    mga_set_root(t, leaf);
+    go_on_from_consumed(old, leaf);
+    replace_root(t, leaf);
     return true;
 }
 
@@ -210,7 +217,7 @@ bool mga_is_stale(const mg_tensor *t) {
         return true;
     if (!t->own) return (t->flags & MGA_T_APART) && mga_recording();
     const mga_node *source = t->node->op == MGA_OP_VIEW ? t->node->in[0] : t->node;
-    return t->own->version != storage->version || source != t->own->node || is_consumed(t->own->node);
+    return t->own->version != storage->written || source != t->own->node || is_consumed(t->own->node);
 }
 
 static MGR_SLOW bool renew(mg_tensor *t) {

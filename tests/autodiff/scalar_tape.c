@@ -10,6 +10,7 @@ enum { NONE = -1 };
 void tape_start(tape *t) {
     t->n_numbers = t->n_values = t->n_homes = t->n_tensors = 0;
     t->recording = true;
+    t->scope = 0;
     t->full = false;
 }
 
@@ -56,12 +57,12 @@ static int new_value(tape *t, int a, int b, bool variable) {
 
 static bool has_history(const tape *t, int value) { return t->value[value].n_from > 0; }
 
-static int new_home(tape *t, int value) {
+static int new_home(tape *t, int value, int length) {
     if (t->n_homes == TAPE_VALUES) {
         t->full = true;
         return 0;
     }
-    t->home[t->n_homes] = (tape_home){.value = value};
+    t->home[t->n_homes] = (tape_home){.value = value, .length = length};
     return t->n_homes++;
 }
 
@@ -85,9 +86,41 @@ static void become_leaf(tape *t, tape_home *home, const tape_home *elements, boo
 
 static void give_own(tape *t, int a, bool variable) {
     tape_tensor *x = &t->tensor[a];
-    x->own = new_home(t, 0);
+    const bool kept = home_of(t, a)->kept;
+    x->own = new_home(t, 0, t->home[x->home].length);
     x->own_variable = variable;
+    t->home[x->own].kept = kept || x->kept;
     become_leaf(t, &t->home[x->own], &t->home[x->home], variable);
+}
+
+/* A consumed value goes on as a leaf, which has its gradient. */
+static void go_on(tape *t, tape_home *home) {
+    if (!t->value[home->value].consumed) return;
+    const bool has_grad = home->has_grad, aside = home->aside;
+    become_leaf(t, home, home, true);
+    t->value[home->value].was_consumed = true;
+    home->has_grad = has_grad;
+    home->aside = aside;
+}
+
+/* Does a show all of its home, as it lies there? */
+static bool is_all(const tape *t, int a) {
+    const tape_tensor *x = &t->tensor[a];
+    return x->first == 0 && x->n == t->home[x->home].length && (x->step == 1 || x->n == 1);
+}
+
+/* What is recorded when a is used. */
+static int value_of(tape *t, int a) { return is_all(t, a) ? home_of(t, a)->value : t->tensor[a].seen; }
+
+/* A view is a value too, which leads to that of its home; consumed, it is seen anew. */
+static void see(tape *t, int a) {
+    tape_tensor *x = &t->tensor[a];
+    const int over = home_of(t, a)->value;
+    if (is_all(t, a) || (x->seen != NONE && x->seen_over == over && !t->value[x->seen].consumed)) return;
+    x->seen_over = over;
+    x->seen = new_value(t, NONE, NONE, t->value[over].variable);
+    if (t->value[over].variable && !(x->apart && x->own == NONE))
+        t->value[x->seen].from[t->value[x->seen].n_from++] = over;
 }
 
 /* a is about to be used: values of its own begin, or begin again where the elements were written by others. */
@@ -95,25 +128,30 @@ static void use(tape *t, int a) {
     tape_tensor *x = &t->tensor[a];
     tape_home *home = &t->home[x->home];
     if (home->synced) {
+        for (int i = 0; i < TAPE_LENGTH; i++) home->cells[i] = constant_number(t, home->outside[i]);
         become_leaf(t, home, home, t->value[home->value].variable);
         home->synced = false;
         home->version++;
     }
+    go_on(t, home);
     if (x->own == NONE && x->apart && t->recording) give_own(t, a, true);
     if (x->own != NONE && t->home[x->own].version != t->home[x->home].version)
         become_leaf(t, &t->home[x->own], &t->home[x->home], x->own_variable);
+    if (x->own != NONE) go_on(t, &t->home[x->own]);
+    see(t, a);
 }
 
-/* A use hides it: what accumulates still adds to it. */
-static void set_aside(tape_home *home) {
+/* As an operand: its gradient is hidden, but not that of the base of a view; what accumulates still adds to it. */
+static void set_aside_of(tape *t, int a) {
+    if (t->tensor[a].own == NONE && t->tensor[a].base != a) return;
+    tape_home *home = home_of(t, a);
     home->aside = home->aside || home->has_grad;
     home->has_grad = false;
 }
 
-/* As an operand: its gradient goes, but not that of the base of a view. */
 static void use_in_op(tape *t, int a) {
     use(t, a);
-    if (t->tensor[a].own != NONE || t->tensor[a].base == a) set_aside(home_of(t, a));
+    set_aside_of(t, a);
 }
 
 /* ---- tensors ---- */
@@ -125,11 +163,13 @@ static int new_tensor(tape *t, int home, int n) {
     }
     int k = t->n_tensors++;
     t->tensor[k] = (tape_tensor){.live = true, .base = k, .home = home, .own = NONE, .n = n, .step = 1};
+    t->tensor[k].scope = t->scope;
+    t->tensor[k].seen = NONE;
     return k;
 }
 
 int tape_leaf(tape *t, const double *values, int n, bool variable) {
-    int home = new_home(t, new_value(t, NONE, NONE, variable));
+    int home = new_home(t, new_value(t, NONE, NONE, variable), n);
     for (int i = 0; i < n; i++) t->home[home].cells[i] = constant_number(t, values[i]);
     return new_tensor(t, home, n);
 }
@@ -150,8 +190,8 @@ int tape_binary(tape *t, char op, int a, int b) {
     use_in_op(t, a);
     use_in_op(t, b);
     const bool variable = !t->recording || any_variable(t, a, b);
-    int home = new_home(t, new_value(t, home_of(t, a)->value, home_of(t, b)->value, variable));
     const int n = t->tensor[a].n;
+    int home = new_home(t, new_value(t, value_of(t, a), value_of(t, b), variable), n);
     for (int i = 0; i < n; i++) t->home[home].cells[i] = combined(t, op, cell(t, a, i), cell(t, b, i));
     settle_numbers(t, home);
     return new_tensor(t, home, n);
@@ -159,8 +199,8 @@ int tape_binary(tape *t, char op, int a, int b) {
 
 int tape_negate(tape *t, int a) {
     use_in_op(t, a);
-    int home = new_home(t, new_value(t, home_of(t, a)->value, NONE, !t->recording || tape_is_variable(t, a)));
     const int n = t->tensor[a].n;
+    int home = new_home(t, new_value(t, value_of(t, a), NONE, !t->recording || tape_is_variable(t, a)), n);
     for (int i = 0; i < n; i++) {
         const int c = cell(t, a, i);
         t->home[home].cells[i] = number(t, -t->number[c], c, -1, NONE, 0);
@@ -180,17 +220,38 @@ int tape_slice(tape *t, int a, int first, int n, int step) {
     v->step = step * x->step;
     v->apart = !t->recording;
     if (!v->apart) v->own = x->own, v->own_variable = x->own_variable;
+    see(t, k);
     return k;
 }
 
+/* A copy of the whole, of which the same is shown. */
 int tape_detach(tape *t, int a) {
-    double values[TAPE_LENGTH];
     use(t, a);
-    for (int i = 0; i < t->tensor[a].n; i++) values[i] = tape_element(t, a, i);
-    return tape_leaf(t, values, t->tensor[a].n, false);
+    const tape_tensor *x = &t->tensor[a];
+    double values[TAPE_LENGTH];
+    for (int i = 0; i < TAPE_LENGTH; i++) values[i] = t->number[t->home[x->home].cells[i]];
+    const int k = tape_leaf(t, values, t->home[x->home].length, false);
+    if (k == NONE) return NONE;
+    t->tensor[k].n = x->n, t->tensor[k].first = x->first, t->tensor[k].step = x->step;
+    see(t, k);
+    return k;
 }
 
 void tape_release(tape *t, int a) { t->tensor[a].live = false; }
+
+void tape_keep(tape *t, int a) {
+    use(t, a);
+    t->tensor[a].kept = true;
+    home_of(t, a)->kept = true;
+}
+
+void tape_open_scope(tape *t) { t->scope++; }
+
+void tape_close_scope(tape *t) {
+    for (int i = 0; i < t->n_tensors; i++)
+        if (t->tensor[i].scope == t->scope && !t->tensor[i].kept) t->tensor[i].live = false;
+    t->scope--;
+}
 
 void tape_use(tape *t, int a) { use(t, a); }
 
@@ -213,29 +274,42 @@ static void rewrite(tape *t, tape_home *home, const tape_tensor *x, bool whole, 
     home->version++;
 }
 
+/* The elements of target become cells, which lead to the value `from`. */
+static void put(tape *t, int target, const int *cells, int from, bool whole) {
+    const tape_tensor *x = &t->tensor[target];
+    tape_home *home = &t->home[x->home];
+    int constants[TAPE_LENGTH];
+    for (int i = 0; i < x->n; i++) constants[i] = constant_number(t, t->number[cells[i]]);
+    home->kept = home->kept || x->kept; /* what a kept view shows is there, whatever becomes of its base */
+    if (x->own == NONE) {
+        rewrite(t, home, x, whole, cells, from);
+        return;
+    }
+    const bool drop = t->value[home->value].variable && !x->own_variable; /* through a constant view */
+    rewrite(t, &t->home[x->own], x, false, cells, from);
+    rewrite(t, home, x, false, drop ? constants : cells, drop ? NONE : from);
+    t->home[x->own].version = home->version;
+}
+
 /* The value in between, x op y, has a history of its own. */
 void tape_write(tape *t, int target, char op, int a, bool as_view) {
     use(t, target);
     use(t, a);
-    const tape_tensor *x = &t->tensor[target];
-    const bool whole = x->base == target && !as_view;
-    int cells[TAPE_LENGTH], constants[TAPE_LENGTH];
-    int from = home_of(t, a)->value;
-    for (int i = 0; i < x->n; i++) {
-        cells[i] = combined(t, op, cell(t, target, i), cell(t, a, i));
-        constants[i] = constant_number(t, t->number[cells[i]]);
-    }
-    if (op != '=') from = new_value(t, home_of(t, target)->value, from, !t->recording || any_variable(t, target, a));
-    if (a != target && (t->tensor[a].own != NONE || t->tensor[a].base == a)) set_aside(home_of(t, a));
-    tape_home *home = &t->home[x->home];
-    if (x->own != NONE) {
-        const bool drop = t->value[home->value].variable && !x->own_variable; /* through a constant view */
-        rewrite(t, &t->home[x->own], x, false, cells, from);
-        rewrite(t, home, x, false, drop ? constants : cells, drop ? NONE : from);
-        t->home[x->own].version = home->version;
-    } else {
-        rewrite(t, home, x, whole, cells, from);
-    }
+    int cells[TAPE_LENGTH], from = value_of(t, a);
+    for (int i = 0; i < t->tensor[target].n; i++) cells[i] = combined(t, op, cell(t, target, i), cell(t, a, i));
+    if (op != '=') from = new_value(t, value_of(t, target), from, !t->recording || any_variable(t, target, a));
+    if (a != target) set_aside_of(t, a);
+    put(t, target, cells, from, t->tensor[target].base == target && is_all(t, target) && !as_view);
+}
+
+void tape_write_op(tape *t, int target, char op, int a, int b) {
+    use(t, target);
+    use_in_op(t, a);
+    use_in_op(t, b);
+    int cells[TAPE_LENGTH];
+    for (int i = 0; i < t->tensor[target].n; i++) cells[i] = combined(t, op, cell(t, a, i), cell(t, b, i));
+    int from = new_value(t, value_of(t, a), value_of(t, b), !t->recording || any_variable(t, a, b));
+    put(t, target, cells, from, t->tensor[target].base == target && is_all(t, target));
 }
 
 void tape_overwrite(tape *t, int target, double value) {
@@ -248,7 +322,11 @@ void tape_overwrite(tape *t, int target, double value) {
     if (x->own != NONE) use(t, target);
 }
 
-void tape_sync(tape *t, int a) { t->home[t->tensor[a].home].synced = true; }
+void tape_sync(tape *t, int a, const double *values) {
+    tape_home *home = &t->home[t->tensor[a].home];
+    home->synced = true;
+    memcpy(home->outside, values, sizeof home->outside);
+}
 
 void tape_set_constant(tape *t, int a, bool constant) {
     use(t, a);
@@ -285,16 +363,57 @@ static void sweep(tape *t, int f) {
     }
 }
 
-void tape_backward(tape *t, int f, bool accumulate) {
-    static bool reached[TAPE_VALUES];
-    use(t, f);
-    if (!tape_is_variable(t, f)) return;
+/* Is it what a tensor shows? */
+static bool is_shown(const tape *t, int value) {
+    for (int i = 0; i < t->n_tensors; i++) {
+        const tape_tensor *x = &t->tensor[i];
+        if (!x->live) continue;
+        if (t->home[x->home].value == value || (x->own != NONE && t->home[x->own].value == value)) return true;
+    }
+    return false;
+}
+
+static bool reached[TAPE_VALUES];
+
+static void reach(tape *t, int f) {
     memset(reached, 0, sizeof reached);
-    mark_reached(t, home_of(t, f)->value, reached);
+    mark_reached(t, value_of(t, f), reached);
+}
+
+bool tape_may_consume(tape *t, int f) {
+    static bool leads[TAPE_VALUES]; /* to a variable leaf that a tensor shows */
+    use(t, f);
+    reach(t, f);
+    for (int i = 0; i < t->n_values; i++) { /* values come after those that they are from */
+        const tape_value *v = &t->value[i];
+        leads[i] = v->variable && !v->n_from && is_shown(t, i);
+        for (int k = 0; k < v->n_from; k++) leads[i] = leads[i] || leads[v->from[k]];
+        if (reached[i] && !leads[i] && v->n_from) return false;
+    }
+    return true;
+}
+
+static bool is_valid(tape *t, int f) {
+    if (t->value[value_of(t, f)].was_consumed) return false;
+    for (int v = 0; v < t->n_values; v++)
+        if (reached[v] && t->value[v].consumed) return false;
+    return true;
+}
+
+bool tape_backward(tape *t, int f, bool accumulate, bool consume) {
+    use(t, f);
+    if (!tape_is_variable(t, f)) return true;
+    reach(t, f);
+    if (!is_valid(t, f)) return false;
     sweep(t, f);
     for (int h = 0; h < t->n_homes; h++) {
         tape_home *home = &t->home[h];
         if (!reached[home->value]) continue;
+        if (consume && has_history(t, home->value) && !home->kept) {
+            home->has_grad = accumulate && (home->has_grad || home->aside);
+            home->aside = false;
+            continue;
+        }
         for (int i = 0; i < TAPE_LENGTH; i++) {
             const double d = t->adjoint[home->cells[i]];
             home->grad[i] = accumulate && (home->has_grad || home->aside) ? home->grad[i] + d : d;
@@ -302,12 +421,20 @@ void tape_backward(tape *t, int f, bool accumulate) {
         home->has_grad = true;
         home->aside = false;
     }
+    for (int v = 0; v < t->n_values && consume; v++)
+        if (reached[v] && has_history(t, v)) t->value[v].consumed = true;
+    return true;
 }
 
 void tape_scale_grad(tape *t, int a, double by) {
     const tape_tensor *x = &t->tensor[a];
     tape_home *home = home_of(t, a);
     for (int i = 0; i < x->n; i++) home->grad[x->first + i * x->step] *= by;
+}
+
+void tape_fill_grad(tape *t, int a, double value) {
+    const tape_tensor *x = &t->tensor[a];
+    for (int i = 0; i < x->n; i++) home_of(t, a)->grad[x->first + i * x->step] = value;
 }
 
 /* ---- asking ---- */

@@ -349,3 +349,14 @@ MG_TEST(constant, a_view_that_is_looked_at_unrecorded_leads_to_its_base_all_the_
     CHECK(mg_grad(x) != NULL);
     VALUES(mg_grad(x), 0, 6, 8);
 }
+
+/* Consumed, the base goes on as a leaf of the same elements: the values of views' own are none of its business. */
+MG_TEST(constant, a_value_of_a_views_own_outlives_the_history_of_its_base) {
+    MG_SCOPE;
+    mg_tensor *y = computed(), *v = mg_getitem(y, TAIL);
+    mg_set_constant(mg_set_constant(v, true), false);
+    CHECK_EQ_I64(mg_backward(mg_sum(mg_multiply(v, mg_getitem(vec(0, 4, 6), TAIL)))), MG_OK);
+    CHECK_EQ_I64(mg_backward(mg_sum(y), .consume = true), MG_OK);
+    CHECK_EQ_I64(mg_eval(y), MG_OK);
+    VALUES(mg_grad(v), 4, 6);
+}
