@@ -328,13 +328,19 @@ static mg_status run_backward(mga_thread *thread, mga_walk *walk, mga_node *f, c
     return MG_OK;
 }
 
+/* Its own history, or that of what it is a view of since before; and nothing was written since. */
+static bool was_consumed(const mg_tensor *t, const mga_node *f) {
+    const mga_node *source = f->op == MGA_OP_VIEW ? f->in[0] : f;
+    return (source->flags & MGA_WAS_CONSUMED) && (source == f || (t->flags & MGA_T_CONSUMED));
+}
+
 mg_status mg_backward_with(mg_tensor *tensor, const mg_backward_opts *opts) {
     mga_node *f = mga_value("backward", tensor);
     if (!f) return mgr_error();
     mg_backward_opts all = {0};
     MGR_TRY(MGA_READ_OPTS("backward", all, opts));
     if (!takes_part(f)) return MG_OK; /* as MyGrad: nothing depends on a constant's gradient */
-    if (f->flags & MGA_WAS_CONSUMED) return fail_consumed(f);
+    if (was_consumed(tensor, f)) return fail_consumed(f);
     mga_thread *thread = mga_thread_get();
     mga_walk walk = {0};
     mga_node_retain(f);

@@ -36,7 +36,8 @@ enum {
                            (`own`) when it is next used while something is */
     MGA_T_REPLACED = 8, /* as storage->replaced, of a tensor without storage */
     MGA_T_OPEN = 16,    /* in a thread's list of what is settled when scopes close, or later (history.h) */
-    MGA_T_CLOSED = 32   /* no handle any more: its scope has closed, or it was released */
+    MGA_T_CLOSED = 32,  /* no handle any more: its scope has closed, or it was released */
+    MGA_T_CONSUMED = 64 /* made before the history of the value that it shows was consumed */
 };
 
 struct mg_tensor {
@@ -103,6 +104,9 @@ mg_tensor *mga_wrap_view_of(mga_node *root, const mgr_shape *shape, int64_t offs
  * value (or NULL). Takes over the counts of both, also on failure; storage NULL (an error is set) gives NULL. */
 mg_tensor *mga_wrap_over(mga_storage *storage, mga_own *own, const mgr_shape *shape, int64_t offset,
                          const int64_t *strides);
+
+/* x[key], for `op`, which errors name. */
+mg_tensor *mga_view_at(const char *op, mg_tensor *x, mg_key key);
 
 /* Is t a tensor, and no error pending? False with an error set. */
 bool mga_is_usable(const char *op, const mg_tensor *t);

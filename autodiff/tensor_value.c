@@ -99,9 +99,18 @@ static void set_own(mga_own *own, mga_node *leaf, uint32_t version) {
 
 void mga_set_own(mg_tensor *t, mga_node *node) { set_own(t->own, node, t->storage->written); }
 
+/* Was t made before the history of what it shows was consumed, and not written since? */
+static void note_consumed(mg_tensor *t, const mga_node *source) {
+    const mga_node *before = t->node->op == MGA_OP_VIEW ? t->node->in[0] : t->node;
+    if (!(source->flags & MGA_WAS_CONSUMED))
+        t->flags &= (uint8_t)~MGA_T_CONSUMED;
+    else if (before->flags & MGA_CONSUMED)
+        t->flags |= MGA_T_CONSUMED;
+}
+
 static bool rederive(mg_tensor *t) {
     mga_storage *storage = t->storage;
-    mga_node *node = t->own ? t->own->node : storage->root;
+    mga_node *node = t->own ? t->own->node : storage->root, *source = node;
     if (t->view) {
         const bool variable = node->flags & MGA_VARIABLE;
         node = mga_view_new(node, t->shape, t->view->offset, t->view->strides);
@@ -111,6 +120,7 @@ static bool rederive(mg_tensor *t) {
     } else {
         mga_node_retain(node);
     }
+    note_consumed(t, source);
     mga_node_release(t->node);
     t->node = node;
     t->version = storage->version;

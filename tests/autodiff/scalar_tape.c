@@ -117,8 +117,11 @@ static void see(tape *t, int a) {
     tape_tensor *x = &t->tensor[a];
     const int over = home_of(t, a)->value;
     if (is_all(t, a) || (x->seen != NONE && x->seen_over == over && !t->value[x->seen].consumed)) return;
+    const tape_value *before = x->seen != NONE ? &t->value[x->seen] : NULL;
+    const bool from_before = before && (before->was_consumed || t->value[x->seen_over].consumed);
     x->seen_over = over;
     x->seen = new_value(t, NONE, NONE, t->value[over].variable);
+    t->value[x->seen].was_consumed = from_before && t->value[over].was_consumed;
     if (t->value[over].variable && !(x->apart && x->own == NONE))
         t->value[x->seen].from[t->value[x->seen].n_from++] = over;
 }

@@ -275,6 +275,25 @@ MG_TEST(history, what_was_recorded_through_it_before_is_an_invalid_backprop) {
     mg_take_error();
 }
 
+/* Of a view, too, whatever reads it first; one that is made now, or of what was written since, is another matter. */
+MG_TEST(history, so_is_a_view_that_was_made_before) {
+    for (int read = 0; read < 2; read++) {
+        MG_SCOPE;
+        const mg_key ends = MG_KEY(MG_S(0, 3, 2));
+        mg_tensor *x = vec(1, 2, 3), *y = mg_keep(mg_square(x)), *v = mg_getitem(y, ends);
+        CHECK_EQ_I64(mg_backward(mg_sum(y), .consume = true), MG_OK);
+        if (read) CHECK_EQ_I64(mg_eval(mg_sum(v)), MG_OK);
+        CHECK_EQ_I64(mg_backward(v), MG_ERR_INVALID_BACKPROP);
+        mg_take_error();
+        CHECK_EQ_I64(mg_backward(mg_sum(v)), MG_OK);
+        CHECK_EQ_I64(mg_backward(mg_getitem(y, ends)), MG_OK);
+        VALUES(mg_grad(y), 1, 0, 1);
+        mg_imultiply(y, mg_scalar(2));
+        CHECK_EQ_I64(mg_backward(v), MG_OK);
+        mg_release(y);
+    }
+}
+
 MG_TEST(history, reading_a_consumed_loss_does_not_make_its_history_again) {
     MG_SCOPE;
     mg_tensor *x = vec(1, 2, 3), *f = mg_sum(mg_square(x));
