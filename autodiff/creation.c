@@ -15,7 +15,17 @@ static const mgr_shape *checked_shape(const char *op, mg_shape shape, mg_dtype d
         return NULL;
     }
     if (mga_read_shape(op, "shape", &shape, NULL) != MG_OK) return NULL;
-    return mgr_shape_get(shape.ndim, shape.dims);
+    const char *context = mgr_error_context(op);
+    const mgr_shape *interned = mgr_shape_get(shape.ndim, shape.dims);
+    mgr_error_context(context);
+    return interned;
+}
+
+static mga_node *empty_leaf(const char *op, mg_dtype dtype, const mgr_shape *shape) {
+    const char *context = mgr_error_context(op);
+    mga_node *leaf = mga_leaf_empty(dtype, shape);
+    mgr_error_context(context);
+    return leaf;
 }
 
 /* Constancy of a new leaf: the flag, else floats are variables. False with an error set. */
@@ -45,7 +55,7 @@ mg_tensor *mg_from_data(mg_dtype dtype, const void *data, mg_shape shape) {
         mgr_fail(MG_ERR_VALUE, "tensor", "The data pointer is NULL, and the shape has %lld elements.",
                  (long long)interned->size);
     else
-        node = mga_leaf_empty(dtype, interned);
+        node = empty_leaf("tensor", dtype, interned);
     if (node && interned->size > 0) memcpy(node->data, data, (size_t)interned->size * mg_dtype_size(dtype));
     mgr_shape_release(interned);
     return wrap_leaf("tensor", node, MG_CONSTANT_AUTO);
@@ -93,7 +103,7 @@ static mg_tensor *filled(const char *op, mg_shape shape, const mg_create_opts *o
     if (MGA_READ_OPTS(op, given, opts) != MG_OK) return NULL;
     mg_dtype dtype = given.dtype != MG_DTYPE_NONE ? given.dtype : MG_F32;
     const mgr_shape *interned = checked_shape(op, shape, dtype);
-    mga_node *node = interned ? mga_leaf_empty(dtype, interned) : NULL;
+    mga_node *node = interned ? empty_leaf(op, dtype, interned) : NULL;
     if (interned) mgr_shape_release(interned);
     if (!node) return NULL;
     if (fill) {

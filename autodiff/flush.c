@@ -18,7 +18,9 @@
 
 /* A FILL that somebody wants to see in memory. */
 static mg_status materialise_fill(mga_node *node) {
+    const char *context = mgr_error_context("full");
     mgr_buffer *buffer = mgr_buffer_new((size_t)node->shape->size * mg_dtype_size((mg_dtype)node->dtype));
+    mgr_error_context(context);
     if (!buffer) return mgr_error();
     uint64_t element = 0;
     if (mg_dtype_is_float((mg_dtype)node->dtype))

@@ -310,15 +310,17 @@ static mga_node *without_leading(mga_node *value, int ndim) {
     return node;
 }
 
-mg_tensor *mg_copyto(mg_tensor *x, mg_tensor *y) {
-    mga_node *target = mga_value("copyto", x), *value = target ? mga_value("copyto", y) : NULL;
+static mg_tensor *copied(const char *op, mg_tensor *x, mg_tensor *y) {
+    mga_node *target = mga_value(op, x), *value = target ? mga_value(op, y) : NULL;
     if (!value) return NULL;
-    return written(write("copyto", x, without_leading(value, x->shape->ndim), false), y);
+    return written(write(op, x, without_leading(value, x->shape->ndim), false), y);
 }
 
+mg_tensor *mg_copyto(mg_tensor *x, mg_tensor *y) { return copied("copyto", x, y); }
+
 mg_tensor *mg_setitem(mg_tensor *x, mg_key key, mg_tensor *y) {
-    mg_tensor *view = mg_getitem(x, key);
-    bool ok = view && mg_copyto(view, y);
+    mg_tensor *view = mga_view_at("setitem", x, key);
+    bool ok = view && copied("setitem", view, y);
     mg_release(view);
     if (ok) mga_try_value("setitem", x);
     return ok ? x : NULL;

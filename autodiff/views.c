@@ -44,6 +44,7 @@ static int64_t layout(const mg_tensor *x, int64_t *strides) {
 /* ---- indexing ---- */
 
 typedef struct slicer {
+    const char *op;
     const mg_tensor *x;
     int64_t in_strides[MG_MAX_NDIM];
     int64_t dims[MG_MAX_NDIM], strides[MG_MAX_NDIM];
@@ -53,7 +54,7 @@ typedef struct slicer {
 
 static mg_status push_axis(slicer *s, int64_t dim, int64_t stride) {
     if (s->ndim == MG_MAX_NDIM)
-        return mgr_fail(MG_ERR_INDEX, "getitem", "The result would have more than %d axes.", MG_MAX_NDIM);
+        return mgr_fail(MG_ERR_INDEX, s->op, "The result would have more than %d axes.", MG_MAX_NDIM);
     s->dims[s->ndim] = dim;
     s->strides[s->ndim++] = stride;
     return MG_OK;
@@ -62,7 +63,7 @@ static mg_status push_axis(slicer *s, int64_t dim, int64_t stride) {
 static mg_status take_int(slicer *s, int64_t i) {
     int64_t n = s->x->shape->dims[s->axis];
     if (i < -n || i >= n)
-        return mgr_fail(MG_ERR_INDEX, "getitem", "index %lld is out of bounds for axis %d with size %lld", (long long)i,
+        return mgr_fail(MG_ERR_INDEX, s->op, "index %lld is out of bounds for axis %d with size %lld", (long long)i,
                         s->axis, (long long)n);
     s->offset += (i < 0 ? i + n : i) * s->in_strides[s->axis++];
     return MG_OK;
@@ -76,7 +77,7 @@ static int64_t clamp(int64_t i, int64_t n, int64_t low, int64_t high) {
 /* Python's slice.indices. */
 static mg_status take_slice(slicer *s, const mg_index *index) {
     int64_t n = s->x->shape->dims[s->axis], step = index->step == MG_NONE ? 1 : index->step, count = 0;
-    if (step == 0) return mgr_fail(MG_ERR_VALUE, "getitem", "slice step cannot be zero (axis %d)", s->axis);
+    if (step == 0) return mgr_fail(MG_ERR_VALUE, s->op, "slice step cannot be zero (axis %d)", s->axis);
     if (step == INT64_MIN) step = -INT64_MAX;
     int64_t low = step > 0 ? 0 : -1, high = step > 0 ? n : n - 1;
     int64_t start = index->start == MG_NONE ? (step > 0 ? low : high) : clamp(index->start, n, low, high);
@@ -100,9 +101,9 @@ static mg_status take_key(slicer *s, mg_key key) {
         ellipses += key.v[i].kind == MG_INDEX_ELLIPSIS;
     }
     if (ellipses > 1)
-        return mgr_fail(MG_ERR_INDEX, "getitem", "an index can only have a single ellipsis, this one has %d", ellipses);
+        return mgr_fail(MG_ERR_INDEX, s->op, "an index can only have a single ellipsis, this one has %d", ellipses);
     if (used > ndim)
-        return mgr_fail(MG_ERR_INDEX, "getitem", "too many indices: the tensor is %d-dimensional, but %d were indexed",
+        return mgr_fail(MG_ERR_INDEX, s->op, "too many indices: the tensor is %d-dimensional, but %d were indexed",
                         ndim, used);
     for (int i = 0; i < key.n; i++) {
         switch (key.v[i].kind) {
@@ -119,16 +120,16 @@ static mg_status take_key(slicer *s, mg_key key) {
             MGR_TRY(take_rest(s, ndim - used));
             break;
         default:
-            return mgr_fail(MG_ERR_INDEX, "getitem",
-                            "Index %d is of no known kind (%d); a number i is written MG_I(i).", i, (int)key.v[i].kind);
+            return mgr_fail(MG_ERR_INDEX, s->op, "Index %d is of no known kind (%d); a number i is written MG_I(i).", i,
+                            (int)key.v[i].kind);
         }
     }
     return take_rest(s, ndim - s->axis);
 }
 
-mg_tensor *mg_getitem(mg_tensor *x, mg_key key) {
-    if (!mga_value("getitem", x) || mga_read_key("getitem", &key) != MG_OK) return NULL;
-    slicer s = {.x = x};
+mg_tensor *mga_view_at(const char *op, mg_tensor *x, mg_key key) {
+    if (!mga_value(op, x) || mga_read_key(op, &key) != MG_OK) return NULL;
+    slicer s = {.op = op, .x = x};
     s.offset = layout(x, s.in_strides);
     if (take_key(&s, key) != MG_OK) return NULL;
     const mgr_shape *shape = mgr_shape_get(s.ndim, s.dims);
@@ -137,6 +138,8 @@ mg_tensor *mg_getitem(mg_tensor *x, mg_key key) {
     mgr_shape_release(shape);
     return t;
 }
+
+mg_tensor *mg_getitem(mg_tensor *x, mg_key key) { return mga_view_at("getitem", x, key); }
 
 /* ---- other views ---- */
 

@@ -525,3 +525,31 @@ MG_TEST(arguments, null_tensors_are_refused) {
     CHECK(!mg_grad(NULL) && !mg_base(NULL) && !mg_dims(NULL) && mg_dim(NULL, 0) == -1 && mg_size(NULL) == 0);
     CHECK_EQ_I64(mg_take_error().code, MG_OK);
 }
+
+static void named(const char *op, const char *text) {
+    const mg_error error = mg_take_error();
+    CHECK(error.code != MG_OK);
+    CHECK_EQ_STR(error.op, op);
+    CHECK_CONTAINS(error.message, text);
+}
+
+/* Also where the fault shows in what they are made of: shapes, memory, views. */
+MG_TEST(arguments, errors_name_what_was_called) {
+    MG_SCOPE;
+    const int64_t far = INT64_C(1) << 46; /* within the address space, beyond its memory */
+    mg_tensor *x = mg_zeros(MG_SHAPE(3));
+    CHECK(!mg_zeros(MG_SHAPE(-1)));
+    named("zeros", "negative dimensions");
+    CHECK(!mg_ones(MG_SHAPE(INT64_MAX, 5)));
+    named("ones", "address space");
+    CHECK(!mg_zeros(MG_SHAPE(far)));
+    named("zeros", "");
+    CHECK(!mg_from_f64(NULL, MG_SHAPE(INT64_MAX, 5)));
+    named("tensor", "address space");
+    CHECK(!mg_setitem(x, MG_KEY(MG_I(7)), x));
+    named("setitem", "index 7 is out of bounds");
+    CHECK(!mg_setitem(x, MG_KEY(MG_S(0, 2, 1)), x));
+    named("setitem", "(3,)");
+    CHECK(!mg_getitem(x, MG_KEY(MG_I(7))));
+    named("getitem", "index 7 is out of bounds");
+}
