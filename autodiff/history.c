@@ -195,18 +195,25 @@ static void settle_open(mga_thread *thread, mg_tensor *t, mga_node *node) {
     if (!mine) hold(thread, node);
 }
 
+/* The latest of the scopes that have closed, if there is one, goes over to `held`, or, if a sweep found that its value
+ * has nothing to let go of, out of both lists: *node, counted, is NULL then. */
+static mg_tensor *take_open(mga_thread *thread, size_t first, mga_node **node) {
+    mgr_lock_acquire(MGR_LOCK_HANDLES);
+    mg_tensor *t = thread->open;
+    if (t && t->open_scope < first) t = NULL;
+    *node = t ? unlink_open(t) : NULL;
+    if (*node) {
+        mga_node_retain(*node);
+        link_open(&thread->held, t, *node);
+    }
+    mgr_lock_release(MGR_LOCK_HANDLES);
+    return t;
+}
+
 void mga_settle_open(mga_thread *thread, size_t first) {
-    while (thread->open) {
-        mgr_lock_acquire(MGR_LOCK_HANDLES);
-        mg_tensor *t = thread->open;
-        mga_node *node = NULL;
-        if (t && t->open_scope >= first) {
-            node = unlink_open(t);
-            mga_node_retain(node);
-            link_open(&thread->held, t, node);
-        }
-        mgr_lock_release(MGR_LOCK_HANDLES);
-        if (!node) return;
+    mga_node *node;
+    for (mg_tensor *t; thread->open && (t = take_open(thread, first, &node)) != NULL;) {
+        if (!node) continue;
         settle_open(thread, t, node);
         mga_node_release(node);
     }

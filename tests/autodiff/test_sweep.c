@@ -57,6 +57,22 @@ static void dies_later(void (*spend)(void)) {
 MG_TEST(sweep, a_history_whose_variables_die_later_goes_when_nodes_have_doubled) { dies_later(spend_nodes); }
 MG_TEST(sweep, or_bytes) { dies_later(spend_bytes); }
 
+/* Between a write and the close that would settle it: what a backward has consumed has nothing more to let go of. */
+MG_TEST(sweep, one_before_a_close_leaves_it_nothing_to_do) {
+    mg_tensor *w = mg_keep(ones(3)), *x = mg_keep(ones(3));
+    for (int turn = 0; turn < 3; turn++) {
+        MG_SCOPE;
+        mg_iadd(w, mg_multiply(x, x));
+        CHECK_EQ_I64(mg_backward(mg_sum(w), .consume = true), MG_OK);
+        mga_sweep(mga_thread_get());
+    }
+    MG_SCOPE;
+    VALUES(w, 4, 4, 4);
+    VALUES(mg_grad(x), 2, 2, 2);
+    mg_release(w);
+    mg_release(x);
+}
+
 /* ---- loops ---- */
 
 typedef struct state {
