@@ -49,12 +49,15 @@ static void put_fold(const blocks_writer *b, const char *name) {
 /* One block by itself. */
 static void put_block(const blocks_writer *b, const char *name, const char *one) {
     const char *type = b->r->vector;
-    mgc_put(b->t, "static void block_%s(mgv_at_%s *part, const mgv_at_%s *x%s) {\n", name, type, type, one);
+    mgc_put(b->t, "static void block_%s(mgv_at_%s *part, const mgv_at_%s *x, bool ahead%s) {\n", name, type, type, one);
+    mgc_put(b->t, "    enum { AHEAD = 4096, LINES = MGK_REDUCE_LANE_BYTES / 64 };\n");
     mgc_put(b->t, "    mgv_%s a0, a1, a2, a3;\n", type);
     put_first(b, "    ");
     mgc_put(b->t, "    for (size_t round = 1; round < MGK_REDUCE_ROUNDS; round++) {\n");
     mgc_put(b->t, "        x += MGK_REDUCE_LANES(sizeof *x);\n");
     put_round(b, "        ");
+    mgc_put(b->t, "        for (int line = 0; ahead && line < LINES; line++) mgv_prefetch((const char *)x + AHEAD + 64 "
+                  "* line);\n");
     mgc_put(b->t, "    }\n");
     put_part(b, "    ", "part");
     mgc_put(b->t, "}\n\n");
@@ -82,7 +85,7 @@ static void put_turn(const blocks_writer *b) {
 
 /* Runs of blocks side by side, a few blocks of each, then those folded. */
 static void put_runs(const blocks_writer *b, const char *name) {
-    mgc_put(b->t, "    for (size_t at = 0, n = FOLDS / runs; at < each; at += n) {\n");
+    mgc_put(b->t, "    for (size_t at = 0, n = runs > 1 ? FOLDS / runs : 1; at < each; at += n) {\n");
     mgc_put(b->t, "        if (n > each - at) n = each - at;\n");
     mgc_put(b->t, "        for (size_t i = 0; i < n; i++)\n");
     mgc_put(b->t, "            for (size_t turn = 0; turn < MGK_REDUCE_ROUNDS; turn += TURN)\n");
@@ -101,7 +104,7 @@ static void put_others(const blocks_writer *b, const char *name) {
     mgc_put(b->t, "    for (size_t at = runs * each, n = FOLDS; at < blocks; at += n) {\n");
     mgc_put(b->t, "        if (n > blocks - at) n = blocks - at;\n");
     mgc_put(b->t, "        for (size_t i = 0; i < n; i++)\n");
-    mgc_put(b->t, "            block_%s(part[i], first + (at + i) * MGK_REDUCE_ROUNDS * LANES%s);\n", name,
+    mgc_put(b->t, "            block_%s(part[i], first + (at + i) * MGK_REDUCE_ROUNDS * LANES, runs == 0%s);\n", name,
             b->map ? ", one" : "");
     mgc_put(b->t, "        fold_%s(part, n);\n", name);
     mgc_put(b->t, "        for (size_t i = 0; i < n; i++) memcpy(y + (at + i) * SIZE, part[i], SIZE);\n    }\n");

@@ -31,7 +31,7 @@ typedef void mgk_reduce_fn(void *lanes, const void *x, size_t n, uint64_t k);
 /* BLOCKS: out[b] = the lanes of elements b * B .. b * B + B - 1, each element's as above from k = 0 on, folded by
  * halving; B = MGK_REDUCE_BLOCK of the dtype. What REDUCE and a fold would give for whole blocks, at the speed of
  * memory. runs: 1..MGK_REDUCE_RUNS; the blocks are read as so many equal runs side by side, which may be faster from
- * memory and is slower from a cache; the results are the same. */
+ * memory and is slower from a cache; 0: in one run, whose lines are fetched a page ahead. The results are the same. */
 typedef void mgk_blocks_fn(size_t blocks, void *out, const void *x, size_t runs);
 
 /* COLUMNS: acc[i] = step(... step(acc[i], rows[0][i]) ..., rows[3][i]) for i < n. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Which way of reading is fastest, tried out. [A sum of 16M floats, of a loop that reads them: on Zen 4 one run has
  * 0.93 to 1.0, four have 0.72 to 0.92, depending on the pages that a process got; a maximum has the reverse on AVX2; on
- * Zen 3 four runs read at the limit and one does not.]
+ * Zen 3 four runs read at the limit and one does not; on Zen 5 it is one that is fetched ahead.]
  *
  * Each kernel has its own record, a few share one by chance. Every way is tried at first, then the best one is taken,
  * and now and then another one is tried again. Races between threads lose a sample. */
@@ -14,7 +14,7 @@
 #include <time.h>
 
 enum {
-    WAYS = 3, /* runs: 1, 2, 4 */
+    WAYS = 4,
     RECORDS = 16,
     TRIES = 2,     /* of each way at first */
     AGAIN = 32,    /* one of so many calls tries another way */
@@ -22,7 +22,8 @@ enum {
     HALF_LIFE = 4, /* samples */
     FEWEST = 16    /* blocks that are worth a look at the clock */
 };
-_Static_assert(MGK_REDUCE_RUNS == 1u << (WAYS - 1), "every power of two up to it is a way");
+
+static const uint8_t runs_of[WAYS] = {1, 2, MGK_REDUCE_RUNS, 0};
 
 typedef struct record {
     _Atomic uint32_t calls;
@@ -52,13 +53,13 @@ mgr_reading mgr_reading_begin(uintptr_t what, size_t array_bytes, size_t blocks)
     reading.what = (uint32_t)(what >> 4) * UINT32_C(2654435769) >> 28;
     record *r = &records[reading.what];
     if (blocks < FEWEST) {
-        reading.runs = (size_t)1 << best_way(r);
+        reading.runs = runs_of[best_way(r)];
         return reading;
     }
     const uint32_t call = atomic_fetch_add_explicit(&r->calls, 1, memory_order_relaxed);
     const bool other = call < TRIES * WAYS || call % AGAIN == 0;
     reading.way = other ? (call < TRIES * WAYS ? call : call / AGAIN) % WAYS : best_way(r);
-    reading.runs = (size_t)1 << reading.way;
+    reading.runs = runs_of[reading.way];
     reading.start = now_ns();
     return reading;
 }

@@ -12,7 +12,7 @@
 #define MGR_READ_PIECE 128
 
 typedef struct mgr_reading {
-    size_t runs;   /* what to give to the kernel */
+    size_t runs;   /* what to give to the kernel: 0, fetched ahead, or more */
     int64_t start; /* 0: not timed */
     unsigned what, way;
 } mgr_reading;

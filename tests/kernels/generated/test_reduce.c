@@ -67,7 +67,7 @@ static void check_blocks(mg_test_rng *rng, const mgk_table *table, size_t op, mg
     gen_guarded x = gen_guard(n * block * size + shift, mg_test_u64(rng) & 1);
     gen_guarded out = gen_guard(n * size + shift, mg_test_u64(rng) & 1);
     gen_fill(rng, &mgk_ops[op], 0, row, x.data + shift, n * block);
-    table->blocks[op][row](n, out.data + shift, x.data + shift, 1 + mg_test_u64(rng) % MGK_REDUCE_RUNS);
+    table->blocks[op][row](n, out.data + shift, x.data + shift, mg_test_u64(rng) % (MGK_REDUCE_RUNS + 1));
     for (size_t b = 0; b < n; b++) {
         static unsigned char mine[MGK_REDUCE_LANE_BYTES];
         const unsigned char *from = x.data + shift + b * block * size;
@@ -148,7 +148,7 @@ static void check_sums(mg_test_rng *rng, const mgk_table *table, size_t op, mg_d
     }
     table->blocks[MGK_OP_ADD][row](n, mine, values.data, 1);
     table->sums[op][MGK_FLOAT_ROW(row)](n, out.data + shift, x.data + shift, one,
-                                        1 + mg_test_u64(rng) % MGK_REDUCE_RUNS);
+                                        mg_test_u64(rng) % (MGK_REDUCE_RUNS + 1));
     for (size_t b = 0; b < n; b++)
         CHECK_MSG(gen_same(row, out.data + shift + b * size, mine + b * size), "%s %s %s: sum %zu of %zu differs",
                   mgk_ops[op].name, gen_row_name(row), table->name, b, n);
