@@ -75,3 +75,10 @@ void mgr_reading_end(mgr_reading reading, size_t blocks) {
     const uint64_t after = before == 0 ? now : (before * (HALF_LIFE - 1) + now) / HALF_LIFE;
     atomic_store_explicit(time, (uint32_t)(after < UINT32_MAX ? after : UINT32_MAX), memory_order_relaxed);
 }
+
+void mgr_reading_forget(void) {
+    for (int i = 0; i < RECORDS; i++) {
+        atomic_store_explicit(&records[i].calls, 0, memory_order_relaxed);
+        for (int way = 0; way < WAYS; way++) atomic_store_explicit(&records[i].time[way], 0, memory_order_relaxed);
+    }
+}

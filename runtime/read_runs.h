@@ -22,4 +22,7 @@ typedef struct mgr_reading {
 mgr_reading mgr_reading_begin(uintptr_t what, size_t array_bytes, size_t blocks);
 void mgr_reading_end(mgr_reading reading, size_t blocks);
 
+/* Tests: nothing has been tried yet. */
+void mgr_reading_forget(void);
+
 #endif
