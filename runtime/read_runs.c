@@ -64,8 +64,7 @@ mgr_reading mgr_reading_begin(uintptr_t what, size_t array_bytes, size_t blocks)
     return reading;
 }
 
-/* Whatever disturbs a call makes it longer: a shorter time is believed at once, a longer one bit by bit, and counts as
- * twice as long at most. */
+/* What was interrupted counts as twice as slow at most. */
 void mgr_reading_end(mgr_reading reading, size_t blocks) {
     if (reading.start == 0) return;
     _Atomic uint32_t *time = &records[reading.what].time[reading.way];
@@ -73,7 +72,7 @@ void mgr_reading_end(mgr_reading reading, size_t blocks) {
     uint64_t now = (uint64_t)(now_ns() - reading.start) * UNIT / blocks + 1;
     if (now > UINT32_MAX) now = UINT32_MAX;
     if (before != 0 && now > 2 * before) now = 2 * before;
-    const uint64_t after = before == 0 || now < before ? now : (before * (HALF_LIFE - 1) + now) / HALF_LIFE;
+    const uint64_t after = before == 0 ? now : (before * (HALF_LIFE - 1) + now) / HALF_LIFE;
     atomic_store_explicit(time, (uint32_t)(after < UINT32_MAX ? after : UINT32_MAX), memory_order_relaxed);
 }
 
