@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * Which way of reading is fastest, tried out. [A sum of 16M floats, of a loop that reads them: on Zen 4 one run has
- * 0.93 to 1.0, four have 0.72 to 0.92, depending on the pages that a process got; a maximum has the reverse on AVX2; on
- * Zen 3 four runs read at the limit and one does not; on Zen 5 it is one that is fetched ahead.]
+ * Which way of reading is fastest, tried out. [Of a loop that reads 16M floats, one thread, Zen 4: a sum has 0.88
+ * to 1.0 in one run and 0.72 to 1.0 in four, depending on the pages that a process got; a maximum on AVX2 0.83 to 1.0
+ * and 0.71 to 1.1. On Zen 5, two threads: 0.97 to 1.03 in one run fetched ahead, 0.73 to 0.82 in four each. On Zen 3
+ * fetching ahead was slower than not.]
  *
  * Each kernel has its own record, a few share one by chance. Every way is tried at first, then the best one is taken,
  * and now and then another one is tried again. Races between threads lose a sample. */
@@ -16,11 +17,11 @@
 enum {
     WAYS = 4,
     RECORDS = 16,
-    TRIES = 2,     /* of each way at first */
-    AGAIN = 32,    /* one of so many calls tries another way */
-    UNIT = 64,     /* of a time: 1/64 ns for a block */
-    HALF_LIFE = 4, /* samples */
-    FEWEST = 16    /* blocks that are worth a look at the clock */
+    TRIES = 2,  /* of each way at first */
+    AGAIN = 32, /* one of so many calls tries another way */
+    UNIT = 64,  /* of a time: 1/64 ns for a block */
+    WEIGHT = 4, /* a new time counts for one part in so many */
+    FEWEST = 16 /* blocks that are worth a look at the clock */
 };
 
 static const uint8_t runs_of[WAYS] = {1, 2, MGK_REDUCE_RUNS, 0};
@@ -72,7 +73,7 @@ void mgr_reading_end(mgr_reading reading, size_t blocks) {
     uint64_t now = (uint64_t)(now_ns() - reading.start) * UNIT / blocks + 1;
     if (now > UINT32_MAX) now = UINT32_MAX;
     if (before != 0 && now > 2 * before) now = 2 * before;
-    const uint64_t after = before == 0 ? now : (before * (HALF_LIFE - 1) + now) / HALF_LIFE;
+    const uint64_t after = before == 0 ? now : (before * (WEIGHT - 1) + now) / WEIGHT;
     atomic_store_explicit(time, (uint32_t)(after < UINT32_MAX ? after : UINT32_MAX), memory_order_relaxed);
 }
 
